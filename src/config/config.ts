@@ -1,0 +1,124 @@
+/** The configuration as the program uses it: complete, checked, secrets read. Made by `load-config.ts` alone. */
+import type { LineId, UserId } from '../model/ids.ts';
+import type { PhoneNumber } from '../model/phone-number.ts';
+
+export interface Config {
+  readonly homeserver: {
+    /** The client-server API, e.g. `http://127.0.0.1:8008`. */
+    readonly url: string;
+    /** The server name in user ids, e.g. `hospital.example`. */
+    readonly domain: string;
+  };
+  readonly appservice: {
+    /** Where the homeserver reaches us, as written into the registration. */
+    readonly url: string;
+    /** What we listen on for the homeserver. */
+    readonly listen: ListenAddress;
+    /** The registration file, written by `carebridge register`. */
+    readonly registration: string;
+    /** Localpart of the bot. Never the registration's sender_localpart. */
+    readonly bot: string;
+    /** What the localparts of ghosts and aliases start with. */
+    readonly ghostPrefix: string;
+  };
+  /** What we listen on for carriers, health and metrics. */
+  readonly http: ListenAddress & {
+    /** Where carriers reach us, e.g. `https://texts.hospital.example`. */
+    readonly publicUrl: string;
+  };
+  readonly database:
+    | { readonly dialect: 'sqlite'; readonly path: string }
+    | { readonly dialect: 'postgres'; readonly url: string };
+  readonly secrets: {
+    /** 32 bytes each; the first encrypts, all decrypt. The id is the first 8 hex digits of the key's SHA-256. */
+    readonly phiKeys: readonly PhiKey[];
+  };
+  readonly encryption: {
+    readonly engine: 'wasm' | 'native';
+    /** Folder of the crypto store. */
+    readonly store: string;
+    /** Encrypts the crypto store. */
+    readonly passphrase: string;
+    /** What is accepted from staff. */
+    readonly trust: 'cross-signed' | 'cross-signed-or-legacy' | 'any';
+    /** How long an event waits for its key before the room is told. */
+    readonly keyNoticeAfterMs: number;
+    /** A ghost's machine unused for this long is dropped from memory. */
+    readonly idleGhostMs: number;
+  };
+  readonly practice: {
+    /** Named in texts to patients. */
+    readonly name: string;
+    /** What HELP answers with, e.g. a phone number. */
+    readonly contact: string;
+    /** Country whose numbers may be typed without `+`. ISO 3166-1 alpha-2. */
+    readonly country: string;
+  };
+  readonly carriers: ReadonlyMap<string, CarrierConfig>;
+  readonly lines: readonly LineConfig[];
+  /** Told of everything that could not be done; members of the command room. */
+  readonly admins: readonly UserId[];
+  readonly commands: {
+    /** `!care` */
+    readonly prefix: string;
+  };
+  readonly consent: {
+    readonly wordingVersion: string;
+    /** The risk warning. `{practice}` is replaced. PHI-free, and names YES, STOP and HELP. */
+    readonly warning: string;
+    readonly stopConfirmation: string;
+    readonly help: string;
+    /** Send the warning to an unknown number that texts in. */
+    readonly warnOnFirstContact: boolean;
+  };
+  readonly rooms: {
+    /** Room version for new rooms; undefined is the homeserver's default. */
+    readonly version: string | undefined;
+  };
+  readonly retention: {
+    /** Message bodies in inbox and outbox are wiped this long after they are done. 0 is at once. */
+    readonly wipeAfterMs: number;
+  };
+  readonly queue: { readonly concurrency: number; readonly maxAttempts: number };
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PhiKey {
+  readonly id: string;
+  readonly key: Uint8Array;
+}
+
+export interface LineConfig {
+  readonly id: LineId;
+  readonly number: PhoneNumber;
+  readonly carrier: string;
+  readonly team: readonly UserId[];
+}
+
+export type CarrierConfig =
+  | {
+      readonly type: 'loopback';
+      /** The simulated carrier's address. */
+      readonly url: string;
+      /** Signs requests both ways (HMAC-SHA256). */
+      readonly secret: string;
+    }
+  | {
+      readonly type: 'kannel';
+      /** smsbox's sendsms address, e.g. `http://127.0.0.1:13013/cgi-bin/sendsms`. */
+      readonly url: string;
+      readonly username: string;
+      readonly password: string;
+      /** `smsc=` routing hint. */
+      readonly smsc: string | undefined;
+      /** Secret path segment of our webhooks, since Kannel signs nothing. */
+      readonly webhookSecret: string;
+      /** bearerbox's status address for `doctor`, e.g. `http://127.0.0.1:13000`. */
+      readonly statusUrl: string | undefined;
+      readonly statusPassword: string | undefined;
+    };

@@ -1,0 +1,89 @@
+/** The durable rows. Each is written before anything is acknowledged, and is the only truth about its message. */
+import type { DeliveryState, FailureReason } from './delivery.ts';
+import type { ConversationId, EventId, LineId, RoomId, UserId } from './ids.ts';
+import type { PhoneNumber } from './phone-number.ts';
+
+/** What the queue needs to know of any row. */
+export interface QueueRow {
+  readonly id: string;
+  /** Rows of one lane run one after another, in the order they were committed; lanes run side by side. */
+  readonly lane: string;
+  /** How often it has been tried. */
+  readonly attempts: number;
+  /** Short id that ties log lines and the words shown to staff together. */
+  readonly trace: string;
+}
+
+/** A file that came with or goes with a text. `url` is the carrier's, to be fetched with the carrier's own client. */
+export interface MediaReference {
+  readonly url: string;
+  readonly contentType: string;
+}
+
+/** A text whose whole body is one of the words that act by themselves. */
+export type Keyword = 'stop' | 'start' | 'help' | 'yes' | 'no';
+
+/** A text that came from a carrier. `from`, `body` and `media` are PHI and wiped when done. */
+export interface InboxRow extends QueueRow {
+  readonly carrier: string;
+  /** The carrier's own id: unique within the carrier. */
+  readonly carrierMessageId: string;
+  readonly lineId: LineId;
+  readonly from: PhoneNumber;
+  readonly body: string;
+  readonly media: readonly MediaReference[];
+  readonly keyword: Keyword | undefined;
+  /** Unix time, ms, when it was committed. */
+  readonly receivedAt: number;
+}
+
+/** Why an outbound text exists. Only `message` may carry PHI. */
+export type OutboxKind = 'message' | 'warning' | 'stop-confirmation' | 'help';
+
+/** A text that must go to a carrier. */
+export interface OutboxRow extends QueueRow {
+  readonly kind: OutboxKind;
+  readonly state: DeliveryState;
+  readonly conversationId: ConversationId;
+  readonly lineId: LineId;
+  readonly to: PhoneNumber;
+  readonly body: string;
+  /** The Matrix file to send along, as an encrypted-file content (`m.image` etc.), or undefined. */
+  readonly attachment: Readonly<Record<string, unknown>> | undefined;
+  /** The room event that caused it, to which failures are replied; undefined for automatic texts. */
+  readonly eventId: EventId | undefined;
+  readonly roomId: RoomId | undefined;
+  readonly createdAt: number;
+  readonly failure: FailureReason | undefined;
+}
+
+/** Something the bot or a ghost must put into a room, once. */
+export interface NoticeRow extends QueueRow {
+  readonly roomId: RoomId;
+  readonly sender: UserId;
+  readonly notice: Notice;
+}
+
+/** What to put into the room. */
+export type Notice =
+  | { readonly kind: 'message'; readonly text: string; readonly html?: string; readonly replyTo?: EventId; readonly extra?: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'receipt'; readonly eventId: EventId };
+
+/** One room event as the homeserver delivered it. The content may be PHI: the column is encrypted. */
+export interface MatrixEventRow extends QueueRow {
+  readonly event: MatrixEvent;
+  readonly receivedAt: number;
+}
+
+/** A room event of the client-server API, as transactions carry it. */
+export interface MatrixEvent {
+  readonly type: string;
+  readonly room_id: RoomId;
+  readonly event_id: EventId;
+  readonly sender: UserId;
+  readonly origin_server_ts: number;
+  readonly state_key?: string;
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly redacts?: string;
+  readonly unsigned?: Readonly<Record<string, unknown>>;
+}

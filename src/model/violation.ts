@@ -1,0 +1,16 @@
+/** The closed list of reasons for which a policy rule refuses. */
+export type ViolationCode =
+  | 'no-consent'
+  | 'awaiting-consent'
+  | 'consent-declined'
+  | 'opted-out'
+  | 'confirmation-already-sent'
+  | 'confirmation-too-late'
+  | 'too-long'
+  | 'unsupported-kind';
+
+/** Why a rule refuses, and in `message`, for the staff member, what to do about it. Never contains PHI. */
+export interface Violation {
+  readonly code: ViolationCode;
+  readonly message: string;
+}

@@ -1,0 +1,14 @@
+import type { RoomId } from '../model/ids.ts';
+import type { MatrixEvent, MatrixEventRow } from '../model/rows.ts';
+import type { QueueStore } from './queue-store.ts';
+
+/** Room events that the homeserver delivered. The lane is the room. */
+export interface MatrixEventStore extends QueueStore<MatrixEventRow> {
+  /**
+   * Commits a transaction and its events at once. Answers false, and stores nothing, where `txnId` was committed before. An event id
+   * that is already there is left out.
+   */
+  addTransaction(txnId: string, events: readonly MatrixEvent[], now: number): Promise<boolean>;
+  /** Makes events of a room (or of all rooms) due now that only wait for something outside, e.g. a room key. */
+  wake(roomId?: RoomId): Promise<void>;
+}

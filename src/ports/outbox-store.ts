@@ -1,0 +1,37 @@
+import type { DeliveryState, FailureReason } from '../model/delivery.ts';
+import type { ConversationId, EventId } from '../model/ids.ts';
+import type { OutboxRow } from '../model/rows.ts';
+import type { QueueStore } from './queue-store.ts';
+
+/** A text to be sent, before it has a row. `cause` is unique: the same cause adds nothing a second time. */
+export type NewOutboxRow = Pick<
+  OutboxRow,
+  'kind' | 'conversationId' | 'lineId' | 'to' | 'body' | 'attachment' | 'eventId' | 'roomId'
+> & { readonly cause: string; readonly trace: string };
+
+/** Texts that must go to a carrier. The lane is the conversation id. */
+export interface OutboxStore extends QueueStore<OutboxRow> {
+  /** Commits the row, or answers undefined where `cause` is already there. */
+  add(row: NewOutboxRow, now: number): Promise<OutboxRow | undefined>;
+  /** The row, with its body while it is still kept. */
+  find(id: string): Promise<OutboxRow | undefined>;
+  /** The row the carrier knows by its own reference. */
+  findByCarrierReference(carrier: string, reference: string): Promise<OutboxRow | undefined>;
+  /** The rows that a room event caused: one, or none. */
+  findByEvent(eventId: EventId): Promise<OutboxRow | undefined>;
+  /** Commits that the carrier is about to be called: a row found in this state at start has an unknown outcome. */
+  markSending(id: string): Promise<void>;
+  /**
+   * Moves the state forward (see `advances`) and answers the row as it was before, or undefined where nothing changed. Any state
+   * past `sending` also takes the row out of the queue.
+   */
+  advance(
+    id: string,
+    state: DeliveryState,
+    details?: { readonly carrier?: string; readonly carrierReference?: string; readonly failure?: FailureReason },
+  ): Promise<OutboxRow | undefined>;
+  /** The rows left in `sending` by a process that died. */
+  findInterrupted(): Promise<OutboxRow[]>;
+  /** How many texts of any kind went out for the conversation: 0 until the first. */
+  countSent(conversationId: ConversationId): Promise<number>;
+}

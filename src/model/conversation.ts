@@ -24,4 +24,6 @@ export interface Conversation {
   readonly contact: Contact;
   readonly address: Address;
   readonly roomId: RoomId | undefined;
+  /** True once the card, the room's first encrypted event, was sent to the team. */
+  readonly isIntroduced: boolean;
 }

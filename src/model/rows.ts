@@ -66,8 +66,18 @@ export interface NoticeRow extends QueueRow {
 
 /** What to put into the room. */
 export type Notice =
-  | { readonly kind: 'message'; readonly text: string; readonly html?: string; readonly replyTo?: EventId; readonly extra?: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'receipt'; readonly eventId: EventId };
+  | {
+      readonly kind: 'message';
+      readonly text: string;
+      /** The event it answers. */
+      readonly replyTo?: EventId;
+      /** Under this key the sent event's id is kept, for a later `withdraw`. */
+      readonly rememberAs?: string;
+    }
+  /** Marks the event as read by the sender: for the team, "delivered". */
+  | { readonly kind: 'receipt'; readonly eventId: EventId }
+  /** Takes an earlier message back that was kept under `remembered`. */
+  | { readonly kind: 'withdraw'; readonly remembered: string };
 
 /** One room event as the homeserver delivered it. The content may be PHI: the column is encrypted. */
 export interface MatrixEventRow extends QueueRow {

@@ -14,6 +14,8 @@ export interface ConversationStore {
   findByAddress(addressId: AddressId): Promise<Conversation[]>;
   /** Commits the room of a conversation; also used to follow a room upgrade. */
   setRoom(id: ConversationId, roomId: RoomId): Promise<void>;
+  /** Commits that the team has seen the card. */
+  markIntroduced(id: ConversationId): Promise<void>;
   /** Commits the contact's name (PHI). */
   setName(contact: Contact, name: string): Promise<void>;
   /** The inbox lane of (line, number), see `InboxStore.wake`. */

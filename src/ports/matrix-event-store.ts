@@ -9,6 +9,8 @@ export interface MatrixEventStore extends QueueStore<MatrixEventRow> {
    * that is already there is left out.
    */
   addTransaction(txnId: string, events: readonly MatrixEvent[], now: number): Promise<boolean>;
+  /** Moves an event whose key has not come into a lane of its own, so that the room's later events need not wait for it. */
+  setAside(id: string): Promise<void>;
   /** Makes events of a room (or of all rooms) due now that only wait for something outside, e.g. a room key. */
   wake(roomId?: RoomId): Promise<void>;
 }

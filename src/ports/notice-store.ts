@@ -1,3 +1,4 @@
+import type { RoomId } from '../model/ids.ts';
 import type { NoticeRow } from '../model/rows.ts';
 import type { QueueStore } from './queue-store.ts';
 
@@ -8,4 +9,6 @@ export type NewNotice = Pick<NoticeRow, 'roomId' | 'sender' | 'notice' | 'trace'
 export interface NoticeStore extends QueueStore<NoticeRow> {
   /** Commits the notice; answers false where `cause` is already there. */
   add(notice: NewNotice, now: number): Promise<boolean>;
+  /** Makes notices of a room due now that wait for somebody to read them. */
+  wake(roomId: RoomId): Promise<void>;
 }

@@ -1,0 +1,123 @@
+import { UserError } from '../errors.ts';
+import type { ConsentMethod, ConsentState } from '../model/consent.ts';
+import type { Conversation } from '../model/conversation.ts';
+import { newGhost, type Namespace } from '../model/namespace.ts';
+import { maskPhoneNumber, type PhoneNumber } from '../model/phone-number.ts';
+import type { ConsentStore } from '../ports/consent-store.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { Lines } from '../services/lines.ts';
+import { CONSENT_IN_WORDS } from '../services/open-conversation.ts';
+import type { Command, CommandCall } from './command.ts';
+import { takePhoneNumber } from './phone-argument.ts';
+
+/** What the command needs. */
+export interface ConsentCommandParts {
+  readonly conversations: ConversationStore;
+  readonly consents: ConsentStore;
+  readonly lines: Lines;
+  readonly namespace: Namespace;
+  readonly country: string;
+  readonly wordingVersion: string;
+}
+
+const USAGE = 'consent [<number>] show | record <verbal|paper> <what was said or signed> | revoke <reason>';
+const ATTESTED: readonly ConsentMethod[] = ['verbal', 'paper'];
+
+/** `consent <number> record|show|revoke`: what a member of staff attests. In a conversation room the number may be left out. */
+export function consentCommand(parts: ConsentCommandParts): Command {
+  return {
+    name: 'consent',
+    usage: USAGE,
+    summary: 'show, attest or revoke a patient’s consent to texts',
+    permission: 'team',
+    run: (call) => run(parts, call),
+  };
+}
+
+async function run(parts: ConsentCommandParts, call: CommandCall): Promise<string> {
+  const { conversation, rest } = await target(parts, call);
+  const [, verb = '', words = ''] = /^(\S*)\s*(.*)$/s.exec(rest) ?? [];
+  switch (verb.toLowerCase()) {
+    case 'show':
+      return show(parts, conversation);
+    case 'record':
+      return record(parts, call, conversation, words);
+    case 'revoke':
+      return revoke(parts, call, conversation, words);
+    default:
+      throw new UserError(`Say what to do: ${USAGE}`);
+  }
+}
+
+async function target(parts: ConsentCommandParts, call: CommandCall): Promise<{ conversation: Conversation; rest: string }> {
+  const mine = parts.lines.ofMember(call.sender);
+  if (call.room.conversation !== undefined && /^[a-z]/i.test(call.args)) {
+    const { conversation } = call.room;
+    if (!mine.some(({ id }) => id === conversation.lineId)) {
+      throw new UserError('Refused: only the team of this line may do this.');
+    }
+    return { conversation, rest: call.args };
+  }
+  const { number, rest } = takePhoneNumber(call.args, parts.country as never);
+  return { conversation: await conversationOf(parts, mine.map(({ id }) => id), number), rest };
+}
+
+async function conversationOf(parts: ConsentCommandParts, mine: readonly Conversation['lineId'][], number: PhoneNumber) {
+  const { conversations, namespace } = parts;
+  const address = await conversations.findAddress(number);
+  const known = address ? await conversations.findByAddress(address.id) : [];
+  const ours = known.find(({ lineId }) => mine.includes(lineId));
+  if (ours) return ours;
+  const [line] = mine;
+  if (line === undefined) throw new UserError('Refused: you are in no line’s team.');
+  return conversations.findOrCreate(line, number, () => newGhost(namespace));
+}
+
+async function show(parts: ConsentCommandParts, conversation: Conversation): Promise<string> {
+  const history = await parts.consents.history(conversation.address.id);
+  const state = history.at(-1)?.state ?? 'none';
+  const lines = history.map(
+    (record) => `${new Date(record.at).toISOString()}  ${record.state} (${record.method}, ${record.actor}, wording ${record.wordingVersion})`,
+  );
+  return [`${maskPhoneNumber(conversation.address.number)}: ${CONSENT_IN_WORDS[state]}`, ...lines].join('\n');
+}
+
+async function record(parts: ConsentCommandParts, call: CommandCall, conversation: Conversation, words: string): Promise<string> {
+  const [, method = '', evidence = ''] = /^(\S*)\s*(.*)$/s.exec(words) ?? [];
+  if (!ATTESTED.includes(method as ConsentMethod) || evidence.trim() === '') {
+    throw new UserError('Not recorded: say how and what, e.g. `consent record verbal told of the risk on the phone, wants texts`.');
+  }
+  const state = (await parts.consents.latest(conversation.address.id))?.state;
+  if (state === 'revoked') {
+    throw new UserError('Not recorded: the patient opted out (STOP). Only the patient can undo that, by texting START.');
+  }
+  await append(parts, call, conversation, 'granted', method as ConsentMethod, evidence);
+  return 'Recorded: consent to texts is granted. You can write in the patient’s room.';
+}
+
+async function revoke(parts: ConsentCommandParts, call: CommandCall, conversation: Conversation, reason: string): Promise<string> {
+  if (reason.trim() === '') throw new UserError('Not revoked: say why, e.g. `consent revoke asked on the phone not to be texted`.');
+  await append(parts, call, conversation, 'revoked', 'verbal', reason);
+  return 'Revoked: nothing more will be sent. Only the patient can undo that, by texting START.';
+}
+
+async function append(
+  parts: ConsentCommandParts,
+  call: CommandCall,
+  { contact, address }: Conversation,
+  state: ConsentState,
+  method: ConsentMethod,
+  evidence: string,
+): Promise<void> {
+  await parts.consents.append({
+    contactId: contact.id,
+    addressId: address.id,
+    state,
+    method,
+    wordingVersion: parts.wordingVersion,
+    evidence,
+    cause: `event:${call.eventId}`,
+    actor: call.sender,
+    at: Date.now(),
+  });
+}

@@ -1,0 +1,15 @@
+import { UserError } from '../errors.ts';
+import { parsePhoneNumber, type PhoneNumber } from '../model/phone-number.ts';
+import type { CountryCode } from 'libphonenumber-js/max';
+
+const NUMBER_AT_START = /^\+?[\d(][\d\s().\-/]*/;
+
+/** Splits `(212) 555-0123 Maria` into the number and the rest. Throws UserError where it does not start with a full number. */
+export function takePhoneNumber(args: string, country: CountryCode): { number: PhoneNumber; rest: string } {
+  const typed = NUMBER_AT_START.exec(args)?.[0] ?? '';
+  const number = parsePhoneNumber(typed, country);
+  if (number === undefined) {
+    throw new UserError('That is not a full phone number. Nothing was done. Example: +1 212 555 0123');
+  }
+  return { number, rest: args.slice(typed.length).trim() };
+}

@@ -1,0 +1,77 @@
+/**
+ * Structured logs, one JSON object a line on standard output. Redaction is done here, once: only the fields below leave the process, so
+ * that no message text, number, name or token can, whatever a caller passes.
+ */
+import { pino, type DestinationStream } from 'pino';
+import { ConfigError, PermanentError, RetryableError, UserError } from './errors.ts';
+
+/** The fields that may be logged. Ids are opaque; `detail` and `url` are written by us and are PHI-free. */
+const FIELDS = [
+  ...['trace', 'queue', 'attempts', 'waitMs', 'ms', 'count', 'code', 'kind', 'state', 'outcome', 'detail', 'keyword'],
+  ...['carrier', 'line', 'roomId', 'eventId', 'userId', 'deviceId', 'txnId', 'method', 'status', 'path', 'url'],
+  ...['name', 'version', 'engine', 'port', 'host', 'error', 'size', 'reason'],
+] as const;
+
+/** Fields of a log line. Unknown ones are dropped; `error` is reduced to its name, code and place. */
+export type LogFields = { readonly [field in (typeof FIELDS)[number]]?: unknown };
+
+/** Where a component says what happened. `event` is a fixed `subject.what`, never built from data. */
+export interface Logger {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+}
+
+/** The least severe level that is written. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** A logger to standard output, or to `destination`. */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } };
+  const out = destination ? pino(options, destination) : pino(options);
+  const write = (method: LogLevel) => (event: string, fields: LogFields = {}) => out[method](redact(fields), event);
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** A logger that says nothing: for tests and one-off commands. */
+export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function redact(fields: LogFields): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const field of FIELDS) {
+    const value = fields[field];
+    if (value === undefined) continue;
+    out[field] = value instanceof Error || field === 'error' ? describeError(value) : plain(value);
+  }
+  return out;
+}
+
+/** Only our own errors' messages are known to be PHI-free; a library's may hold parameters or bodies. */
+function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { name: typeof error };
+  const ours = [RetryableError, PermanentError, ConfigError, UserError].some((type) => error instanceof type);
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  return {
+    name: error.name,
+    ...(ours && { message: error.message }),
+    ...(typeof (errcode ?? code) === 'string' && { code: errcode ?? code }),
+    ...(!ours && { at: placeOf(error) }),
+    ...(error.cause !== undefined && { cause: describeError(error.cause) }),
+  };
+}
+
+/** The first frame of the stack: a file of the program, and no data. */
+function placeOf(error: Error): string | undefined {
+  return /\n\s+at (?:.*[/\\])?((?:src|node_modules)?[^()\n]*:\d+:\d+)\)?/.exec(error.stack ?? '')?.[1];
+}
+
+function plain(value: unknown): unknown {
+  return typeof value === 'string' ? value.slice(0, 300) : typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
+}
+
+function levelName(label: string): { level: string } {
+  return { level: label };
+}
+
+function ignore(): void {}

@@ -1,0 +1,64 @@
+import type { ConsentState } from '../model/consent.ts';
+import type { OutboxKind } from '../model/rows.ts';
+import type { Violation } from '../model/violation.ts';
+
+/** What the rule looks at. Times are Unix ms. */
+export interface SendQuestion {
+  readonly kind: OutboxKind;
+  readonly consent: ConsentState;
+  /** The length of the text in UTF-16 units. */
+  readonly length: number;
+  /** When the text was written. */
+  readonly createdAt: number;
+  readonly now: number;
+}
+
+/** Longest text to a patient: ten GSM-7 segments, which gateways take as one message. */
+export const MAX_TEXT_LENGTH = 1_530;
+/** An opt-out confirmation is presumed allowed within five minutes: 47 CFR 64.1200(a)(12) (K4). */
+export const CONFIRMATION_WINDOW_MS = 5 * 60_000;
+
+/** Asked when staff write and again just before the carrier is called. An empty answer allows (J1). */
+export function maySend(question: SendQuestion): Violation[] {
+  const violations: Violation[] = [];
+  const consent = CONSENT_RULES[question.kind](question);
+  if (consent) violations.push(consent);
+  if (question.length > MAX_TEXT_LENGTH) {
+    violations.push({
+      code: 'too-long',
+      message: `it has ${question.length} characters and a text can have ${MAX_TEXT_LENGTH}. Send it in parts.`,
+    });
+  }
+  return violations;
+}
+
+const CONSENT_RULES: Readonly<Record<OutboxKind, (question: SendQuestion) => Violation | undefined>> = {
+  message: ({ consent }) => MESSAGE_RULES[consent],
+  warning: ({ consent }) => (consent === 'revoked' ? MESSAGE_RULES.revoked : undefined),
+  help: () => undefined,
+  'stop-confirmation': ({ createdAt, now }) =>
+    now - createdAt > CONFIRMATION_WINDOW_MS
+      ? { code: 'confirmation-too-late', message: 'an opt-out is confirmed within five minutes or not at all.' }
+      : undefined,
+};
+
+const MESSAGE_RULES: Readonly<Record<ConsentState, Violation | undefined>> = {
+  none: {
+    code: 'no-consent',
+    message:
+      'the patient was not yet asked whether texts are welcome. Start with `{prefix} text`, or record consent with `{prefix} consent`.',
+  },
+  warned: {
+    code: 'awaiting-consent',
+    message: 'the patient got the risk warning and has not answered YES yet. Send it again after the answer, or call.',
+  },
+  declined: {
+    code: 'consent-declined',
+    message: 'the patient declined texts. Call instead. The patient can change that by texting START.',
+  },
+  revoked: {
+    code: 'opted-out',
+    message: 'the patient opted out of texts (STOP). Call instead. Only the patient can undo it, by texting START.',
+  },
+  granted: undefined,
+};

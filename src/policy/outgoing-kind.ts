@@ -1,0 +1,62 @@
+/**
+ * What staff put into a conversation room, reduced to what the bridge does with it.
+ *
+ * text / file: goes to the patient. command: stays here. ignored: nobody expects it to be sent (key verification, calls' signalling).
+ * not-sendable: the team must be told that it stayed here; `why` says what it is and what to do.
+ */
+export type OutgoingKind =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'file'; readonly text: string }
+  | { readonly kind: 'command'; readonly text: string }
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'not-sendable'; readonly why: string };
+
+const FILES = new Set(['m.image', 'm.file', 'm.video', 'm.audio']);
+
+/** Classifies a decrypted event of type `type`. `prefix` is the command prefix, e.g. `!care`. */
+export function outgoingKind(type: string, content: Readonly<Record<string, unknown>>, prefix: string): OutgoingKind {
+  if (type === 'm.sticker') return notSendable('a sticker cannot be texted. Write it in words.');
+  if (type.includes('poll.start')) return notSendable('a poll cannot be texted. Ask the patient in words.');
+  if (type === 'm.call.invite') return notSendable('calls from this room do not reach the patient. Use the phone.');
+  if (type !== 'm.room.message') return { kind: 'ignored' };
+  const relation = content['m.relates_to'] as { rel_type?: unknown } | undefined;
+  if (relation?.rel_type === 'm.replace') {
+    return notSendable('a text cannot be changed after it was sent. The patient has the first version. Send a new message.');
+  }
+  const { msgtype } = content;
+  if (typeof msgtype !== 'string' || msgtype.startsWith('m.key.verification') || msgtype === 'm.notice') {
+    return { kind: 'ignored' };
+  }
+  const body = typeof content['body'] === 'string' ? content['body'].toWellFormed() : '';
+  if (FILES.has(msgtype)) return { kind: 'file', text: captionOf(content) };
+  if (msgtype !== 'm.text' && msgtype !== 'm.emote') return notSendable('this kind of message cannot be texted. Write it in words.');
+  const text = relation === undefined ? body : withoutReplyFallback(body);
+  if (isCommand(text, prefix)) return { kind: 'command', text: text.trim() };
+  if (text.trim() === '') return notSendable('it has no words in it.');
+  return { kind: 'text', text: text.trim() };
+}
+
+/**
+ * True for the prefix and for anything that looks like a command, `!` and a letter: a mistyped command must never reach a patient.
+ */
+export function isCommand(text: string, prefix: string): boolean {
+  const start = text.trimStart();
+  return start.toLowerCase().startsWith(prefix.toLowerCase()) || /^!\p{L}/u.test(start);
+}
+
+/** The words under a file: only where there is a separate file name (Matrix 1.10), since `body` is the file's name otherwise. */
+function captionOf(content: Readonly<Record<string, unknown>>): string {
+  const { body, filename } = content;
+  return typeof body === 'string' && typeof filename === 'string' && body !== filename ? body.toWellFormed().trim() : '';
+}
+
+/** What older clients quote at the top of a reply (`> <@user> ...`, then an empty line) is not part of the answer. */
+function withoutReplyFallback(body: string): string {
+  if (!body.startsWith('> ')) return body;
+  const end = body.indexOf('\n\n');
+  return end === -1 ? body : body.slice(end + 2);
+}
+
+function notSendable(why: string): OutgoingKind {
+  return { kind: 'not-sendable', why };
+}

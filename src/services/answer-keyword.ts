@@ -1,0 +1,76 @@
+import type { Logger } from '../log.ts';
+import type { ConsentState } from '../model/consent.ts';
+import type { Conversation } from '../model/conversation.ts';
+import { newGhost, type Namespace } from '../model/namespace.ts';
+import type { InboxRow } from '../model/rows.ts';
+import { consentStep } from '../policy/consent-step.ts';
+import type { ConsentStore } from '../ports/consent-store.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { Transactions } from '../ports/transactions.ts';
+import type { Notifier } from './notifier.ts';
+import type { SendAutomatic } from './send-automatic.ts';
+
+/** What answering keywords needs. */
+export interface AnswerKeywordParts {
+  readonly conversations: ConversationStore;
+  readonly consents: ConsentStore;
+  readonly automatic: SendAutomatic;
+  readonly transactions: Transactions;
+  readonly notifier: Notifier;
+  readonly namespace: Namespace;
+  readonly wordingVersion: string;
+  readonly log: Logger;
+}
+
+const TOLD_TO_TEAM: Readonly<Partial<Record<ConsentState, string>>> = {
+  granted: 'The patient answered YES: consent to texts is recorded. You can write now.',
+  declined: 'The patient answered NO: texts are declined. Call instead.',
+  revoked: 'The patient opted out (STOP). Nothing more will be sent. Call instead.',
+  none: 'The patient texted START: contact is restored and the risk warning is sent again. Wait for the answer YES.',
+};
+
+/** Acts on STOP, START, HELP, YES and NO at once, whether or not a room can be reached. */
+export class AnswerKeyword {
+  readonly #parts: AnswerKeywordParts;
+
+  constructor(parts: AnswerKeywordParts) {
+    this.#parts = parts;
+  }
+
+  /** Commits the new consent state, the answer and the words to the team together. Safe to repeat. */
+  async answer(row: InboxRow): Promise<void> {
+    const { keyword } = row;
+    if (keyword === undefined) return;
+    const { conversations, consents, transactions, namespace } = this.#parts;
+    const conversation = await conversations.findOrCreate(row.lineId, row.from, () => newGhost(namespace));
+    await transactions.run(async () => {
+      const before = await consents.latest(conversation.address.id);
+      const cause = `inbox:${row.id}`;
+      if (before?.cause === cause) return;
+      const step = consentStep(before?.state ?? 'none', keyword);
+      if (step.next !== undefined) await this.#record(conversation, row, step.next, cause);
+      if (step.answer !== undefined) await this.#parts.automatic.send(conversation, step.answer, cause, row.trace);
+    });
+    this.#parts.log.info('keyword.answered', { keyword, trace: row.trace });
+  }
+
+  async #record(conversation: Conversation, row: InboxRow, state: ConsentState, cause: string): Promise<void> {
+    await this.#parts.consents.append({
+      contactId: conversation.contact.id,
+      addressId: conversation.address.id,
+      state,
+      method: 'sms',
+      wordingVersion: this.#parts.wordingVersion,
+      evidence: row.body,
+      cause,
+      actor: 'patient',
+      at: Date.now(),
+    });
+    const words = TOLD_TO_TEAM[state];
+    if (words === undefined) return;
+    // The number is the same on every line of ours, and so is the consent.
+    for (const { id, roomId } of await this.#parts.conversations.findByAddress(conversation.address.id)) {
+      if (roomId !== undefined) await this.#parts.notifier.say(roomId, words, { cause: `${cause}:${id}`, trace: row.trace });
+    }
+  }
+}

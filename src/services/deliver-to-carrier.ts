@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RetryableError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { FAILURE_TEXT, type FailureReason } from '../model/delivery.ts';
+import type { OutboxRow } from '../model/rows.ts';
+import { maySend } from '../policy/may-send.ts';
+import type { ConsentStore } from '../ports/consent-store.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { OutboxStore } from '../ports/outbox-store.ts';
+import type { RoomSender } from '../ports/room-sender.ts';
+import type { MmsCarrier, OutboundSms, SendResult, SmsCarrier } from '../ports/sms-carrier.ts';
+import type { Transactions } from '../ports/transactions.ts';
+import type { Lines } from './lines.ts';
+import type { TellSender } from './tell-sender.ts';
+
+/** What delivering to a carrier needs. */
+export interface DeliverToCarrierParts {
+  readonly outbox: OutboxStore;
+  readonly consents: ConsentStore;
+  readonly conversations: ConversationStore;
+  readonly carriers: ReadonlyMap<string, SmsCarrier>;
+  readonly lines: Lines;
+  readonly sender: RoomSender;
+  readonly tell: TellSender;
+  readonly transactions: Transactions;
+  readonly wordingVersion: string;
+  readonly log: Logger;
+}
+
+/** How long a carrier may take to answer one send, ms. */
+const CARRIER_TIMEOUT_MS = 30_000;
+
+/** Hands one text to its carrier, at most once. Made for the queue. */
+export class DeliverToCarrier {
+  readonly #parts: DeliverToCarrierParts;
+
+  constructor(parts: DeliverToCarrierParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Asks the rules once more, commits that the carrier is about to be called, calls it, commits what became of it. Throws RetryableError only
+   * where the text certainly did not leave.
+   */
+  async deliver(row: OutboxRow, stopping: AbortSignal): Promise<'settled'> {
+    const violations = maySend({
+      kind: row.kind,
+      consent: (await this.#consent(row)) ?? 'none',
+      length: row.body.length,
+      createdAt: row.createdAt,
+      now: Date.now(),
+    });
+    const line = this.#parts.lines.find(row.lineId);
+    const carrier = line && this.#parts.carriers.get(line.carrier);
+    if (violations[0]) return this.#refuse(row, violations[0].message);
+    if (line === undefined || carrier === undefined) {
+      return this.#refuse(row, `line ${row.lineId} is no longer in the configuration.`);
+    }
+    const sms: OutboundSms = { id: row.id, from: line.number, to: row.to, text: row.body };
+    const media = await this.#attachment(row, carrier);
+    await this.#markSending(row);
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(CARRIER_TIMEOUT_MS)]);
+    const sending = media ? (carrier as MmsCarrier).sendMms(sms, media, signal) : carrier.send(sms, signal);
+    const result = await sending.catch((error: unknown): SendResult => {
+      // An adapter must not throw. Where it does, nobody knows how far it got.
+      this.#parts.log.error('carrier.bug', { carrier: carrier.name, trace: row.trace, error });
+      return { outcome: 'unknown', detail: 'the adapter failed' };
+    });
+    return this.#end(row, result, carrier.name, stopping);
+  }
+
+  async #consent(row: OutboxRow) {
+    const conversation = await this.#parts.conversations.find(row.conversationId);
+    return conversation && (await this.#parts.consents.latest(conversation.address.id))?.state;
+  }
+
+  async #attachment(row: OutboxRow, carrier: SmsCarrier) {
+    if (row.attachment === undefined) return undefined;
+    const limit = 'maxMediaBytes' in carrier ? (carrier as MmsCarrier).maxMediaBytes : 0;
+    return this.#parts.sender.downloadFile(row.attachment, limit);
+  }
+
+  /** From here on a crash means `unknown`. A warning opens the question before it can be answered. */
+  async #markSending(row: OutboxRow): Promise<void> {
+    const { outbox, transactions, consents, conversations, wordingVersion } = this.#parts;
+    await transactions.run(async () => {
+      await outbox.markSending(row.id);
+      if (row.kind !== 'warning') return;
+      const conversation = await conversations.find(row.conversationId);
+      if (conversation === undefined) return;
+      await consents.append({
+        contactId: conversation.contact.id,
+        addressId: conversation.address.id,
+        state: 'warned',
+        method: 'sms',
+        wordingVersion,
+        evidence: row.body,
+        cause: `outbox:${row.id}`,
+        actor: 'carebridge',
+        at: Date.now(),
+      });
+    });
+  }
+
+  async #end(row: OutboxRow, result: SendResult, carrier: string, stopping: AbortSignal): Promise<'settled'> {
+    const { outbox, log } = this.#parts;
+    const about = { trace: row.trace, carrier, kind: row.kind };
+    log.info('sms.handed-over', { ...about, outcome: result.outcome, detail: 'detail' in result ? result.detail : undefined });
+    switch (result.outcome) {
+      case 'accepted':
+        await this.#commit(stopping, () =>
+          outbox.advance(row.id, 'accepted', {
+            carrier,
+            ...(result.carrierReference !== undefined && { carrierReference: result.carrierReference }),
+          }),
+        );
+        return 'settled';
+      case 'refused':
+        await this.#commit(stopping, () => this.#advanceAndTell(row, 'refused', FAILURE_TEXT[result.reason], result.reason));
+        return 'settled';
+      case 'unknown':
+        await this.#commit(stopping, () => this.#advanceAndTell(row, 'unknown', undefined));
+        return 'settled';
+      case 'not-sent':
+        throw new RetryableError(`carrier: ${result.detail}`, {
+          ...(result.retryAfterMs !== undefined && { retryAfterMs: result.retryAfterMs }),
+        });
+    }
+  }
+
+  async #refuse(row: OutboxRow, why: string): Promise<'settled'> {
+    this.#parts.log.info('sms.refused', { trace: row.trace, kind: row.kind });
+    await this.#advanceAndTell(row, 'refused', why);
+    return 'settled';
+  }
+
+  async #advanceAndTell(row: OutboxRow, state: 'refused' | 'unknown', why: string | undefined, failure?: FailureReason) {
+    await this.#parts.transactions.run(async () => {
+      const before = await this.#parts.outbox.advance(row.id, state, failure && { failure });
+      if (before === undefined) return;
+      if (why === undefined) await this.#parts.tell.unknown(row);
+      else await this.#parts.tell.notSent(row, why);
+    });
+  }
+
+  /**
+   * The carrier has been called: what it said must be committed before anything else happens to the row. While the database is down this waits; where
+   * the process ends first, the row is found in `sending` at the next start and becomes `unknown`.
+   */
+  async #commit(stopping: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+    while (!stopping.aborted) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        this.#parts.log.error('sms.outcome-not-committed', { error });
+        await sleep(1_000, undefined, { signal: stopping }).catch(() => undefined);
+      }
+    }
+  }
+}

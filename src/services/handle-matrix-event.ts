@@ -1,0 +1,129 @@
+import type { Logger } from '../log.ts';
+import type { Conversation } from '../model/conversation.ts';
+import { parseRoomId, type RoomId } from '../model/ids.ts';
+import { isOurs, type Namespace } from '../model/namespace.ts';
+import type { MatrixEventRow } from '../model/rows.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { EventDecrypter } from '../ports/event-decrypter.ts';
+import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
+import type { SettingsStore } from '../ports/settings-store.ts';
+import type { Handled } from './handled.ts';
+import type { HandleMembership } from './handle-membership.ts';
+import type { HandleRedaction } from './handle-redaction.ts';
+import type { HandleStaffMessage } from './handle-staff-message.ts';
+import type { FollowUpgrade } from './follow-upgrade.ts';
+import { COMMAND_ROOM_SETTING, type Notifier } from './notifier.ts';
+
+/** What handling room events needs. */
+export interface HandleMatrixEventParts {
+  readonly conversations: ConversationStore;
+  readonly events: MatrixEventStore;
+  readonly decrypter: EventDecrypter;
+  readonly settings: SettingsStore;
+  readonly notifier: Notifier;
+  readonly namespace: Namespace;
+  readonly membership: HandleMembership;
+  readonly redaction: HandleRedaction;
+  readonly upgrade: FollowUpgrade;
+  readonly message: HandleStaffMessage;
+  readonly keyNoticeAfterMs: number;
+  readonly log: Logger;
+}
+
+/** A room whose events mean something to us. */
+export interface KnownRoom {
+  readonly roomId: RoomId;
+  /** Undefined for the command room. */
+  readonly conversation: Conversation | undefined;
+}
+
+/** After the notice an event is looked at when keys come, and this often, ms. */
+const KEY_LOOK_AGAIN_MS = 60_000;
+
+/** Takes each room event to where it belongs. Made for the queue: safe to repeat. */
+export class HandleMatrixEvent {
+  readonly #parts: HandleMatrixEventParts;
+
+  constructor(parts: HandleMatrixEventParts) {
+    this.#parts = parts;
+  }
+
+  async handle(row: MatrixEventRow): Promise<Handled> {
+    const { event } = row;
+    if (event.type === 'm.room.member') return this.#parts.membership.handle(event, await this.#knownRoom(event.room_id));
+    const room = await this.#knownRoom(event.room_id);
+    if (room === undefined || isOurs(this.#parts.namespace, event.sender)) return 'done';
+    switch (event.type) {
+      case 'm.room.tombstone':
+        return this.#parts.upgrade.follow(room, parseRoomId(event.content['replacement_room']));
+      case 'm.room.encrypted':
+        return this.#encrypted(row, room);
+      case 'm.room.redaction':
+        return this.#parts.redaction.handle(row, room);
+      case 'm.reaction':
+        return this.#parts.message.reaction(row, room);
+      case 'm.room.message':
+        return this.#parts.message.notEncrypted(row);
+      default:
+        return 'done';
+    }
+  }
+
+  async #knownRoom(roomId: RoomId): Promise<KnownRoom | undefined> {
+    const conversation = await this.#parts.conversations.findByRoom(roomId);
+    if (conversation) return { roomId, conversation };
+    return (await this.#parts.settings.get(COMMAND_ROOM_SETTING)) === roomId ? { roomId, conversation: undefined } : undefined;
+  }
+
+  async #encrypted(row: MatrixEventRow, room: KnownRoom): Promise<Handled> {
+    const { event } = row;
+    const decrypted = await this.#parts.decrypter.decrypt(event);
+    switch (decrypted.outcome) {
+      case 'no-key':
+        return this.#waitForKey(row);
+      case 'untrusted':
+        await this.#withdrawKeyNotice(row);
+        return this.#parts.message.refuse(
+          row,
+          'this device is not verified, so it is not proven who wrote it. Verify it in Element (Settings, Sessions), then send it again.',
+        );
+      case 'broken':
+        return this.#parts.message.refuse(row, 'it could not be decrypted. Send it again.');
+      case 'clear':
+        await this.#withdrawKeyNotice(row);
+        return this.#parts.message.handle(row, room, decrypted);
+    }
+  }
+
+  /** Keys come by another way than events and may be later. Order is kept for a while; then the room is told and the rest goes on. */
+  async #waitForKey(row: MatrixEventRow): Promise<Handled> {
+    const waited = Date.now() - row.receivedAt;
+    const { keyNoticeAfterMs } = this.#parts;
+    if (waited < keyNoticeAfterMs) return { waitMs: Math.min(keyNoticeAfterMs - waited, 2_000), code: 'no-key' };
+    this.#parts.log.warn('message.no-key', { roomId: row.event.room_id, eventId: row.event.event_id, trace: row.trace });
+    await this.#parts.notifier.say(
+      row.event.room_id,
+      `This message cannot be read yet: its key has not come. It was not sent so far. If this stays, send it again. (Reference ${row.trace})`,
+      {
+        cause: `no-key:${row.event.event_id}`,
+        trace: row.trace,
+        replyTo: row.event.event_id,
+        rememberAs: keyNoticeSetting(row),
+      },
+    );
+    await this.#parts.events.setAside(row.id);
+    return { waitMs: KEY_LOOK_AGAIN_MS, code: 'no-key' };
+  }
+
+  async #withdrawKeyNotice(row: MatrixEventRow): Promise<void> {
+    if (Date.now() - row.receivedAt < this.#parts.keyNoticeAfterMs) return;
+    await this.#parts.notifier.withdraw(row.event.room_id, keyNoticeSetting(row), {
+      cause: `key-came:${row.event.event_id}`,
+      trace: row.trace,
+    });
+  }
+}
+
+function keyNoticeSetting(row: MatrixEventRow): string {
+  return `key-notice:${row.event.event_id}`;
+}

@@ -1,0 +1,54 @@
+import { isOurs, type Namespace } from '../model/namespace.ts';
+import type { MatrixEvent } from '../model/rows.ts';
+import { parseUserId } from '../model/ids.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { InboxStore } from '../ports/inbox-store.ts';
+import type { NoticeStore } from '../ports/notice-store.ts';
+import type { Rooms } from '../ports/rooms.ts';
+import type { KnownRoom } from './handle-matrix-event.ts';
+import type { OpenConversation } from './open-conversation.ts';
+
+/** What handling membership needs. `wakeDeliveries` and `wakeNotices` tell those queues to look again. */
+export interface HandleMembershipParts {
+  readonly namespace: Namespace;
+  readonly rooms: Rooms;
+  readonly conversations: ConversationStore;
+  readonly inbox: InboxStore;
+  readonly notices: NoticeStore;
+  readonly opener: OpenConversation;
+  readonly wakeDeliveries: () => void;
+  readonly wakeNotices: () => void;
+}
+
+/** Somebody joined, left or was invited. */
+export class HandleMembership {
+  readonly #parts: HandleMembershipParts;
+
+  constructor(parts: HandleMembershipParts) {
+    this.#parts = parts;
+  }
+
+  /** A member of staff who joins gets the card and what waited; the bot stays out of rooms it did not make. */
+  async handle(event: MatrixEvent, room: KnownRoom | undefined): Promise<'done'> {
+    const { namespace, rooms } = this.#parts;
+    const member = parseUserId(event.state_key);
+    const { membership } = event.content;
+    if (member === undefined) return 'done';
+    if (room === undefined) {
+      if (member === namespace.bot && membership === 'invite') await rooms.leave(event.room_id);
+      return 'done';
+    }
+    if (membership === 'join' && !isOurs(namespace, member)) await this.#staffJoined(room);
+    return 'done';
+  }
+
+  async #staffJoined({ conversation, roomId }: KnownRoom): Promise<void> {
+    if (conversation !== undefined) {
+      await this.#parts.opener.introduce(conversation, roomId);
+      await this.#parts.inbox.wake(this.#parts.conversations.inboxLane(conversation.lineId, conversation.address.number));
+      this.#parts.wakeDeliveries();
+    }
+    await this.#parts.notices.wake(roomId);
+    this.#parts.wakeNotices();
+  }
+}

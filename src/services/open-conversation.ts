@@ -1,0 +1,127 @@
+import type { Logger } from '../log.ts';
+import type { ConsentState } from '../model/consent.ts';
+import type { Conversation } from '../model/conversation.ts';
+import type { ConversationId, RoomId, UserId } from '../model/ids.ts';
+import { maskPhoneNumber } from '../model/phone-number.ts';
+import type { ConsentStore } from '../ports/consent-store.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { RoomSender } from '../ports/room-sender.ts';
+import type { Rooms } from '../ports/rooms.ts';
+import { isOurs, type Namespace } from '../model/namespace.ts';
+import type { Lines } from './lines.ts';
+
+/** What opening needs. */
+export interface OpenConversationParts {
+  readonly conversations: ConversationStore;
+  readonly consents: ConsentStore;
+  readonly rooms: Rooms;
+  readonly sender: RoomSender;
+  readonly lines: Lines;
+  readonly namespace: Namespace;
+  readonly commandPrefix: string;
+  readonly log: Logger;
+}
+
+/** In words, for the card and for `consent show`. */
+export const CONSENT_IN_WORDS: Readonly<Record<ConsentState, string>> = {
+  none: 'not asked yet. Nothing but the risk warning can be sent.',
+  warned: 'asked, no answer yet. Your messages can be sent once the patient answers YES.',
+  granted: 'granted.',
+  declined: 'declined. Call instead.',
+  revoked: 'opted out (STOP). Call instead.',
+};
+
+/** Makes the room of a conversation and introduces the contact to the team. One call at a time for each conversation. */
+export class OpenConversation {
+  readonly #parts: OpenConversationParts;
+  readonly #running = new Map<ConversationId, Promise<unknown>>();
+
+  constructor(parts: OpenConversationParts) {
+    this.#parts = parts;
+  }
+
+  /** The room of the conversation; made, or completed after an interruption, where needed. */
+  async room(conversation: Conversation): Promise<RoomId> {
+    return conversation.roomId ?? this.#oneAtATime(conversation.id, () => this.#create(conversation.id));
+  }
+
+  /** True where a member of staff is in the room to read what is sent now. */
+  async isAttended(roomId: RoomId): Promise<boolean> {
+    for (const member of await this.#parts.rooms.joinedMembers(roomId)) {
+      if (!isOurs(this.#parts.namespace, member)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Sends the card, the first encrypted event of the room. It waits for the first member of staff, since history is visible from
+   * joining only; answers whether somebody is there.
+   */
+  async introduce(conversation: Conversation, roomId: RoomId): Promise<boolean> {
+    if (!(await this.isAttended(roomId))) return false;
+    if (!conversation.isIntroduced) await this.#oneAtATime(conversation.id, () => this.#sendCard(conversation.id, roomId));
+    return true;
+  }
+
+  /** The contact's name and masked number, the line and the consent, for the team's eyes: PHI. */
+  async card(conversation: Conversation): Promise<string> {
+    const consent = await this.#parts.consents.latest(conversation.address.id);
+    return [
+      `${conversation.contact.name ?? 'Name not known'}, ${maskPhoneNumber(conversation.address.number)}, on line ${conversation.lineId}.`,
+      `Consent to texts: ${CONSENT_IN_WORDS[consent?.state ?? 'none']}`,
+      'What you write here goes out as SMS, which is not encrypted beyond this point.',
+      `Help: ${this.#parts.commandPrefix} help`,
+    ].join('\n');
+  }
+
+  async #create(id: ConversationId): Promise<RoomId> {
+    const { conversations, rooms, lines, log } = this.#parts;
+    const conversation = await conversations.find(id);
+    if (conversation === undefined) throw new Error('a conversation vanished');
+    if (conversation.roomId !== undefined) return conversation.roomId;
+    const label = opaqueLabel(conversation);
+    await rooms.ensureGhost(conversation.contact.ghost, `Patient ${label}`);
+    const roomId = await rooms.create({
+      key: id,
+      name: `Patient ${label} (${conversation.lineId})`,
+      topic: 'Text conversation, bridged by SMS',
+      invite: lines.find(conversation.lineId)?.team ?? [],
+      ghost: conversation.contact.ghost,
+    });
+    await conversations.setRoom(id, roomId);
+    log.info('conversation.opened', { roomId, line: conversation.lineId });
+    return roomId;
+  }
+
+  async #sendCard(id: ConversationId, roomId: RoomId): Promise<void> {
+    const { conversations, sender, namespace } = this.#parts;
+    const conversation = await conversations.find(id);
+    if (conversation === undefined || conversation.isIntroduced) return;
+    const body = await this.card(conversation);
+    await sender.send({
+      as: namespace.bot satisfies UserId,
+      roomId,
+      type: 'm.room.message',
+      content: { msgtype: 'm.notice', body },
+      txnId: `card-${id}`,
+    });
+    await conversations.markIntroduced(id);
+  }
+
+  #oneAtATime<T>(id: ConversationId, work: () => Promise<T>): Promise<T> {
+    const earlier = this.#running.get(id) ?? Promise.resolve();
+    // An earlier failure belongs to the earlier caller.
+    const next = earlier.then(work, work);
+    const settled = next.finally(() => {
+      if (this.#running.get(id) === settled) this.#running.delete(id);
+    });
+    this.#running.set(id, settled);
+    settled.catch(() => undefined);
+    return next;
+  }
+}
+
+/** Four letters that tell rooms apart without telling who it is. */
+function opaqueLabel(conversation: Conversation): string {
+  return conversation.contact.id.slice(0, 4).toUpperCase();
+}

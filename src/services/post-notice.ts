@@ -1,0 +1,62 @@
+import type { NoticeRow } from '../model/rows.ts';
+import type { EventId, RoomId } from '../model/ids.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { RoomSender } from '../ports/room-sender.ts';
+import type { SettingsStore } from '../ports/settings-store.ts';
+import type { OpenConversation } from './open-conversation.ts';
+
+/** What posting needs. */
+export interface PostNoticeParts {
+  readonly conversations: ConversationStore;
+  readonly opener: OpenConversation;
+  readonly sender: RoomSender;
+  readonly settings: SettingsStore;
+}
+
+/** A member's joining wakes the room; this is only the fall-back. */
+const LOOK_AGAIN_MS = 30_000;
+
+/** Puts a notice into its room. Made for the queue: the same row speaks once. */
+export class PostNotice {
+  readonly #parts: PostNoticeParts;
+
+  constructor(parts: PostNoticeParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers done, or that nobody is in the room yet to read it. */
+  async post(row: NoticeRow): Promise<'done' | { waitMs: number; code: string }> {
+    const { sender, roomId, notice } = row;
+    if (notice.kind === 'receipt') {
+      await this.#parts.sender.markRead(sender, roomId, notice.eventId);
+      return 'done';
+    }
+    if (notice.kind === 'withdraw') {
+      const eventId = await this.#parts.settings.get(notice.remembered);
+      if (eventId !== undefined) {
+        await this.#parts.sender.redact(sender, roomId, eventId as EventId, `notice-${row.id}`);
+      }
+      return 'done';
+    }
+    if (!(await this.#isAttended(roomId))) return { waitMs: LOOK_AGAIN_MS, code: 'waiting-for-team' };
+    const eventId = await this.#parts.sender.send({
+      as: sender,
+      roomId,
+      type: 'm.room.message',
+      content: {
+        msgtype: 'm.notice',
+        body: notice.text,
+        ...(notice.replyTo && { 'm.relates_to': { 'm.in_reply_to': { event_id: notice.replyTo } } }),
+      },
+      txnId: `notice-${row.id}`,
+    });
+    if (notice.rememberAs) await this.#parts.settings.set(notice.rememberAs, eventId);
+    return 'done';
+  }
+
+  /** In a conversation the card comes first. */
+  async #isAttended(roomId: RoomId): Promise<boolean> {
+    const conversation = await this.#parts.conversations.findByRoom(roomId);
+    return conversation ? this.#parts.opener.introduce(conversation, roomId) : this.#parts.opener.isAttended(roomId);
+  }
+}

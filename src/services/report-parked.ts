@@ -1,0 +1,58 @@
+import type { InboxRow, MatrixEventRow, NoticeRow, OutboxRow } from '../model/rows.ts';
+import type { OutboxStore } from '../ports/outbox-store.ts';
+import type { SettingsStore } from '../ports/settings-store.ts';
+import type { Transactions } from '../ports/transactions.ts';
+import { COMMAND_ROOM_SETTING, type Notifier } from './notifier.ts';
+import type { TellSender } from './tell-sender.ts';
+
+/** What reporting needs. */
+export interface ReportParkedParts {
+  readonly notifier: Notifier;
+  readonly tell: TellSender;
+  readonly outbox: OutboxStore;
+  readonly settings: SettingsStore;
+  readonly transactions: Transactions;
+}
+
+/** Tells people what the bridge gave up, with the reference that the log has too. */
+export class ReportParked {
+  readonly #parts: ReportParkedParts;
+
+  constructor(parts: ReportParkedParts) {
+    this.#parts = parts;
+  }
+
+  /** A patient's text could not be put into its room. */
+  async inbox(row: InboxRow): Promise<void> {
+    await this.#tellAdmins(row, `A patient's text on line ${row.lineId} could not be put into its room. It is kept.`);
+  }
+
+  /** A text could not be handed to the carrier in all attempts. */
+  async outbox(row: OutboxRow): Promise<void> {
+    await this.#parts.transactions.run(async () => {
+      await this.#parts.outbox.advance(row.id, 'parked');
+      await this.#parts.tell.notSent(row, 'the carrier did not take it in all attempts. Call the patient, or send it again later.');
+      await this.#tellAdmins(row, `A text on line ${row.lineId} was given up: the carrier did not take it. Check the line.`);
+    });
+  }
+
+  /** A room event could not be handled. */
+  async matrixEvent(row: MatrixEventRow): Promise<void> {
+    const { room_id: roomId, event_id: replyTo } = row.event;
+    const text = `This could not be handled and was not sent. Send it again, or call. (Reference ${row.trace})`;
+    if (row.event.type === 'm.room.encrypted') {
+      await this.#parts.notifier.say(roomId, text, { cause: `parked:${row.id}`, trace: row.trace, replyTo });
+    }
+    await this.#tellAdmins(row, `An event in room ${roomId} could not be handled.`);
+  }
+
+  /** The bot could not say something. Where even the command room cannot be told, only the log has it. */
+  async notice(row: NoticeRow): Promise<void> {
+    if (row.roomId === (await this.#parts.settings.get(COMMAND_ROOM_SETTING))) return;
+    await this.#tellAdmins(row, `Something could not be shown in room ${row.roomId}. Is the room still encrypted, and the bot in it?`);
+  }
+
+  async #tellAdmins(row: { id: string; trace: string }, text: string): Promise<void> {
+    await this.#parts.notifier.tellAdmins(`${text} (Reference ${row.trace})`, { cause: `parked-admins:${row.id}`, trace: row.trace });
+  }
+}

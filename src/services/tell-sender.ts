@@ -1,0 +1,47 @@
+import type { OutboxKind, OutboxRow } from '../model/rows.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { Notifier } from './notifier.ts';
+
+const KIND_IN_WORDS: Readonly<Record<OutboxKind, string>> = {
+  message: 'This message',
+  warning: 'The risk warning to the patient',
+  'stop-confirmation': 'The confirmation of the opt-out',
+  help: 'The answer to HELP',
+};
+
+/** Tells whoever wrote a text, in a reply to that very message, what became of it. */
+export class TellSender {
+  readonly #conversations: ConversationStore;
+  readonly #notifier: Notifier;
+
+  constructor(conversations: ConversationStore, notifier: Notifier) {
+    this.#conversations = conversations;
+    this.#notifier = notifier;
+  }
+
+  /** It did not reach the patient, and will not by itself. `why` ends with what to do. */
+  async notSent(row: OutboxRow, why: string): Promise<void> {
+    await this.#say(row, 'not-sent', `${KIND_IN_WORDS[row.kind]} was not sent: ${why}`);
+  }
+
+  /** The carrier took it and gave it up later. */
+  async failed(row: OutboxRow, why: string): Promise<void> {
+    await this.#say(row, 'failed', `${KIND_IN_WORDS[row.kind]} was not delivered: ${why}`);
+  }
+
+  /** Nobody can tell whether it left. */
+  async unknown(row: OutboxRow): Promise<void> {
+    const text = `${KIND_IN_WORDS[row.kind]} may or may not have reached the patient: the connection broke while it was handed over. It is not repeated by itself. Ask the patient, or send it again.`;
+    await this.#say(row, 'unknown', text);
+  }
+
+  async #say(row: OutboxRow, what: string, text: string): Promise<void> {
+    const roomId = row.roomId ?? (await this.#conversations.find(row.conversationId))?.roomId;
+    if (roomId === undefined) return;
+    await this.#notifier.say(roomId, `${text} (Reference ${row.trace})`, {
+      cause: `${what}:${row.id}`,
+      trace: row.trace,
+      ...(row.eventId && { replyTo: row.eventId }),
+    });
+  }
+}

@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import type { ConsentState } from '../../../src/model/consent.ts';
+import type { OutboxKind } from '../../../src/model/rows.ts';
+import type { ViolationCode } from '../../../src/model/violation.ts';
+import { CONFIRMATION_WINDOW_MS, MAX_TEXT_LENGTH, maySend } from '../../../src/policy/may-send.ts';
+
+const CASES: readonly (readonly [OutboxKind, ConsentState, ViolationCode | undefined])[] = [
+  ['message', 'none', 'no-consent'],
+  ['message', 'warned', 'awaiting-consent'],
+  ['message', 'declined', 'consent-declined'],
+  ['message', 'revoked', 'opted-out'],
+  ['message', 'granted', undefined],
+  ['warning', 'none', undefined],
+  ['warning', 'warned', undefined],
+  ['warning', 'revoked', 'opted-out'],
+  ['help', 'revoked', undefined],
+  ['help', 'none', undefined],
+  ['stop-confirmation', 'revoked', undefined],
+];
+
+describe('may send (J1, K4, K7)', () => {
+  for (const [kind, consent, code] of CASES) {
+    it(`${kind} while consent is ${consent}: ${code ?? 'allowed'}`, () => {
+      const violations = maySend({ kind, consent, length: 10, createdAt: 1_000, now: 1_000 });
+      expect(violations.map((violation) => violation.code)).to.deep.equal(code ? [code] : []);
+    });
+  }
+
+  it('refuses a text that no gateway takes as one message', () => {
+    const ask = (length: number) => maySend({ kind: 'message', consent: 'granted', length, createdAt: 0, now: 0 });
+    expect(ask(MAX_TEXT_LENGTH)).to.deep.equal([]);
+    expect(ask(MAX_TEXT_LENGTH + 1)[0]?.code).to.equal('too-long');
+  });
+
+  it('confirms an opt-out within five minutes or not at all (K4)', () => {
+    const ask = (now: number) => maySend({ kind: 'stop-confirmation', consent: 'revoked', length: 1, createdAt: 0, now });
+    expect(ask(CONFIRMATION_WINDOW_MS)).to.deep.equal([]);
+    expect(ask(CONFIRMATION_WINDOW_MS + 1)[0]?.code).to.equal('confirmation-too-late');
+  });
+});

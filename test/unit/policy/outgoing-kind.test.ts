@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { outgoingKind } from '../../../src/policy/outgoing-kind.ts';
+
+const text = (body: unknown, more: object = {}) => ({ msgtype: 'm.text', body, ...more });
+const reply = { 'm.relates_to': { 'm.in_reply_to': { event_id: '$a' } } };
+const edit = { 'm.relates_to': { rel_type: 'm.replace', event_id: '$a' } };
+
+const CASES: readonly (readonly [string, string, Record<string, unknown>, object])[] = [
+  ['a text', 'm.room.message', text('hello'), { kind: 'text', text: 'hello' }],
+  ['an emote', 'm.room.message', { msgtype: 'm.emote', body: 'waves' }, { kind: 'text', text: 'waves' }],
+  ['a reply with the old quotation', 'm.room.message', text('> <@p:h> secret\n\nanswer', reply), { kind: 'text', text: 'answer' }],
+  ['a reply without a quotation', 'm.room.message', text('answer', reply), { kind: 'text', text: 'answer' }],
+  ['a quotation that is no reply', 'm.room.message', text('> 5 pills\n\nok'), { kind: 'text', text: '> 5 pills\n\nok' }],
+  ['a command', 'm.room.message', text('!care help'), { kind: 'command', text: '!care help' }],
+  ['a command in capitals after spaces', 'm.room.message', text('  !CARE help'), { kind: 'command', text: '!CARE help' }],
+  ['an unknown command', 'm.room.message', text('!care frobnicate'), { kind: 'command', text: '!care frobnicate' }],
+  ['a mistyped prefix', 'm.room.message', text('!caer text'), { kind: 'command', text: '!caer text' }],
+  ['an exclamation', 'm.room.message', text('! that hurts'), { kind: 'text', text: '! that hurts' }],
+  ['a picture', 'm.room.message', { msgtype: 'm.image', body: 'x.jpg' }, { kind: 'file', text: '' }],
+  ['a picture with words', 'm.room.message', { msgtype: 'm.image', body: 'your arm', filename: 'x.jpg' }, { kind: 'file', text: 'your arm' }],
+  ['a notice of another bot', 'm.room.message', { msgtype: 'm.notice', body: 'x' }, { kind: 'ignored' }],
+  ['key verification', 'm.key.verification.request', {}, { kind: 'ignored' }],
+  ['a message without a type', 'm.room.message', { body: 'x' }, { kind: 'ignored' }],
+];
+
+const NOT_SENDABLE: readonly (readonly [string, string, Record<string, unknown>])[] = [
+  ['an edit', 'm.room.message', text('* hello', edit)],
+  ['a sticker', 'm.sticker', { body: 'x' }],
+  ['a poll', 'org.matrix.msc3381.poll.start', {}],
+  ['a call', 'm.call.invite', {}],
+  ['a location', 'm.room.message', { msgtype: 'm.location', body: 'x' }],
+  ['an empty text', 'm.room.message', text('  ')],
+  ['a body of the wrong type', 'm.room.message', text({ evil: 1 })],
+];
+
+describe('outgoing kind', () => {
+  for (const [what, type, content, expected] of CASES) {
+    it(`takes ${what} as ${JSON.stringify(expected)}`, () => {
+      expect(outgoingKind(type, content, '!care')).to.deep.equal(expected);
+    });
+  }
+  for (const [what, type, content] of NOT_SENDABLE) {
+    it(`says plainly that ${what} was not sent`, () => {
+      expect(outgoingKind(type, content, '!care').kind).to.equal('not-sendable');
+    });
+  }
+});

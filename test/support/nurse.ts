@@ -1,0 +1,2 @@
+export { createNurse, Nurse, type Wanted } from '../../src/cli/demo/nurse.ts';
+export type { ReceivedEvent, Shield } from '../../src/cli/demo/received-events.ts';

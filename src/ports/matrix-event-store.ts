@@ -1,4 +1,4 @@
-import type { RoomId } from '../model/ids.ts';
+import type { EventId, RoomId } from '../model/ids.ts';
 import type { MatrixEvent, MatrixEventRow } from '../model/rows.ts';
 import type { QueueStore } from './queue-store.ts';
 
@@ -11,6 +11,8 @@ export interface MatrixEventStore extends QueueStore<MatrixEventRow> {
   addTransaction(txnId: string, events: readonly MatrixEvent[], now: number): Promise<boolean>;
   /** Moves an event whose key has not come into a lane of its own, so that the room's later events need not wait for it. */
   setAside(id: string): Promise<void>;
+  /** Ends an event that is not handled yet, because it was removed from the room. Does nothing where it is unknown or handled. */
+  discard(eventId: EventId): Promise<void>;
   /** Makes events of a room (or of all rooms) due now that only wait for something outside, e.g. a room key. */
   wake(roomId?: RoomId): Promise<void>;
 }

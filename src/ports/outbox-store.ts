@@ -9,7 +9,10 @@ export type NewOutboxRow = Pick<
   'kind' | 'conversationId' | 'lineId' | 'to' | 'body' | 'attachment' | 'eventId' | 'roomId'
 > & { readonly cause: string; readonly trace: string };
 
-/** Texts that must go to a carrier. The lane is the conversation id. */
+/**
+ * Texts that must go to a carrier. The lane is the conversation id. `retry` also takes the state back to `ready`: only what certainly did not
+ * leave is tried again, so a restart must not call it interrupted.
+ */
 export interface OutboxStore extends QueueStore<OutboxRow> {
   /** Commits the row, or answers undefined where `cause` is already there. */
   add(row: NewOutboxRow, now: number): Promise<OutboxRow | undefined>;
@@ -19,8 +22,13 @@ export interface OutboxStore extends QueueStore<OutboxRow> {
   findByCarrierReference(carrier: string, reference: string): Promise<OutboxRow | undefined>;
   /** The rows that a room event caused: one, or none. */
   findByEvent(eventId: EventId): Promise<OutboxRow | undefined>;
-  /** Commits that the carrier is about to be called: a row found in this state at start has an unknown outcome. */
-  markSending(id: string): Promise<void>;
+  /**
+   * Commits that the carrier is about to be called: a row found in this state at start has an unknown outcome. Answers false, and changes
+   * nothing, where the row is past `sending`: it was ended meanwhile, and the carrier must not be called.
+   */
+  markSending(id: string): Promise<boolean>;
+  /** Refuses a text that has not begun to leave. Answers false, and changes nothing, where it is no longer `ready`. */
+  cancel(id: string): Promise<boolean>;
   /**
    * Moves the state forward (see `advances`) and answers the row as it was before, or undefined where nothing changed. Any state
    * past `sending` also takes the row out of the queue.

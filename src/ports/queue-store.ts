@@ -7,8 +7,11 @@ export interface QueueStore<Row extends QueueRow> {
    * first. A lane whose oldest row is not yet due gives nothing: order is kept.
    */
   due(now: number, busyLanes: ReadonlySet<string>, limit: number): Promise<Row[]>;
-  /** When the next row falls due (Unix ms), or undefined where nothing waits. */
-  nextDueAt(): Promise<number | undefined>;
+  /**
+   * When the next row falls due that was not due at `after` (Unix ms), or undefined where none waits. Rows due at `after` are at work, or behind
+   * one that is: the end of their lane is noticed by itself.
+   */
+  nextDueAt(after: number): Promise<number | undefined>;
   /** Finished: the row leaves the queue. PHI columns are wiped at once or by the later sweep, as configured. */
   complete(id: string): Promise<void>;
   /** Not yet: try again at `runAt`; `countsAsAttempt` is false where it only waits for something outside. `code` is PHI-free. */

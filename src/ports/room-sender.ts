@@ -20,7 +20,10 @@ export interface RoomSender {
   /** Encrypts and uploads a file; answers the content of an `m.image` / `m.file` message without `body`. */
   uploadFile(as: UserId, file: { bytes: Uint8Array; contentType: string }): Promise<UploadedFile>;
   /** Downloads and decrypts the file that a message content refers to. Throws PermanentError where its hash is wrong or it exceeds `maxBytes`. */
-  downloadFile(content: Readonly<Record<string, unknown>>, maxBytes: number): Promise<{ bytes: Uint8Array; contentType: string }>;
+  downloadFile(
+    content: Readonly<Record<string, unknown>>,
+    maxBytes: number,
+  ): Promise<{ bytes: Uint8Array; contentType: string }>;
 }
 
 /** An encrypted file on the homeserver. `sha256` is that of the clear bytes, hex. */

@@ -59,9 +59,13 @@ export interface WebhookRequest {
   readonly body: Uint8Array;
 }
 
-/** What the adapter makes of a webhook request: an event, or the status (401, 404, 400 ...) that refuses it. */
+/**
+ * What the adapter makes of a webhook request: an event; or something authentic that is of no use to us, answered 200 so that the carrier does not
+ * repeat it, and logged; or the status (401, 404, 400 ...) that refuses it. `detail` is PHI-free and for the log.
+ */
 export type WebhookOutcome =
   | { readonly event: CarrierEvent; readonly answer?: { readonly contentType: string; readonly body: string } }
+  | { readonly ignored: true; readonly detail: string }
   | { readonly refused: 400 | 401 | 403 | 404 | 405; readonly detail: string };
 
 /** Where the text goes to and comes from: one adapter a provider. Proven by the contract test in test/support. */

@@ -17,7 +17,7 @@ export interface QueueHandler<Row extends QueueRow> {
    * backoff, PermanentError parks at once, anything else is a bug and parks after `BUG_ATTEMPTS`.
    */
   run(row: Row, signal: AbortSignal): Promise<Handled>;
-  /** Reports a parked row to people. Called after the row was parked; may run again after a crash. */
+  /** Reports to people a row that is about to be parked: before, so that no crash hides it. Must be safe to repeat. */
   parked(row: Row, code: string): Promise<void>;
 }
 
@@ -33,6 +33,8 @@ export interface QueueOptions {
 }
 
 const BUG_ATTEMPTS = 5;
+/** How long to leave a store alone that has just failed, ms. */
+const STORE_FAULT_PAUSE_MS = 1_000;
 
 /**
  * Runs the rows of a store: each lane in order, lanes side by side. The store is polled and is the truth; `notify` only
@@ -89,13 +91,14 @@ export class DurableQueue<Row extends QueueRow> {
     try {
       const free = this.#options.concurrency - this.#busy.size;
       if (free > 0) {
-        const rows = await this.#store.due(Date.now(), new Set(this.#busy.keys()), free);
+        const now = Date.now();
+        const rows = await this.#store.due(now, new Set(this.#busy.keys()), free);
         for (const row of rows) this.#begin(row);
-        if (rows.length < free) this.#lookAgainAt(await this.#store.nextDueAt());
+        if (rows.length < free) this.#lookAgainAt(await this.#store.nextDueAt(now));
       }
     } catch (error) {
       this.#log.error('queue.store-failed', { queue: this.#options.name, error });
-      this.#lookAgainAt(Date.now() + 1_000);
+      this.#lookAgainAt(Date.now() + STORE_FAULT_PAUSE_MS);
     }
   }
 
@@ -123,11 +126,25 @@ export class DurableQueue<Row extends QueueRow> {
       if (handled === 'done') await this.#store.complete(row.id);
       else if (handled !== 'settled') await this.#store.retry(row.id, Date.now() + handled.waitMs, handled.code, false);
     } catch (error) {
-      await this.#failed(row, error).catch((fault: unknown) => {
-        // The store is down: the row is as it was and will be found again.
+      await this.#failed(row, error).catch(async (fault: unknown) => {
+        // The store is down: the row is as it was and will be found again, but not at once.
         this.#log.error('queue.store-failed', { ...about, error: fault });
+        await this.#pause(STORE_FAULT_PAUSE_MS);
       });
     }
+  }
+
+  /** Ends early when the queue stops. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#stopping;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    const stopped = () => resolve();
+    signal.addEventListener('abort', stopped);
+    if (signal.aborted) resolve();
+    await promise;
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stopped);
   }
 
   async #failed(row: Row, error: unknown): Promise<void> {
@@ -135,9 +152,11 @@ export class DurableQueue<Row extends QueueRow> {
     const limit = error instanceof RetryableError ? this.#options.maxAttempts : BUG_ATTEMPTS;
     const code = error instanceof Error ? error.name : 'Error';
     if (error instanceof PermanentError || row.attempts + 1 >= limit) {
-      await this.#store.park(row.id, code);
       this.#log.error('queue.parked', about);
-      await this.#handler.parked(row, code);
+      await this.#handler.parked(row, code).catch((fault: unknown) => {
+        this.#log.error('queue.report-failed', { ...about, error: fault });
+      });
+      await this.#store.park(row.id, code);
       return;
     }
     const asked = error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0;

@@ -11,14 +11,19 @@ interface Entry<Row> {
 export class MemoryQueueStore<Row extends QueueRow> implements QueueStore<Row> {
   readonly #entries: Entry<Row>[] = [];
   readonly ends: string[] = [];
-  /** The next call fails when set. */
+  /** Every look at the rows fails when set. */
   failing = false;
+  /** Every change of a row fails when set. */
+  failingWrites = false;
+  /** How often `due` was called. */
+  looks = 0;
 
   add(row: Row): void {
     this.#entries.push({ row, runAt: 0, end: undefined });
   }
 
   async due(now: number, busyLanes: ReadonlySet<string>, limit: number): Promise<Row[]> {
+    this.looks++;
     if (this.failing) throw new Error('the store is down');
     const heads = new Map<string, Entry<Row>>();
     for (const entry of this.#open()) if (!heads.has(entry.row.lane)) heads.set(entry.row.lane, entry);
@@ -28,8 +33,11 @@ export class MemoryQueueStore<Row extends QueueRow> implements QueueStore<Row> {
       .map(({ row }) => row);
   }
 
-  async nextDueAt(): Promise<number | undefined> {
-    return this.#open().reduce<number | undefined>((next, { runAt }) => Math.min(next ?? runAt, runAt), undefined);
+  async nextDueAt(after: number): Promise<number | undefined> {
+    const later = this.#open()
+      .map(({ runAt }) => runAt)
+      .filter((runAt) => runAt > after);
+    return later.length === 0 ? undefined : Math.min(...later);
   }
 
   async complete(id: string): Promise<void> {
@@ -57,6 +65,7 @@ export class MemoryQueueStore<Row extends QueueRow> implements QueueStore<Row> {
   }
 
   #find(id: string): Entry<Row> {
+    if (this.failingWrites) throw new Error('the disk is full');
     const entry = this.#entries.find(({ row }) => row.id === id);
     if (entry === undefined) throw new Error(`no row ${id}`);
     return entry;

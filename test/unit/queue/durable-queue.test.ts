@@ -29,7 +29,12 @@ describe('durable queue', () => {
   it('keeps the order within a lane and runs lanes side by side', async () => {
     const gates = new Map<string, PromiseWithResolvers<void>>();
     const started: string[] = [];
-    for (const [id, lane] of [['1', 'a'], ['2', 'a'], ['3', 'b']] as const) store.add(row(id, lane));
+    for (const [id, lane] of [
+      ['1', 'a'],
+      ['2', 'a'],
+      ['3', 'b'],
+    ] as const)
+      store.add(row(id, lane));
     const subject = queue(async ({ id }) => {
       started.push(id);
       const gate = Promise.withResolvers<void>();
@@ -151,6 +156,84 @@ describe('durable queue', () => {
     store.failing = false;
     await clock.tickAsync(2_000);
     expect(store.ends).to.deep.equal(['1 completed']);
+    await subject.stop(0);
+  });
+
+  it('does not run a row over and over while the store can be read but not written', async () => {
+    store.add(row('1'));
+    store.failingWrites = true;
+    let runs = 0;
+    const subject = queue(async () => {
+      runs++;
+      return 'done';
+    });
+    subject.notify();
+    await clock.tickAsync(10_500);
+    expect(runs).to.equal(11);
+    store.failingWrites = false;
+    await clock.tickAsync(1_000);
+    expect(store.ends).to.deep.equal(['1 completed']);
+    await subject.stop(0);
+  });
+
+  it('does not keep looking at the store while a lane is at work', async () => {
+    const gate = Promise.withResolvers<void>();
+    store.add(row('1'));
+    store.add(row('2'));
+    const subject = queue(async () => gate.promise.then(() => 'done'), { pollMs: 5_000 });
+    subject.notify();
+    await clock.tickAsync(20_000);
+    expect(store.looks).to.be.at.most(5);
+    gate.resolve();
+    await clock.tickAsync(1);
+    expect(store.ends).to.deep.equal(['1 completed', '2 completed']);
+    await subject.stop(0);
+  });
+
+  it('runs a row that falls due while another lane is at work', async () => {
+    const gate = Promise.withResolvers<void>();
+    store.add(row('1', 'a'));
+    store.add(row('2', 'b'));
+    let tries = 0;
+    const subject = queue(
+      async ({ id }) => {
+        if (id === '1') await gate.promise;
+        else if (++tries === 1) throw new RetryableError('not now');
+        return 'done';
+      },
+      { pollMs: 60_000 },
+    );
+    subject.notify();
+    await clock.tickAsync(1_100);
+    expect(store.ends).to.deep.equal(['2 retried', '2 completed']);
+    gate.resolve();
+    await subject.stop(0);
+  });
+
+  it('parks a row whose report fails all the same', async () => {
+    store.add(row('1'));
+    const handler = {
+      run: async () => Promise.reject(new PermanentError('never')),
+      parked: async () => Promise.reject(new Error('nobody can be told')),
+    };
+    const subject = new DurableQueue(store, handler, { name: 'test', concurrency: 1, maxAttempts: 3 }, silentLogger);
+    subject.notify();
+    await clock.tickAsync(1);
+    expect(store.ends).to.deep.equal(['1 parked']);
+    await subject.stop(0);
+  });
+
+  it('reports before it parks, so that a crash in between hides nothing', async () => {
+    store.add(row('1'));
+    const order: string[] = [];
+    const handler = {
+      run: async () => Promise.reject(new PermanentError('never')),
+      parked: async () => void order.push(...store.ends, 'reported'),
+    };
+    const subject = new DurableQueue(store, handler, { name: 'test', concurrency: 1, maxAttempts: 3 }, silentLogger);
+    subject.notify();
+    await clock.tickAsync(1);
+    expect([...order, ...store.ends]).to.deep.equal(['reported', '1 parked']);
     await subject.stop(0);
   });
 

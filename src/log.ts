@@ -30,7 +30,10 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } };
   const out = destination ? pino(options, destination) : pino(options);
-  const write = (method: LogLevel) => (event: string, fields: LogFields = {}) => out[method](redact(fields), event);
+  const write =
+    (method: LogLevel) =>
+    (event: string, fields: LogFields = {}) =>
+      out[method](redact(fields), event);
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
@@ -47,27 +50,43 @@ function redact(fields: LogFields): Record<string, unknown> {
   return out;
 }
 
+/** Errors that are each other's cause must not go on for ever. */
+const MAX_CAUSES = 4;
+/** What names and codes of errors look like. Anything else may hold data. */
+const WORD = /^[\w.-]{1,64}$/;
+
 /** Only our own errors' messages are known to be PHI-free; a library's may hold parameters or bodies. */
-function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
   const ours = [RetryableError, PermanentError, ConfigError, UserError].some((type) => error instanceof type);
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   return {
-    name: error.name,
+    name: WORD.test(error.name) ? error.name : 'Error',
     ...(ours && { message: error.message }),
-    ...(typeof (errcode ?? code) === 'string' && { code: errcode ?? code }),
+    ...(isWord(errcode ?? code) && { code: errcode ?? code }),
     ...(!ours && { at: placeOf(error) }),
-    ...(error.cause !== undefined && { cause: describeError(error.cause) }),
+    ...(error.cause !== undefined && depth < MAX_CAUSES && { cause: describeError(error.cause, depth + 1) }),
   };
 }
 
-/** The first frame of the stack: a file of the program, and no data. */
+/** The file and line of the first frame of the stack. The message, which stands at the top of the stack, may look like a frame and is cut off. */
 function placeOf(error: Error): string | undefined {
-  return /\n\s+at (?:.*[/\\])?((?:src|node_modules)?[^()\n]*:\d+:\d+)\)?/.exec(error.stack ?? '')?.[1];
+  const stack = error.stack ?? '';
+  const at = stack.indexOf(error.message);
+  if (at === -1) return undefined;
+  return /\n\s+at [^\n]*?([\w.-]+\.[cm]?[jt]s:\d+:\d+)\)?(?:\n|$)/.exec(stack.slice(at + error.message.length))?.[1];
+}
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && WORD.test(value);
 }
 
 function plain(value: unknown): unknown {
-  return typeof value === 'string' ? value.slice(0, 300) : typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
+  return typeof value === 'string'
+    ? value.slice(0, 300)
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? value
+      : undefined;
 }
 
 function levelName(label: string): { level: string } {

@@ -5,6 +5,7 @@ import { newGhost, type Namespace } from '../model/namespace.ts';
 import { maskPhoneNumber, type PhoneNumber } from '../model/phone-number.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { Transactions } from '../ports/transactions.ts';
 import type { Lines } from '../services/lines.ts';
 import { CONSENT_IN_WORDS } from '../services/open-conversation.ts';
 import type { Command, CommandCall } from './command.ts';
@@ -14,6 +15,7 @@ import { takePhoneNumber } from './phone-argument.ts';
 export interface ConsentCommandParts {
   readonly conversations: ConversationStore;
   readonly consents: ConsentStore;
+  readonly transactions: Transactions;
   readonly lines: Lines;
   readonly namespace: Namespace;
   readonly country: string;
@@ -49,7 +51,10 @@ async function run(parts: ConsentCommandParts, call: CommandCall): Promise<strin
   }
 }
 
-async function target(parts: ConsentCommandParts, call: CommandCall): Promise<{ conversation: Conversation; rest: string }> {
+async function target(
+  parts: ConsentCommandParts,
+  call: CommandCall,
+): Promise<{ conversation: Conversation; rest: string }> {
   const mine = parts.lines.ofMember(call.sender);
   if (call.room.conversation !== undefined && /^[a-z]/i.test(call.args)) {
     const { conversation } = call.room;
@@ -59,10 +64,21 @@ async function target(parts: ConsentCommandParts, call: CommandCall): Promise<{ 
     return { conversation, rest: call.args };
   }
   const { number, rest } = takePhoneNumber(call.args, parts.country as never);
-  return { conversation: await conversationOf(parts, mine.map(({ id }) => id), number), rest };
+  return {
+    conversation: await conversationOf(
+      parts,
+      mine.map(({ id }) => id),
+      number,
+    ),
+    rest,
+  };
 }
 
-async function conversationOf(parts: ConsentCommandParts, mine: readonly Conversation['lineId'][], number: PhoneNumber) {
+async function conversationOf(
+  parts: ConsentCommandParts,
+  mine: readonly Conversation['lineId'][],
+  number: PhoneNumber,
+) {
   const { conversations, namespace } = parts;
   const address = await conversations.findAddress(number);
   const known = address ? await conversations.findByAddress(address.id) : [];
@@ -77,26 +93,45 @@ async function show(parts: ConsentCommandParts, conversation: Conversation): Pro
   const history = await parts.consents.history(conversation.address.id);
   const state = history.at(-1)?.state ?? 'none';
   const lines = history.map(
-    (record) => `${new Date(record.at).toISOString()}  ${record.state} (${record.method}, ${record.actor}, wording ${record.wordingVersion})`,
+    (record) =>
+      `${new Date(record.at).toISOString()}  ${record.state} (${record.method}, ${record.actor}, wording ${record.wordingVersion})`,
   );
   return [`${maskPhoneNumber(conversation.address.number)}: ${CONSENT_IN_WORDS[state]}`, ...lines].join('\n');
 }
 
-async function record(parts: ConsentCommandParts, call: CommandCall, conversation: Conversation, words: string): Promise<string> {
-  const [, method = '', evidence = ''] = /^(\S*)\s*(.*)$/s.exec(words) ?? [];
+async function record(
+  parts: ConsentCommandParts,
+  call: CommandCall,
+  conversation: Conversation,
+  words: string,
+): Promise<string> {
+  const [, typed = '', evidence = ''] = /^(\S*)\s*(.*)$/s.exec(words) ?? [];
+  const method = typed.toLowerCase();
   if (!ATTESTED.includes(method as ConsentMethod) || evidence.trim() === '') {
-    throw new UserError('Not recorded: say how and what, e.g. `consent record verbal told of the risk on the phone, wants texts`.');
+    throw new UserError(
+      'Not recorded: say how and what, e.g. `consent record verbal told of the risk on the phone, wants texts`.',
+    );
   }
-  const state = (await parts.consents.latest(conversation.address.id))?.state;
-  if (state === 'revoked') {
-    throw new UserError('Not recorded: the patient opted out (STOP). Only the patient can undo that, by texting START.');
-  }
-  await append(parts, call, conversation, 'granted', method as ConsentMethod, evidence);
+  await parts.transactions.run(async () => {
+    const state = (await parts.consents.latest(conversation.address.id))?.state;
+    if (state === 'revoked') {
+      throw new UserError(
+        'Not recorded: the patient opted out (STOP). Only the patient can undo that, by texting START.',
+      );
+    }
+    await append(parts, call, conversation, 'granted', method as ConsentMethod, evidence);
+  });
   return 'Recorded: consent to texts is granted. You can write in the patient’s room.';
 }
 
-async function revoke(parts: ConsentCommandParts, call: CommandCall, conversation: Conversation, reason: string): Promise<string> {
-  if (reason.trim() === '') throw new UserError('Not revoked: say why, e.g. `consent revoke asked on the phone not to be texted`.');
+async function revoke(
+  parts: ConsentCommandParts,
+  call: CommandCall,
+  conversation: Conversation,
+  reason: string,
+): Promise<string> {
+  if (reason.trim() === '')
+    throw new UserError('Not revoked: say why, e.g. `consent revoke asked on the phone not to be texted`.');
   await append(parts, call, conversation, 'revoked', 'verbal', reason);
   return 'Revoked: nothing more will be sent. Only the patient can undo that, by texting START.';
 }

@@ -6,7 +6,8 @@ import { textCommand, type TextCommandParts } from './text.ts';
 import { whoCommand } from './who.ts';
 
 /** Everything that some command needs. */
-export type CommandParts = TextCommandParts & ConsentCommandParts & { readonly opener: OpenConversation; readonly prefix: string };
+export type CommandParts = TextCommandParts &
+  ConsentCommandParts & { readonly opener: OpenConversation; readonly prefix: string };
 
 /** The explicit list of commands. A new command is one file and one line here. */
 export function commandList(parts: CommandParts): readonly Command[] {

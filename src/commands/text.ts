@@ -39,16 +39,19 @@ async function run(parts: TextCommandParts, call: CommandCall): Promise<string> 
   const mine = lines.ofMember(call.sender);
   const wanted = LINE_OPTION.exec(call.args)?.[1];
   const line = wanted === undefined ? mine[0] : mine.find(({ id }) => id === wanted);
-  if (line === undefined) throw new UserError(`You are not in the team of that line. Your lines: ${mine.map(({ id }) => id).join(', ')}.`);
+  if (line === undefined)
+    throw new UserError(`You are not in the team of that line. Your lines: ${mine.map(({ id }) => id).join(', ')}.`);
   const { number, rest: name } = takePhoneNumber(call.args.replace(LINE_OPTION, '').trim(), parts.country as never);
   if (lines.all.some((own: { number: PhoneNumber }) => own.number === number)) {
     throw new UserError('That is one of our own numbers. Nothing was done.');
   }
-  if (name.length > MAX_NAME_LENGTH) throw new UserError(`The name is too long: at most ${MAX_NAME_LENGTH} characters.`);
+  if (name.length > MAX_NAME_LENGTH)
+    throw new UserError(`The name is too long: at most ${MAX_NAME_LENGTH} characters.`);
 
   const conversation = await conversations.findOrCreate(line.id, number, () => newGhost(namespace));
   if (name !== '') await conversations.setName(conversation.contact, name);
   const roomId = await opener.room(conversation);
+  await opener.admit(roomId, call.sender);
   const link = `https://matrix.to/#/${encodeURIComponent(roomId)}`;
   const state = (await consents.latest(conversation.address.id))?.state ?? 'none';
   if (state !== 'none') return `The room is ${link}. Consent to texts: ${CONSENT_IN_WORDS[state]}`;

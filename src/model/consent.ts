@@ -2,7 +2,7 @@
 import type { AddressId, ContactId } from './ids.ts';
 
 /**
- * none: never asked (or contact restored by START). warned: the risk warning was sent, no answer yet. granted: the patient
+ * none: never asked (or contact restored by START, or the warning did not leave). warned: the risk warning was sent, no answer yet. granted: the patient
  * still prefers texts (HHS 2013 Omnibus preamble, 78 FR 5634). declined: the answer was no. revoked: opted out (47 CFR 64.1200(a)(10)).
  */
 export type ConsentState = 'none' | 'warned' | 'granted' | 'declined' | 'revoked';

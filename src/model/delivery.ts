@@ -6,15 +6,7 @@
  * carrier took it; it is shown, never repeated. parked: could not be handed over after all attempts.
  */
 export type DeliveryState =
-  | 'ready'
-  | 'sending'
-  | 'accepted'
-  | 'sent'
-  | 'delivered'
-  | 'failed'
-  | 'refused'
-  | 'unknown'
-  | 'parked';
+  'ready' | 'sending' | 'accepted' | 'sent' | 'delivered' | 'failed' | 'refused' | 'unknown' | 'parked';
 
 const RANK: Record<DeliveryState, number> = {
   ready: 0,
@@ -34,7 +26,8 @@ export function advances(current: DeliveryState, next: DeliveryState): boolean {
 }
 
 /** Why a carrier did not deliver, reduced to what a person can act on. */
-export type FailureReason = 'bad-number' | 'landline' | 'opted-out' | 'blocked' | 'unreachable' | 'configuration' | 'other';
+export type FailureReason =
+  'bad-number' | 'landline' | 'opted-out' | 'blocked' | 'unreachable' | 'configuration' | 'other';
 
 /** What staff read for each reason. */
 export const FAILURE_TEXT: Record<FailureReason, string> = {

@@ -2,6 +2,7 @@
 export type ViolationCode =
   | 'no-consent'
   | 'awaiting-consent'
+  | 'already-asked'
   | 'consent-declined'
   | 'opted-out'
   | 'confirmation-already-sent'

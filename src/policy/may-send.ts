@@ -34,7 +34,7 @@ export function maySend(question: SendQuestion): Violation[] {
 
 const CONSENT_RULES: Readonly<Record<OutboxKind, (question: SendQuestion) => Violation | undefined>> = {
   message: ({ consent }) => MESSAGE_RULES[consent],
-  warning: ({ consent }) => (consent === 'revoked' ? MESSAGE_RULES.revoked : undefined),
+  warning: ({ consent }) => WARNING_RULES[consent],
   help: () => undefined,
   'stop-confirmation': ({ createdAt, now }) =>
     now - createdAt > CONFIRMATION_WINDOW_MS
@@ -61,4 +61,15 @@ const MESSAGE_RULES: Readonly<Record<ConsentState, Violation | undefined>> = {
     message: 'the patient opted out of texts (STOP). Call instead. Only the patient can undo it, by texting START.',
   },
   granted: undefined,
+};
+
+/** A question is put once: a second warning would undo an answer that came meanwhile. */
+const ALREADY_ASKED: Violation = { code: 'already-asked', message: 'the patient was asked already.' };
+
+const WARNING_RULES: Readonly<Record<ConsentState, Violation | undefined>> = {
+  none: undefined,
+  warned: ALREADY_ASKED,
+  granted: ALREADY_ASKED,
+  declined: MESSAGE_RULES.declined,
+  revoked: MESSAGE_RULES.revoked,
 };

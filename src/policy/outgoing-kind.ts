@@ -20,8 +20,10 @@ export function outgoingKind(type: string, content: Readonly<Record<string, unkn
   if (type === 'm.call.invite') return notSendable('calls from this room do not reach the patient. Use the phone.');
   if (type !== 'm.room.message') return { kind: 'ignored' };
   const relation = content['m.relates_to'] as { rel_type?: unknown } | undefined;
-  if (relation?.rel_type === 'm.replace') {
-    return notSendable('a text cannot be changed after it was sent. The patient has the first version. Send a new message.');
+  if (relation?.rel_type === 'm.replace' || content['m.new_content'] !== undefined) {
+    return notSendable(
+      'a text cannot be changed after it was sent. The patient has the first version. Send a new message.',
+    );
   }
   const { msgtype } = content;
   if (typeof msgtype !== 'string' || msgtype.startsWith('m.key.verification') || msgtype === 'm.notice') {
@@ -29,25 +31,37 @@ export function outgoingKind(type: string, content: Readonly<Record<string, unkn
   }
   const body = typeof content['body'] === 'string' ? content['body'].toWellFormed() : '';
   if (FILES.has(msgtype)) return { kind: 'file', text: captionOf(content) };
-  if (msgtype !== 'm.text' && msgtype !== 'm.emote') return notSendable('this kind of message cannot be texted. Write it in words.');
+  if (msgtype !== 'm.text' && msgtype !== 'm.emote')
+    return notSendable('this kind of message cannot be texted. Write it in words.');
   const text = relation === undefined ? body : withoutReplyFallback(body);
   if (isCommand(text, prefix)) return { kind: 'command', text: text.trim() };
   if (text.trim() === '') return notSendable('it has no words in it.');
   return { kind: 'text', text: text.trim() };
 }
 
+/** What may stand before a command without showing: spaces, characters without a width, quotation marks and Markdown. */
+const UNSEEN_START = /^[\p{Z}\p{C}\p{M}\p{Pi}\p{Pf}"'`*_~>]+/u;
+/** Characters that are taken for an exclamation mark at the start of a command. */
+const MARKS = /^[!¡ǃ❗❕ꜝ/.\\]+\p{Z}*/u;
+
 /**
- * True for the prefix and for anything that looks like a command, `!` and a letter: a mistyped command must never reach a patient.
+ * True for the prefix, for what looks like it to the eye, and for anything that starts as a command does, `!` and a letter: a mistyped command
+ * must never reach a patient.
  */
 export function isCommand(text: string, prefix: string): boolean {
-  const start = text.trimStart();
-  return start.toLowerCase().startsWith(prefix.toLowerCase()) || /^!\p{L}/u.test(start);
+  const start = text.normalize('NFKC').replace(UNSEEN_START, '').toLowerCase();
+  if (start.startsWith(prefix.toLowerCase()) || /^!+\p{L}/u.test(start)) return true;
+  const name = prefix.toLowerCase().replace(MARKS, '');
+  const mark = MARKS.exec(start)?.[0] ?? '';
+  return mark !== '' && new RegExp(`^${RegExp.escape(name)}(?!\\p{L})`, 'u').test(start.slice(mark.length));
 }
 
 /** The words under a file: only where there is a separate file name (Matrix 1.10), since `body` is the file's name otherwise. */
 function captionOf(content: Readonly<Record<string, unknown>>): string {
   const { body, filename } = content;
-  return typeof body === 'string' && typeof filename === 'string' && body !== filename ? body.toWellFormed().trim() : '';
+  return typeof body === 'string' && typeof filename === 'string' && body !== filename
+    ? body.toWellFormed().trim()
+    : '';
 }
 
 /** What older clients quote at the top of a reply (`> <@user> ...`, then an empty line) is not part of the answer. */

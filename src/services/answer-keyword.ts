@@ -70,7 +70,8 @@ export class AnswerKeyword {
     if (words === undefined) return;
     // The number is the same on every line of ours, and so is the consent.
     for (const { id, roomId } of await this.#parts.conversations.findByAddress(conversation.address.id)) {
-      if (roomId !== undefined) await this.#parts.notifier.say(roomId, words, { cause: `${cause}:${id}`, trace: row.trace });
+      if (roomId !== undefined)
+        await this.#parts.notifier.say(roomId, words, { cause: `${cause}:${id}`, trace: row.trace });
     }
   }
 }

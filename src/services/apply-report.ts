@@ -1,10 +1,12 @@
 import type { Logger } from '../log.ts';
 import { FAILURE_TEXT } from '../model/delivery.ts';
 import type { OutboxRow } from '../model/rows.ts';
+import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { OutboxStore } from '../ports/outbox-store.ts';
 import type { CarrierEvent } from '../ports/sms-carrier.ts';
 import type { Transactions } from '../ports/transactions.ts';
+import { closeQuestion } from './consent-question.ts';
 import type { Notifier } from './notifier.ts';
 import type { TellSender } from './tell-sender.ts';
 
@@ -15,6 +17,7 @@ export type DeliveryReport = Extract<CarrierEvent, { kind: 'report' }>;
 export interface ApplyReportParts {
   readonly outbox: OutboxStore;
   readonly conversations: ConversationStore;
+  readonly consents: ConsentStore;
   readonly transactions: Transactions;
   readonly notifier: Notifier;
   readonly tell: TellSender;
@@ -43,7 +46,10 @@ export class ApplyReport {
         ...(report.failure && { failure: report.failure }),
       });
       if (before === undefined) return;
-      if (report.state === 'failed') await this.#parts.tell.failed(row, FAILURE_TEXT[report.failure ?? 'other']);
+      if (report.state === 'failed') {
+        await closeQuestion(this.#parts, row);
+        await this.#parts.tell.failed(row, FAILURE_TEXT[report.failure ?? 'other']);
+      }
       if (report.state === 'delivered') await this.#showDelivered(row);
     });
     log.info('report.applied', { carrier, trace: row.trace, state: report.state });

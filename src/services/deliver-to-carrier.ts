@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { ConsentState } from '../model/consent.ts';
 import { FAILURE_TEXT, type FailureReason } from '../model/delivery.ts';
 import type { OutboxRow } from '../model/rows.ts';
 import { maySend } from '../policy/may-send.ts';
@@ -10,6 +11,7 @@ import type { OutboxStore } from '../ports/outbox-store.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import type { MmsCarrier, OutboundSms, SendResult, SmsCarrier } from '../ports/sms-carrier.ts';
 import type { Transactions } from '../ports/transactions.ts';
+import { closeQuestion, isQuestionOf, openQuestion } from './consent-question.ts';
 import type { Lines } from './lines.ts';
 import type { TellSender } from './tell-sender.ts';
 
@@ -24,6 +26,7 @@ export interface DeliverToCarrierParts {
   readonly tell: TellSender;
   readonly transactions: Transactions;
   readonly wordingVersion: string;
+  readonly commandPrefix: string;
   readonly log: Logger;
 }
 
@@ -45,23 +48,24 @@ export class DeliverToCarrier {
   async deliver(row: OutboxRow, stopping: AbortSignal): Promise<'settled'> {
     const violations = maySend({
       kind: row.kind,
-      consent: (await this.#consent(row)) ?? 'none',
+      consent: await this.#consent(row),
       length: row.body.length,
       createdAt: row.createdAt,
       now: Date.now(),
     });
     const line = this.#parts.lines.find(row.lineId);
     const carrier = line && this.#parts.carriers.get(line.carrier);
-    if (violations[0]) return this.#refuse(row, violations[0].message);
+    if (violations[0])
+      return this.#refuse(row, violations[0].message.replaceAll('{prefix}', this.#parts.commandPrefix));
     if (line === undefined || carrier === undefined) {
       return this.#refuse(row, `line ${row.lineId} is no longer in the configuration.`);
     }
     const sms: OutboundSms = { id: row.id, from: line.number, to: row.to, text: row.body };
     const media = await this.#attachment(row, carrier);
-    await this.#markSending(row);
+    if (!(await this.#markSending(row))) return 'settled';
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(CARRIER_TIMEOUT_MS)]);
-    const sending = media ? (carrier as MmsCarrier).sendMms(sms, media, signal) : carrier.send(sms, signal);
-    const result = await sending.catch((error: unknown): SendResult => {
+    const send = async () => (media ? (carrier as MmsCarrier).sendMms(sms, media, signal) : carrier.send(sms, signal));
+    const result = await send().catch((error: unknown): SendResult => {
       // An adapter must not throw. Where it does, nobody knows how far it got.
       this.#parts.log.error('carrier.bug', { carrier: carrier.name, trace: row.trace, error });
       return { outcome: 'unknown', detail: 'the adapter failed' };
@@ -69,9 +73,11 @@ export class DeliverToCarrier {
     return this.#end(row, result, carrier.name, stopping);
   }
 
-  async #consent(row: OutboxRow) {
+  async #consent(row: OutboxRow): Promise<ConsentState> {
     const conversation = await this.#parts.conversations.find(row.conversationId);
-    return conversation && (await this.#parts.consents.latest(conversation.address.id))?.state;
+    const latest = conversation && (await this.#parts.consents.latest(conversation.address.id));
+    // The question that this very warning opened at an earlier try does not stand in its way.
+    return latest === undefined || isQuestionOf(row, latest) ? 'none' : latest.state;
   }
 
   async #attachment(row: OutboxRow, carrier: SmsCarrier) {
@@ -80,32 +86,26 @@ export class DeliverToCarrier {
     return this.#parts.sender.downloadFile(row.attachment, limit);
   }
 
-  /** From here on a crash means `unknown`. A warning opens the question before it can be answered. */
-  async #markSending(row: OutboxRow): Promise<void> {
-    const { outbox, transactions, consents, conversations, wordingVersion } = this.#parts;
-    await transactions.run(async () => {
-      await outbox.markSending(row.id);
-      if (row.kind !== 'warning') return;
-      const conversation = await conversations.find(row.conversationId);
-      if (conversation === undefined) return;
-      await consents.append({
-        contactId: conversation.contact.id,
-        addressId: conversation.address.id,
-        state: 'warned',
-        method: 'sms',
-        wordingVersion,
-        evidence: row.body,
-        cause: `outbox:${row.id}`,
-        actor: 'carebridge',
-        at: Date.now(),
-      });
+  /**
+   * From here on a crash means `unknown`. A warning opens the question before it can be answered. False where the text was taken back since the
+   * queue read it.
+   */
+  async #markSending(row: OutboxRow): Promise<boolean> {
+    return this.#parts.transactions.run(async () => {
+      if (!(await this.#parts.outbox.markSending(row.id))) return false;
+      await openQuestion(this.#parts, row);
+      return true;
     });
   }
 
   async #end(row: OutboxRow, result: SendResult, carrier: string, stopping: AbortSignal): Promise<'settled'> {
     const { outbox, log } = this.#parts;
     const about = { trace: row.trace, carrier, kind: row.kind };
-    log.info('sms.handed-over', { ...about, outcome: result.outcome, detail: 'detail' in result ? result.detail : undefined });
+    log.info('sms.handed-over', {
+      ...about,
+      outcome: result.outcome,
+      detail: 'detail' in result ? result.detail : undefined,
+    });
     switch (result.outcome) {
       case 'accepted':
         await this.#commit(stopping, () =>
@@ -116,12 +116,15 @@ export class DeliverToCarrier {
         );
         return 'settled';
       case 'refused':
-        await this.#commit(stopping, () => this.#advanceAndTell(row, 'refused', FAILURE_TEXT[result.reason], result.reason));
+        await this.#commit(stopping, () =>
+          this.#advanceAndTell(row, 'refused', FAILURE_TEXT[result.reason], result.reason),
+        );
         return 'settled';
       case 'unknown':
         await this.#commit(stopping, () => this.#advanceAndTell(row, 'unknown', undefined));
         return 'settled';
       case 'not-sent':
+        await this.#parts.transactions.run(() => closeQuestion(this.#parts, row));
         throw new RetryableError(`carrier: ${result.detail}`, {
           ...(result.retryAfterMs !== undefined && { retryAfterMs: result.retryAfterMs }),
         });
@@ -134,12 +137,18 @@ export class DeliverToCarrier {
     return 'settled';
   }
 
-  async #advanceAndTell(row: OutboxRow, state: 'refused' | 'unknown', why: string | undefined, failure?: FailureReason) {
+  async #advanceAndTell(
+    row: OutboxRow,
+    state: 'refused' | 'unknown',
+    why: string | undefined,
+    failure?: FailureReason,
+  ) {
     await this.#parts.transactions.run(async () => {
       const before = await this.#parts.outbox.advance(row.id, state, failure && { failure });
       if (before === undefined) return;
-      if (why === undefined) await this.#parts.tell.unknown(row);
-      else await this.#parts.tell.notSent(row, why);
+      if (why === undefined) return this.#parts.tell.unknown(row);
+      await closeQuestion(this.#parts, row);
+      await this.#parts.tell.notSent(row, why);
     });
   }
 
@@ -148,7 +157,7 @@ export class DeliverToCarrier {
    * the process ends first, the row is found in `sending` at the next start and becomes `unknown`.
    */
   async #commit(stopping: AbortSignal, work: () => Promise<unknown>): Promise<void> {
-    while (!stopping.aborted) {
+    do {
       try {
         await work();
         return;
@@ -156,6 +165,6 @@ export class DeliverToCarrier {
         this.#parts.log.error('sms.outcome-not-committed', { error });
         await sleep(1_000, undefined, { signal: stopping }).catch(() => undefined);
       }
-    }
+    } while (!stopping.aborted);
   }
 }

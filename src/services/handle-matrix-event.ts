@@ -2,7 +2,7 @@ import type { Logger } from '../log.ts';
 import type { Conversation } from '../model/conversation.ts';
 import { parseRoomId, type RoomId } from '../model/ids.ts';
 import { isOurs, type Namespace } from '../model/namespace.ts';
-import type { MatrixEventRow } from '../model/rows.ts';
+import type { MatrixEvent, MatrixEventRow } from '../model/rows.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { EventDecrypter } from '../ports/event-decrypter.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
@@ -39,6 +39,8 @@ export interface KnownRoom {
 
 /** After the notice an event is looked at when keys come, and this often, ms. */
 const KEY_LOOK_AGAIN_MS = 60_000;
+/** How long an event may wait for its room to become known, ms. */
+const UNKNOWN_ROOM_WAIT_MS = 60_000;
 
 /** Takes each room event to where it belongs. Made for the queue: safe to repeat. */
 export class HandleMatrixEvent {
@@ -50,9 +52,10 @@ export class HandleMatrixEvent {
 
   async handle(row: MatrixEventRow): Promise<Handled> {
     const { event } = row;
-    if (event.type === 'm.room.member') return this.#parts.membership.handle(event, await this.#knownRoom(event.room_id));
     const room = await this.#knownRoom(event.room_id);
-    if (room === undefined || isOurs(this.#parts.namespace, event.sender)) return 'done';
+    if (event.type === 'm.room.member') return this.#member(event, room);
+    if (isOurs(this.#parts.namespace, event.sender) || isRemoved(event)) return 'done';
+    if (room === undefined) return this.#unknownRoom(row);
     switch (event.type) {
       case 'm.room.tombstone':
         return this.#parts.upgrade.follow(room, parseRoomId(event.content['replacement_room']));
@@ -69,10 +72,27 @@ export class HandleMatrixEvent {
     }
   }
 
+  /** The bot is invited to a room that replaces one of ours: it is not left, since the tombstone will lead there. */
+  async #member(event: MatrixEvent, room: KnownRoom | undefined): Promise<Handled> {
+    const predecessor = room === undefined ? predecessorOf(event) : undefined;
+    if (predecessor !== undefined && (await this.#knownRoom(predecessor))) return 'done';
+    return this.#parts.membership.handle(event, room);
+  }
+
+  /** The room may be known in a moment: it is being made, or replaces another. What staff write into it meanwhile must not be lost. */
+  #unknownRoom(row: MatrixEventRow): Handled {
+    if (row.event.type !== 'm.room.encrypted') return 'done';
+    if (Date.now() - row.receivedAt < UNKNOWN_ROOM_WAIT_MS) return { waitMs: 1_000, code: 'unknown-room' };
+    this.#parts.log.warn('message.unknown-room', { roomId: row.event.room_id, trace: row.trace });
+    return 'done';
+  }
+
   async #knownRoom(roomId: RoomId): Promise<KnownRoom | undefined> {
     const conversation = await this.#parts.conversations.findByRoom(roomId);
     if (conversation) return { roomId, conversation };
-    return (await this.#parts.settings.get(COMMAND_ROOM_SETTING)) === roomId ? { roomId, conversation: undefined } : undefined;
+    return (await this.#parts.settings.get(COMMAND_ROOM_SETTING)) === roomId
+      ? { roomId, conversation: undefined }
+      : undefined;
   }
 
   async #encrypted(row: MatrixEventRow, room: KnownRoom): Promise<Handled> {
@@ -88,10 +108,11 @@ export class HandleMatrixEvent {
           'this device is not verified, so it is not proven who wrote it. Verify it in Element (Settings, Sessions), then send it again.',
         );
       case 'broken':
+        await this.#withdrawKeyNotice(row);
         return this.#parts.message.refuse(row, 'it could not be decrypted. Send it again.');
       case 'clear':
         await this.#withdrawKeyNotice(row);
-        return this.#parts.message.handle(row, room, decrypted);
+        return this.#parts.message.handle(row, room, withRelation(decrypted, event));
     }
   }
 
@@ -100,7 +121,11 @@ export class HandleMatrixEvent {
     const waited = Date.now() - row.receivedAt;
     const { keyNoticeAfterMs } = this.#parts;
     if (waited < keyNoticeAfterMs) return { waitMs: Math.min(keyNoticeAfterMs - waited, 2_000), code: 'no-key' };
-    this.#parts.log.warn('message.no-key', { roomId: row.event.room_id, eventId: row.event.event_id, trace: row.trace });
+    this.#parts.log.warn('message.no-key', {
+      roomId: row.event.room_id,
+      eventId: row.event.event_id,
+      trace: row.trace,
+    });
     await this.#parts.notifier.say(
       row.event.room_id,
       `This message cannot be read yet: its key has not come. It was not sent so far. If this stays, send it again. (Reference ${row.trace})`,
@@ -122,6 +147,30 @@ export class HandleMatrixEvent {
       trace: row.trace,
     });
   }
+}
+
+/** Removed before it was handed to us: the homeserver has emptied it. */
+function isRemoved({ unsigned }: MatrixEvent): boolean {
+  return unsigned?.['redacted_because'] !== undefined;
+}
+
+/**
+ * The relation of an encrypted event stands outside of the encrypted part, and some clients leave it out inside (Matrix specification, client-server
+ * API, "Relationships and encryption"). Without it an edit would go out as a new text.
+ */
+function withRelation<T extends { content: Readonly<Record<string, unknown>> }>(clear: T, { content }: MatrixEvent): T {
+  const relation = content['m.relates_to'];
+  return relation === undefined ? clear : { ...clear, content: { ...clear.content, 'm.relates_to': relation } };
+}
+
+/** The room that the room of an invitation replaces, by the state that comes with the invitation. */
+function predecessorOf({ unsigned }: MatrixEvent): RoomId | undefined {
+  const state = unsigned?.['invite_room_state'];
+  if (!Array.isArray(state)) return undefined;
+  const create = (state as { type?: unknown; content?: { predecessor?: { room_id?: unknown } } }[]).find(
+    (event) => event?.type === 'm.room.create',
+  );
+  return parseRoomId(create?.content?.predecessor?.room_id);
 }
 
 function keyNoticeSetting(row: MatrixEventRow): string {

@@ -45,7 +45,9 @@ export class HandleMembership {
   async #staffJoined({ conversation, roomId }: KnownRoom): Promise<void> {
     if (conversation !== undefined) {
       await this.#parts.opener.introduce(conversation, roomId);
-      await this.#parts.inbox.wake(this.#parts.conversations.inboxLane(conversation.lineId, conversation.address.number));
+      await this.#parts.inbox.wake(
+        this.#parts.conversations.inboxLane(conversation.lineId, conversation.address.number),
+      );
       this.#parts.wakeDeliveries();
     }
     await this.#parts.notices.wake(roomId);

@@ -63,11 +63,15 @@ export class HandleStaffMessage {
   /** Patients see no reactions. Said once to each person in a room, since it is a habit and no mistake. */
   async reaction(row: MatrixEventRow, room: KnownRoom): Promise<'done'> {
     if (room.conversation === undefined) return 'done';
-    await this.#parts.notifier.say(room.roomId, 'Reactions stay in this room: the patient does not see them. Write it in words.', {
-      cause: `reaction-hint:${room.roomId}:${row.event.sender}`,
-      trace: row.trace,
-      replyTo: row.event.event_id,
-    });
+    await this.#parts.notifier.say(
+      room.roomId,
+      'Reactions stay in this room: the patient does not see them. Write it in words.',
+      {
+        cause: `reaction-hint:${room.roomId}:${row.event.sender}`,
+        trace: row.trace,
+        replyTo: row.event.event_id,
+      },
+    );
     return 'done';
   }
 }

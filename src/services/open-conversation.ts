@@ -45,6 +45,11 @@ export class OpenConversation {
     return conversation.roomId ?? this.#oneAtATime(conversation.id, () => this.#create(conversation.id));
   }
 
+  /** Lets a member of the line's team in who was added to it after the room was made. */
+  async admit(roomId: RoomId, user: UserId): Promise<void> {
+    await this.#parts.rooms.invite(roomId, user);
+  }
+
   /** True where a member of staff is in the room to read what is sent now. */
   async isAttended(roomId: RoomId): Promise<boolean> {
     for (const member of await this.#parts.rooms.joinedMembers(roomId)) {
@@ -59,7 +64,8 @@ export class OpenConversation {
    */
   async introduce(conversation: Conversation, roomId: RoomId): Promise<boolean> {
     if (!(await this.isAttended(roomId))) return false;
-    if (!conversation.isIntroduced) await this.#oneAtATime(conversation.id, () => this.#sendCard(conversation.id, roomId));
+    if (!conversation.isIntroduced)
+      await this.#oneAtATime(conversation.id, () => this.#sendCard(conversation.id, roomId));
     return true;
   }
 
@@ -90,6 +96,8 @@ export class OpenConversation {
     });
     await conversations.setRoom(id, roomId);
     log.info('conversation.opened', { roomId, line: conversation.lineId });
+    // Somebody who joined before the room was known to be ours was not noticed.
+    if (await this.isAttended(roomId)) await this.#sendCard(id, roomId);
     return roomId;
   }
 

@@ -32,7 +32,8 @@ export class ReceiveSms {
     const { inbox, lines, log } = this.#parts;
     const to = parsePhoneNumber(sms.to);
     const line = to && lines.findByNumber(carrier, to);
-    if (line === undefined) return this.#reject(carrier, sms, 'no-line', `to a number of carrier ${carrier} that no line has`);
+    if (line === undefined)
+      return this.#reject(carrier, sms, 'no-line', `to a number of carrier ${carrier} that no line has`);
     const from = parsePhoneNumber(sms.from);
     if (from === undefined) {
       const why = `to line ${line.id} from a short code or a sender without a full number, which cannot be answered`;

@@ -31,8 +31,14 @@ export class ReportParked {
   async outbox(row: OutboxRow): Promise<void> {
     await this.#parts.transactions.run(async () => {
       await this.#parts.outbox.advance(row.id, 'parked');
-      await this.#parts.tell.notSent(row, 'the carrier did not take it in all attempts. Call the patient, or send it again later.');
-      await this.#tellAdmins(row, `A text on line ${row.lineId} was given up: the carrier did not take it. Check the line.`);
+      await this.#parts.tell.notSent(
+        row,
+        'the carrier did not take it in all attempts. Call the patient, or send it again later.',
+      );
+      await this.#tellAdmins(
+        row,
+        `A text on line ${row.lineId} was given up: the carrier did not take it. Check the line.`,
+      );
     });
   }
 
@@ -49,10 +55,16 @@ export class ReportParked {
   /** The bot could not say something. Where even the command room cannot be told, only the log has it. */
   async notice(row: NoticeRow): Promise<void> {
     if (row.roomId === (await this.#parts.settings.get(COMMAND_ROOM_SETTING))) return;
-    await this.#tellAdmins(row, `Something could not be shown in room ${row.roomId}. Is the room still encrypted, and the bot in it?`);
+    await this.#tellAdmins(
+      row,
+      `Something could not be shown in room ${row.roomId}. Is the room still encrypted, and the bot in it?`,
+    );
   }
 
   async #tellAdmins(row: { id: string; trace: string }, text: string): Promise<void> {
-    await this.#parts.notifier.tellAdmins(`${text} (Reference ${row.trace})`, { cause: `parked-admins:${row.id}`, trace: row.trace });
+    await this.#parts.notifier.tellAdmins(`${text} (Reference ${row.trace})`, {
+      cause: `parked-admins:${row.id}`,
+      trace: row.trace,
+    });
   }
 }

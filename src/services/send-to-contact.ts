@@ -66,7 +66,8 @@ export class SendToContact {
 
   async #refusal(row: MatrixEventRow, conversation: Conversation, outgoing: Outgoing): Promise<string | undefined> {
     const line = this.#parts.lines.find(conversation.lineId);
-    if (line === undefined) return `line ${conversation.lineId} is no longer in the configuration. Tell your administrator.`;
+    if (line === undefined)
+      return `line ${conversation.lineId} is no longer in the configuration. Tell your administrator.`;
     if (!line.team.includes(row.event.sender)) {
       return `only the team of line ${line.id} can text this patient. Ask one of them, or your administrator to add you.`;
     }

@@ -11,7 +11,9 @@ const CASES: readonly (readonly [OutboxKind, ConsentState, ViolationCode | undef
   ['message', 'revoked', 'opted-out'],
   ['message', 'granted', undefined],
   ['warning', 'none', undefined],
-  ['warning', 'warned', undefined],
+  ['warning', 'warned', 'already-asked'],
+  ['warning', 'granted', 'already-asked'],
+  ['warning', 'declined', 'consent-declined'],
   ['warning', 'revoked', 'opted-out'],
   ['help', 'revoked', undefined],
   ['help', 'none', undefined],
@@ -33,7 +35,8 @@ describe('may send (J1, K4, K7)', () => {
   });
 
   it('confirms an opt-out within five minutes or not at all (K4)', () => {
-    const ask = (now: number) => maySend({ kind: 'stop-confirmation', consent: 'revoked', length: 1, createdAt: 0, now });
+    const ask = (now: number) =>
+      maySend({ kind: 'stop-confirmation', consent: 'revoked', length: 1, createdAt: 0, now });
     expect(ask(CONFIRMATION_WINDOW_MS)).to.deep.equal([]);
     expect(ask(CONFIRMATION_WINDOW_MS + 1)[0]?.code).to.equal('confirmation-too-late');
   });

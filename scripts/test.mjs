@@ -1,0 +1,111 @@
+/**
+ * Runs the stages of `npm test` in order and adds up what they say. Ends with one line, `N passed, N failed, N skipped`.
+ *
+ *     npm test                                    everything
+ *     npm test -- unit integration                only these stages
+ *     npm test -- e2e-sqlite --grep 'second device'   the rest goes to mocha
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './setup-step.mjs';
+
+const bin = (...path) => join(root, 'node_modules', ...path);
+const scratch = mkdtempSync(join(tmpdir(), 'carebridge-test-'));
+
+const stages = {
+  types: { title: 'Types', args: [bin('typescript', 'bin', 'tsc'), '--project', '.'] },
+  lint: { title: 'Lint', args: [bin('eslint', 'bin', 'eslint.js'), '.'] },
+  format: { title: 'Format', args: [bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'] },
+  unit: { title: 'Unit tests', mocha: 'test/unit/**/*.test.ts', style: 'dot' },
+  integration: { title: 'Integration tests', mocha: 'test/integration/**/*.test.ts', style: 'dot' },
+  'e2e-sqlite': {
+    title: 'End-to-end tests, SQLite',
+    mocha: 'test/e2e/**/*.test.ts',
+    style: 'spec',
+    database: 'sqlite',
+  },
+  'e2e-postgres': {
+    title: 'End-to-end tests, PostgreSQL',
+    mocha: 'test/e2e/**/*.test.ts',
+    style: 'spec',
+    database: 'postgres',
+  },
+};
+
+async function main() {
+  const args = process.argv.slice(2);
+  const named = args.filter((arg) => arg in stages);
+  const rest = args.filter((arg) => !(arg in stages));
+  const names = named.length > 0 ? named : Object.keys(stages);
+
+  const results = [];
+  for (const name of names) results.push(await runStage(name, stages[name], rest));
+  report(results);
+  return results.some(({ failed }) => failed > 0) ? 1 : 0;
+}
+
+async function runStage(name, { title, args, mocha, style, database }, rest) {
+  console.log(`\n=== ${title} ===`);
+  const started = Date.now();
+  const summary = join(scratch, `${name}.json`);
+  const env = { ...process.env, CAREBRIDGE_TEST_SUMMARY: summary, CAREBRIDGE_TEST_STYLE: style ?? '' };
+  if (database !== undefined) env.CAREBRIDGE_TEST_DATABASE = database;
+  const reporter = join(root, 'scripts', 'reporter.cjs');
+  const command = args ?? [bin('mocha', 'bin', 'mocha.js'), '--reporter', reporter, ...rest, mocha];
+  const code = await run(command, env);
+  const counts = mocha === undefined ? tool(code) : tests(summary, code);
+  const seconds = (Date.now() - started) / 1000;
+  console.log(`--- ${title}: ${counts.failed > 0 ? 'FAILED' : 'ok'} in ${seconds.toFixed(1)} s`);
+  return { title, seconds, ...counts };
+}
+
+/** A compiler or linter counts as one test. */
+function tool(code) {
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] };
+}
+
+/** What the reporter wrote. A mocha that ended otherwise than its tests say has failed once more. */
+function tests(path, code) {
+  let summary = { passed: 0, failed: 0, skipped: [] };
+  try {
+    summary = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    console.log('mocha ended before it had a result.');
+  }
+  if (code !== 0 && summary.failed === 0) summary.failed = 1;
+  return summary;
+}
+
+function report(results) {
+  const skipped = results.flatMap(({ title, skipped }) => skipped.map((test) => `  ${title}: ${test}`));
+  if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.join('\n')}`);
+  console.log('\n=== Summary ===');
+  for (const { title, seconds, passed, failed } of results) {
+    console.log(
+      `${failed > 0 ? 'FAILED' : 'ok    '} ${title.padEnd(30)} ${seconds.toFixed(1).padStart(7)} s ${String(passed).padStart(6)} passed ${failed} failed`,
+    );
+  }
+  const sum = (count) => results.reduce((total, result) => total + count(result), 0);
+  const total = [sum(({ passed }) => passed), sum(({ failed }) => failed), sum(({ skipped }) => skipped.length)];
+  console.log(`\n${total[0]} passed, ${total[1]} failed, ${total[2]} skipped`);
+}
+
+function run(args, env) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env });
+    const forward = (signal) => child.kill(signal);
+    process.on('SIGTERM', forward);
+    child.on('close', (code) => {
+      process.off('SIGTERM', forward);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+try {
+  process.exitCode = await main();
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

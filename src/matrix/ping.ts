@@ -141,9 +141,7 @@ export class PingLoop {
   start(): void {
     if (this.#stop.signal.aborted) return;
     this.#isWanted = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   /** Ends it. */
@@ -153,23 +151,27 @@ export class PingLoop {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; this.#isWanted && !this.#stop.signal.aborted;) {
+    for (let failures = 0; this.#isWanted;) {
       this.#isWanted = false;
       const result = await pingAppservice(this.#target, this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-      const isNews =
-        this.#last?.isOk !== result.isOk || (!result.isOk && !this.#last?.isOk && this.#last?.code !== result.code);
-      this.#last = result;
-      if (result.isOk) {
-        this.#log.info('homeserver.ping-ok', { ms: result.durationMs });
-        failures = 0;
-        continue;
-      }
-      // The same finding every half minute would bury the rest of the log.
-      this.#log[isNews ? 'error' : 'debug']('homeserver.ping-failed', { code: result.code, detail: result.sentence });
+      if (this.#stop.signal.aborted) break;
+      this.#note(result);
+      if (result.isOk) continue;
       this.#isWanted = true;
       await this.#wait(WAITS_MS[Math.min(failures++, WAITS_MS.length - 1)] ?? 0);
+      if (this.#stop.signal.aborted) break;
     }
+    // Here, and not when the promise is looked at: a `start` in between would be lost.
+    this.#running = undefined;
+  }
+
+  #note(result: PingResult): void {
+    const before = this.#last;
+    this.#last = result;
+    if (result.isOk) return this.#log.info('homeserver.ping-ok', { ms: result.durationMs });
+    const isNews = before === undefined || before.isOk || before.code !== result.code;
+    // The same finding every half minute would bury the rest of the log.
+    this.#log[isNews ? 'error' : 'debug']('homeserver.ping-failed', { code: result.code, detail: result.sentence });
   }
 
   #wait(ms: number): Promise<void> {

@@ -1,0 +1,21 @@
+import express, { type Router } from 'express';
+
+/** Prometheus text, made when asked. Labels are PHI-free. */
+export type MetricsSource = () => Promise<{ readonly contentType: string; readonly text: string }>;
+
+/**
+ * `/metrics` for a Prometheus that asks this listener directly. What came through a reverse proxy, and so perhaps from outside, is refused: the proxy that
+ * shows `/carriers` to the world need not know about this path.
+ */
+export function metrics(source: MetricsSource): Router {
+  const router = express.Router({ caseSensitive: true, strict: true });
+  router.get('/metrics', async (request, response) => {
+    if (request.headers['x-forwarded-for'] !== undefined || request.headers.forwarded !== undefined) {
+      response.status(403).json({ error: 'not through a proxy' });
+      return;
+    }
+    const { contentType, text } = await source();
+    response.type(contentType).send(text);
+  });
+  return router;
+}

@@ -5,6 +5,9 @@ import { AppService } from 'matrix-appservice-bridge';
 /** A homeserver on the same network sends 13 MiB in far less. ms. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
+/** A commit takes milliseconds; who needs longer is still sending, and will send again. ms. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
 /**
  * The bridge library's HTTP side with our own request listener in place of its express app. Its endpoint for transactions answers before
  * anything is stored, and its body parser runs before the token is looked at and lets invalid UTF-8 pass; routes added to its app come after
@@ -20,7 +23,7 @@ export class HomeserverListener extends AppService {
   }
 
   override async listen(port: number, hostname: string, backlog: number): Promise<void> {
-    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, this.#listener);
+    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, this.#answer);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port, host: hostname, backlog }, () => {
@@ -41,9 +44,18 @@ export class HomeserverListener extends AppService {
     const server = this.#httpServer;
     if (server === undefined) return;
     this.#httpServer = undefined;
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeIdleConnections();
-    });
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const tooLong = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS);
+    await closed;
+    clearTimeout(tooLong);
   }
+
+  /** Answers, and lets no connection outlive its answer once closing: the homeserver keeps them open for the next transaction. */
+  readonly #answer: RequestListener = (request, response) => {
+    response.once('close', () => {
+      if (this.#httpServer === undefined) request.socket.destroySoon();
+    });
+    this.#listener(request, response);
+  };
 }

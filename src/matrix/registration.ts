@@ -4,12 +4,10 @@ import { dirname } from 'node:path';
 import { AppServiceRegistration, type AppServiceOutput } from 'matrix-appservice-bridge';
 import { parseYaml } from '../config/parse-yaml.ts';
 import { ConfigError, type ConfigProblem } from '../errors.ts';
+import { SENDER_LOCALPART } from '../model/namespace.ts';
 
 /** Unique on the homeserver, for ever. */
 export const APPSERVICE_ID = 'carebridge';
-
-/** Never the bot: Synapse answers 500 to the sender's `/sync`, and the bot needs one. */
-export const SENDER_LOCALPART = '_carebridge';
 
 /** The settings that the file repeats for the homeserver. */
 export interface RegistrationSettings {

@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import { Agent, request, type ServerResponse } from 'node:http';
+import { HomeserverListener } from '../../../src/matrix/homeserver-listener.ts';
+
+describe('listener for the homeserver', () => {
+  let agent: Agent;
+  let listener: HomeserverListener;
+  let arrived: PromiseWithResolvers<ServerResponse>;
+
+  beforeEach(async () => {
+    agent = new Agent({ keepAlive: true });
+    arrived = Promise.withResolvers();
+    listener = new HomeserverListener('token', (_request, response) => arrived.resolve(response));
+    await listener.listen(0, '127.0.0.1', 10);
+  });
+  afterEach(async () => {
+    agent.destroy();
+    await listener.close();
+  });
+
+  function get(): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      request({ agent, port: listener.address?.port, host: '127.0.0.1' }, (answer) => {
+        answer.resume().on('end', () => resolve(answer.statusCode));
+      })
+        .on('error', reject)
+        .end();
+    });
+  }
+
+  it('answers what is under way before it closes, and does not wait for the connection to be idle for long', async () => {
+    const answer = get();
+    const response = await arrived.promise;
+    const startedAt = performance.now();
+    const closed = listener.close();
+    response.end('done');
+    expect(await answer).to.equal(200);
+    await closed;
+    expect(performance.now() - startedAt).to.be.lessThan(1_000);
+  });
+
+  it('closes at once where connections are idle', async () => {
+    const answer = get();
+    (await arrived.promise).end();
+    await answer;
+    const startedAt = performance.now();
+    await listener.close();
+    expect(performance.now() - startedAt).to.be.lessThan(1_000);
+    expect(listener.address).to.equal(undefined);
+  });
+
+  it('may be closed twice, and before it listened', async () => {
+    await listener.close();
+    await listener.close();
+    await new HomeserverListener('token', () => undefined).close();
+  });
+});

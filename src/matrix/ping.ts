@@ -118,6 +118,12 @@ function explainStatus(status: unknown, appserviceUrl: string): string {
 /** Waits before the second, third, ... try; the last one stays. ms. */
 const WAITS_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
+/**
+ * At least this long between a success and the next ping: each makes the homeserver repeat at once what we could not store, and that failing asks
+ * for the next ping. ms.
+ */
+const PAUSE_MS = 2_000;
+
 /** Pings in the background until it succeeds, and again whenever asked. */
 export class PingLoop {
   readonly #target: PingTarget;
@@ -126,6 +132,7 @@ export class PingLoop {
   #running: Promise<void> | undefined;
   #isWanted = false;
   #last: PingResult | undefined;
+  #okAt = -Infinity;
 
   constructor(target: PingTarget, log: Logger) {
     this.#target = target;
@@ -137,7 +144,7 @@ export class PingLoop {
     return this.#last;
   }
 
-  /** Pings now, and until it succeeds. Called at start, and when we can store transactions again after we could not. */
+  /** Pings soon, and until it succeeds. Called at start, and when a transaction could not be stored, so that it comes again before long. */
   start(): void {
     if (this.#stop.signal.aborted) return;
     this.#isWanted = true;
@@ -152,11 +159,16 @@ export class PingLoop {
 
   async #run(): Promise<void> {
     for (let failures = 0; this.#isWanted;) {
+      await this.#wait(this.#okAt + PAUSE_MS - performance.now());
+      if (this.#stop.signal.aborted) break;
       this.#isWanted = false;
       const result = await pingAppservice(this.#target, this.#stop.signal);
       if (this.#stop.signal.aborted) break;
       this.#note(result);
-      if (result.isOk) continue;
+      if (result.isOk) {
+        failures = 0;
+        continue;
+      }
       this.#isWanted = true;
       await this.#wait(WAITS_MS[Math.min(failures++, WAITS_MS.length - 1)] ?? 0);
       if (this.#stop.signal.aborted) break;
@@ -168,13 +180,17 @@ export class PingLoop {
   #note(result: PingResult): void {
     const before = this.#last;
     this.#last = result;
-    if (result.isOk) return this.#log.info('homeserver.ping-ok', { ms: result.durationMs });
+    if (result.isOk) {
+      this.#okAt = performance.now();
+      return this.#log.info('homeserver.ping-ok', { ms: result.durationMs });
+    }
     const isNews = before === undefined || before.isOk || before.code !== result.code;
     // The same finding every half minute would bury the rest of the log.
     this.#log[isNews ? 'error' : 'debug']('homeserver.ping-failed', { code: result.code, detail: result.sentence });
   }
 
   #wait(ms: number): Promise<void> {
+    if (ms <= 0) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
     const end = () => {

@@ -27,8 +27,7 @@ export interface Config {
     readonly publicUrl: string;
   };
   readonly database:
-    | { readonly dialect: 'sqlite'; readonly path: string }
-    | { readonly dialect: 'postgres'; readonly url: string };
+    { readonly dialect: 'sqlite'; readonly path: string } | { readonly dialect: 'postgres'; readonly url: string };
   readonly secrets: {
     /** 32 bytes each; the first encrypts, all decrypt. The id is the first 8 hex digits of the key's SHA-256. */
     readonly phiKeys: readonly PhiKey[];

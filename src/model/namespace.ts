@@ -1,5 +1,8 @@
 import { localpartOf, newOpaqueId, serverOf, type UserId } from './ids.ts';
 
+/** Of the registration's sender. Never the bot: Synapse answers 500 to the sender's `/sync`, and the bot needs one. */
+export const SENDER_LOCALPART = '_carebridge';
+
 /** The users that belong to the bridge: the bot, and every localpart that starts with the ghost prefix. */
 export interface Namespace {
   readonly bot: UserId;

@@ -1,7 +1,7 @@
 /**
  * Phone numbers in E.164 form (ITU-T E.164): `+` and up to 15 digits.
  */
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
+import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
 import type { Brand } from './ids.ts';
 
 /** A valid, dialable number, `+12125550123`. It is PHI: never logged, never in room state. */
@@ -17,6 +17,11 @@ export function parsePhoneNumber(text: string, country: CountryCode = 'US'): Pho
   const parsed = parsePhoneNumberFromString(trimmed, country);
   if (parsed === undefined || !parsed.isValid() || parsed.ext !== undefined) return undefined;
   return parsed.number as string as PhoneNumber;
+}
+
+/** True for a country (ISO 3166-1 alpha-2, `US`) whose numbers can be read. */
+export function isCountry(text: string): text is CountryCode {
+  return isSupportedCountry(text);
 }
 
 /** What the team may see of a number: its last four digits, `•••0123`. */

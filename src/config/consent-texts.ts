@@ -1,0 +1,59 @@
+/** The words that patients are sent by default, and what any replacement must hold. */
+
+/** Of the words below. Changes with them. */
+export const WORDING_VERSION = '2026-11';
+
+/** Warned consent (HHS 2013 Omnibus preamble, 78 FR 5634), and what a first message must name (K8). */
+export const WARNING =
+  '{practice}: May we text with you? Texts are not encrypted: there is some risk that others read them. Reply YES to agree, NO to decline. Msg frequency varies. Msg & data rates may apply. HELP for help, STOP to stop.';
+
+/** The one confirmation after STOP (K4): no advertisement, no question. */
+export const STOP_CONFIRMATION =
+  '{practice}: You will get no more texts from this number. Reply START to undo this. For care, contact {contact}.';
+
+/** Programme name and contact (K7). */
+export const HELP_ANSWER =
+  '{practice}: For help contact {contact}. Msg frequency varies. Msg & data rates may apply. Reply STOP to stop.';
+
+/** One thing a text must hold. */
+interface Need {
+  readonly what: string;
+  readonly pattern: RegExp;
+}
+
+const PRACTICE: Need = { what: '{practice}', pattern: /\{practice\}/ };
+const CONTACT: Need = { what: '{contact}', pattern: /\{contact\}/ };
+const STOP: Need = { what: 'STOP', pattern: /\bSTOP\b/ };
+const RATES: Need = { what: '"Msg & data rates may apply"', pattern: /\bmsg\s*&\s*data rates may apply\b/i };
+const FREQUENCY: Need = {
+  what: 'how often you text, such as "Msg frequency varies"',
+  pattern: /\bfrequency\b|\b(msgs?|messages?|texts?)\b[^.]*\b(per|a|each|every)\s+(day|week|month|year|visit)\b/i,
+};
+
+/** What each text must hold. */
+export const NEEDS = {
+  warning: [
+    PRACTICE,
+    { what: 'YES', pattern: /\bYES\b/ },
+    STOP,
+    { what: 'HELP', pattern: /\bHELP\b/ },
+    RATES,
+    FREQUENCY,
+  ],
+  stop_confirmation: [PRACTICE],
+  help: [PRACTICE, CONTACT, STOP],
+} as const satisfies Record<string, readonly Need[]>;
+
+/** The longest text, in characters: six segments, after which carriers cut or refuse. */
+export const MAX_TEXT_LENGTH = 900;
+
+/** What is wrong with the words of one text: each a sentence without a full stop. */
+export function findTextProblems(kind: keyof typeof NEEDS, words: string): string[] {
+  const found = NEEDS[kind].filter(({ pattern }) => !pattern.test(words)).map(({ what }) => `it does not hold ${what}`);
+  const holders = words.match(/\{[^}]*\}/g) ?? [];
+  if (holders.some((holder) => holder !== '{practice}' && holder !== '{contact}')) {
+    found.push('it holds a {...} other than {practice} and {contact}, which patients would see');
+  }
+  if (words.length > MAX_TEXT_LENGTH) found.push(`it is longer than ${MAX_TEXT_LENGTH} characters`);
+  return found;
+}

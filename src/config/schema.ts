@@ -1,0 +1,33 @@
+/** The whole configuration file, in the order of the sample. */
+import { carriers } from './sections/carriers.ts';
+import { lines } from './sections/lines.ts';
+import { appservice, encryption, homeserver, http, rooms } from './sections/matrix.ts';
+import { admins, commands, consent, log, practice } from './sections/practice.ts';
+import { database, queue, retention, secrets } from './sections/storage.ts';
+import { section, type Incomplete, type ValueOf } from './setting.ts';
+
+/** Every setting there is. */
+export const SCHEMA = section('Carebridge configuration.', {
+  homeserver,
+  practice,
+  admins,
+  carriers,
+  lines,
+  appservice,
+  http,
+  database,
+  secrets,
+  encryption,
+  commands,
+  consent,
+  rooms,
+  retention,
+  queue,
+  log,
+});
+
+/** What is read from a file that has no fault. */
+export type Values = ValueOf<typeof SCHEMA>;
+
+/** What is read from any file. */
+export type IncompleteValues = NonNullable<Incomplete<Values>>;

@@ -1,0 +1,68 @@
+/** Who texts, in which words. */
+import { STOP_CONFIRMATION, HELP_ANSWER, WARNING, WORDING_VERSION } from '../consent-texts.ts';
+import { section, setting, settingList } from '../setting.ts';
+import { choice, country, flag, text, textLike, userId } from '../value-types.ts';
+
+/** What patients are told of the practice. */
+export const practice = section('What patients are told about you.', {
+  name: setting(text, { question: 'What name do patients know you by?', example: 'Mercy Clinic' }),
+  contact: setting(text, {
+    question: 'How can a patient reach a person?',
+    more: 'The answer to HELP and STOP names it: a phone number or an address.',
+    example: '+1 212 555 0100',
+  }),
+  country: setting(country, {
+    question: 'From which country are the numbers that staff type without a +?',
+    fallback: 'US',
+  }),
+});
+
+/** Administrators. */
+export const admins = settingList(userId, {
+  question: 'Who is told of everything that could not be done, and may run every command?',
+  more: 'Members of the command room, beside the teams of all lines.',
+  isRequired: true,
+  example: ['"@admin:hospital.example"'],
+});
+
+/** Commands. */
+export const commands = section('Commands in rooms.', {
+  prefix: setting(textLike('text', /^![a-z][a-z0-9-]{0,19}$/, 'an exclamation mark and small letters, such as !care'), {
+    question: 'What does a command start with?',
+    more: 'Anything that starts with ! and a letter stays in the room and is never texted to a patient.',
+    fallback: '"!care"',
+  }),
+});
+
+/** Consent and its words. */
+export const consent = section(
+  'What patients are asked and answered by itself. {practice} and {contact} stand for practice.name and practice.contact.',
+  {
+    wording_version: setting(textLike('text', /^[\w.-]{1,32}$/, 'up to 32 letters, digits, dots and dashes'), {
+      question: 'Under which version are these words kept in the consent records?',
+      more: 'Give it a new value whenever you change the warning.',
+      fallback: `"${WORDING_VERSION}"`,
+    }),
+    warning: setting(text, {
+      question: 'What is a patient asked before anything else is sent?',
+      more: `It must hold {practice}, YES, STOP, HELP, "Msg & data rates may apply" and how often you text (K8), and nothing about the patient.
+Plain ASCII keeps it short: one letter outside of GSM-7 doubles the number of segments.`,
+      fallback: WARNING,
+    }),
+    stop_confirmation: setting(text, {
+      question: 'What is a patient sent, once, after STOP?',
+      fallback: STOP_CONFIRMATION,
+    }),
+    help: setting(text, { question: 'What is a patient answered to HELP?', fallback: HELP_ANSWER }),
+    warn_on_first_contact: setting(flag, {
+      question: 'Is the warning sent to an unknown number that texts in?',
+      more: 'false: staff read the text at once, and decide with !care text whether to ask.',
+      fallback: 'true',
+    }),
+  },
+);
+
+/** Logs. */
+export const log = section('Logs: JSON lines on standard output, without texts, numbers and names.', {
+  level: setting(choice(['debug', 'info', 'warn', 'error']), { question: 'From which severity on?', fallback: 'info' }),
+});

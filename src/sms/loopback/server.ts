@@ -54,7 +54,7 @@ async function serveApi(
   const send = parseSendRequest(body);
   if (send === undefined) return sendJson(response, 400, { error: 'not a text' });
   const outcome = await simulator.take(send);
-  if (outcome === 'drop') request.destroy();
+  if (outcome === 'drop') request.socket.destroy();
   else sendJson(response, outcome.status, outcome.json);
 }
 

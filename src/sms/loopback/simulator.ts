@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -70,6 +71,7 @@ export class LoopbackSimulator {
   readonly #outgoing = new Map<string, Promise<unknown>>();
   readonly #stopping = new AbortController();
   #server: Server | undefined;
+  #callCount = 0;
   #url = '';
   #mode: SimulatorMode = 'normal';
 
@@ -190,10 +192,18 @@ export class LoopbackSimulator {
     });
   }
 
+  /** Resolves when the adapter's next send has arrived, whatever becomes of it. */
+  async waitForCall(): Promise<void> {
+    const before = this.#callCount;
+    while (this.#callCount === before) await once(this.phones, 'change');
+  }
+
   /** Takes a send or not, as the mode says. For the server, after it checked the signature. */
   async take(request: SendRequest): Promise<SendOutcome> {
     const mode = this.#mode;
     this.#count(request.id, 'calls');
+    this.#callCount += 1;
+    this.phones.emit('change');
     if (mode === 'refuse') return { status: 422, json: { reason: 'blocked' } };
     if (mode === 'down') return { status: 503, json: { error: 'down' } };
     if (mode === 'slow') await this.#wait(this.#options.slowMs ?? 5_000);

@@ -36,42 +36,37 @@ export function consentCommand(parts: ConsentCommandParts): Command {
   };
 }
 
+/** Whose consent it is about. A contact is made of a new number only where something is to be recorded. */
+interface Target {
+  readonly number: PhoneNumber;
+  readonly conversation: () => Promise<Conversation>;
+  readonly rest: string;
+}
+
 async function run(parts: ConsentCommandParts, call: CommandCall): Promise<string> {
-  const { conversation, rest } = await target(parts, call);
-  const [, verb = '', words = ''] = /^(\S*)\s*(.*)$/s.exec(rest) ?? [];
+  const target = targetOf(parts, call);
+  const [, verb = '', words = ''] = /^(\S*)\s*(.*)$/s.exec(target.rest) ?? [];
   switch (verb.toLowerCase()) {
     case 'show':
-      return show(parts, conversation);
+      return show(parts, target.number);
     case 'record':
-      return record(parts, call, conversation, words);
+      return record(parts, call, target, words);
     case 'revoke':
-      return revoke(parts, call, conversation, words);
+      return revoke(parts, call, target, words);
     default:
       throw new UserError(`Say what to do: ${USAGE}`);
   }
 }
 
-async function target(
-  parts: ConsentCommandParts,
-  call: CommandCall,
-): Promise<{ conversation: Conversation; rest: string }> {
-  const mine = parts.lines.ofMember(call.sender);
-  if (call.room.conversation !== undefined && /^[a-z]/i.test(call.args)) {
-    const { conversation } = call.room;
-    if (!mine.some(({ id }) => id === conversation.lineId)) {
-      throw new UserError('Refused: only the team of this line may do this.');
-    }
-    return { conversation, rest: call.args };
+function targetOf(parts: ConsentCommandParts, call: CommandCall): Target {
+  const mine = parts.lines.ofMember(call.sender).map(({ id }) => id);
+  const here = call.room.conversation;
+  if (here !== undefined && /^[a-z]/i.test(call.args)) {
+    if (!mine.includes(here.lineId)) throw new UserError('Refused: only the team of this line may do this.');
+    return { number: here.address.number, conversation: async () => here, rest: call.args };
   }
   const { number, rest } = takePhoneNumber(call.args, parts.country as never);
-  return {
-    conversation: await conversationOf(
-      parts,
-      mine.map(({ id }) => id),
-      number,
-    ),
-    rest,
-  };
+  return { number, conversation: () => conversationOf(parts, mine, number), rest };
 }
 
 async function conversationOf(
@@ -89,22 +84,18 @@ async function conversationOf(
   return conversations.findOrCreate(line, number, () => newGhost(namespace));
 }
 
-async function show(parts: ConsentCommandParts, conversation: Conversation): Promise<string> {
-  const history = await parts.consents.history(conversation.address.id);
+async function show(parts: ConsentCommandParts, number: PhoneNumber): Promise<string> {
+  const address = await parts.conversations.findAddress(number);
+  const history = address ? await parts.consents.history(address.id) : [];
   const state = history.at(-1)?.state ?? 'none';
   const lines = history.map(
     (record) =>
       `${new Date(record.at).toISOString()}  ${record.state} (${record.method}, ${record.actor}, wording ${record.wordingVersion})`,
   );
-  return [`${maskPhoneNumber(conversation.address.number)}: ${CONSENT_IN_WORDS[state]}`, ...lines].join('\n');
+  return [`${maskPhoneNumber(number)}: ${CONSENT_IN_WORDS[state]}`, ...lines].join('\n');
 }
 
-async function record(
-  parts: ConsentCommandParts,
-  call: CommandCall,
-  conversation: Conversation,
-  words: string,
-): Promise<string> {
+async function record(parts: ConsentCommandParts, call: CommandCall, target: Target, words: string): Promise<string> {
   const [, typed = '', evidence = ''] = /^(\S*)\s*(.*)$/s.exec(words) ?? [];
   const method = typed.toLowerCase();
   if (!ATTESTED.includes(method as ConsentMethod) || evidence.trim() === '') {
@@ -112,6 +103,7 @@ async function record(
       'Not recorded: say how and what, e.g. `consent record verbal told of the risk on the phone, wants texts`.',
     );
   }
+  const conversation = await target.conversation();
   await parts.transactions.run(async () => {
     const state = (await parts.consents.latest(conversation.address.id))?.state;
     if (state === 'revoked') {
@@ -124,15 +116,10 @@ async function record(
   return 'Recorded: consent to texts is granted. You can write in the patient’s room.';
 }
 
-async function revoke(
-  parts: ConsentCommandParts,
-  call: CommandCall,
-  conversation: Conversation,
-  reason: string,
-): Promise<string> {
+async function revoke(parts: ConsentCommandParts, call: CommandCall, target: Target, reason: string): Promise<string> {
   if (reason.trim() === '')
     throw new UserError('Not revoked: say why, e.g. `consent revoke asked on the phone not to be texted`.');
-  await append(parts, call, conversation, 'revoked', 'verbal', reason);
+  await append(parts, call, await target.conversation(), 'revoked', 'verbal', reason);
   return 'Revoked: nothing more will be sent. Only the patient can undo that, by texting START.';
 }
 

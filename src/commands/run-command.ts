@@ -62,7 +62,7 @@ export class CommandRunner {
     const isTeam = this.#parts.lines.ofMember(user).length > 0;
     const isAdmin = this.#parts.admins.includes(user);
     const allowed: Readonly<Record<Permission, boolean>> = { team: isTeam, admin: isAdmin, staff: isTeam || isAdmin };
-    return allowed[permission];
+    return allowed[permission] === true;
   }
 }
 

@@ -42,7 +42,7 @@ export function outgoingKind(type: string, content: Readonly<Record<string, unkn
 /** What may stand before a command without showing: spaces, characters without a width, quotation marks and Markdown. */
 const UNSEEN_START = /^[\p{Z}\p{C}\p{M}\p{Pi}\p{Pf}"'`*_~>]+/u;
 /** Characters that are taken for an exclamation mark at the start of a command. */
-const MARKS = /^[!¡ǃ❗❕ꜝ/.\\]+\p{Z}*/u;
+const MARKS = /^[!¡ǃ❗❕ꜝ/\\]+\p{Z}*/u;
 
 /**
  * True for the prefix, for what looks like it to the eye, and for anything that starts as a command does, `!` and a letter: a mistyped command
@@ -53,7 +53,8 @@ export function isCommand(text: string, prefix: string): boolean {
   if (start.startsWith(prefix.toLowerCase()) || /^!+\p{L}/u.test(start)) return true;
   const name = prefix.toLowerCase().replace(MARKS, '');
   const mark = MARKS.exec(start)?.[0] ?? '';
-  return mark !== '' && new RegExp(`^${RegExp.escape(name)}(?!\\p{L})`, 'u').test(start.slice(mark.length));
+  const rest = start.slice(mark.length);
+  return mark !== '' && rest.startsWith(name) && !/^\p{L}/u.test(rest.slice(name.length));
 }
 
 /** The words under a file: only where there is a separate file name (Matrix 1.10), since `body` is the file's name otherwise. */

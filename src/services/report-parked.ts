@@ -24,7 +24,11 @@ export class ReportParked {
 
   /** A patient's text could not be put into its room. */
   async inbox(row: InboxRow): Promise<void> {
-    await this.#tellAdmins(row, `A patient's text on line ${row.lineId} could not be put into its room. It is kept.`);
+    await this.#tellAdmins(
+      'inbox',
+      row,
+      `A patient's text on line ${row.lineId} could not be put into its room. It is kept.`,
+    );
   }
 
   /** A text could not be handed to the carrier in all attempts. */
@@ -36,6 +40,7 @@ export class ReportParked {
         'the carrier did not take it in all attempts. Call the patient, or send it again later.',
       );
       await this.#tellAdmins(
+        'outbox',
         row,
         `A text on line ${row.lineId} was given up: the carrier did not take it. Check the line.`,
       );
@@ -49,21 +54,22 @@ export class ReportParked {
     if (row.event.type === 'm.room.encrypted') {
       await this.#parts.notifier.say(roomId, text, { cause: `parked:${row.id}`, trace: row.trace, replyTo });
     }
-    await this.#tellAdmins(row, `An event in room ${roomId} could not be handled.`);
+    await this.#tellAdmins('event', row, `An event in room ${roomId} could not be handled.`);
   }
 
   /** The bot could not say something. Where even the command room cannot be told, only the log has it. */
   async notice(row: NoticeRow): Promise<void> {
     if (row.roomId === (await this.#parts.settings.get(COMMAND_ROOM_SETTING))) return;
     await this.#tellAdmins(
+      'notice',
       row,
       `Something could not be shown in room ${row.roomId}. Is the room still encrypted, and the bot in it?`,
     );
   }
 
-  async #tellAdmins(row: { id: string; trace: string }, text: string): Promise<void> {
+  async #tellAdmins(table: string, row: { id: string; trace: string }, text: string): Promise<void> {
     await this.#parts.notifier.tellAdmins(`${text} (Reference ${row.trace})`, {
-      cause: `parked-admins:${row.id}`,
+      cause: `parked-admins:${table}:${row.id}`,
       trace: row.trace,
     });
   }

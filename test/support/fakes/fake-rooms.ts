@@ -1,0 +1,77 @@
+import type { RoomId, UserId } from '../../../src/model/ids.ts';
+import type { RoomPlan, Rooms } from '../../../src/ports/rooms.ts';
+
+/** A room as the fake homeserver knows it. */
+export interface FakeRoom {
+  readonly plan: RoomPlan;
+  readonly invited: Set<UserId>;
+  readonly joined: Set<UserId>;
+  isEncrypted: boolean;
+}
+
+/** Rooms in memory. The bot is in every one of them. */
+export class FakeRooms implements Rooms {
+  readonly rooms = new Map<RoomId, FakeRoom>();
+  readonly left: RoomId[] = [];
+  readonly ghosts = new Map<UserId, string>();
+  /** Old room -> the room that `followUpgrade` answers; where there is none it fails with this. */
+  upgradeFault: Error | undefined;
+  readonly #bot: UserId;
+  readonly #byKey = new Map<string, RoomId>();
+
+  constructor(bot: UserId) {
+    this.#bot = bot;
+  }
+
+  async create(plan: RoomPlan): Promise<RoomId> {
+    const known = this.#byKey.get(plan.key);
+    if (known) return known;
+    const roomId = `!room-${this.#byKey.size + 1}` as RoomId;
+    this.#byKey.set(plan.key, roomId);
+    this.add(roomId, plan);
+    return roomId;
+  }
+
+  /** A room made by somebody else. */
+  add(roomId: RoomId, plan: Partial<RoomPlan> = {}, isEncrypted = true): void {
+    const full = { key: roomId, name: '', topic: '', invite: [], ...plan };
+    const joined = new Set([this.#bot, ...(full.ghost ? [full.ghost] : [])]);
+    this.rooms.set(roomId, { plan: full, invited: new Set(full.invite), joined, isEncrypted });
+  }
+
+  join(roomId: RoomId, user: UserId): void {
+    this.#room(roomId).joined.add(user);
+  }
+
+  async invite(roomId: RoomId, userId: UserId): Promise<void> {
+    this.#room(roomId).invited.add(userId);
+  }
+
+  async joinedMembers(roomId: RoomId): Promise<ReadonlySet<UserId>> {
+    return new Set(this.#room(roomId).joined);
+  }
+
+  async isEncrypted(roomId: RoomId): Promise<boolean> {
+    return this.#room(roomId).isEncrypted;
+  }
+
+  async followUpgrade(roomId: RoomId, replacement: RoomId, ghost: UserId | undefined): Promise<RoomId> {
+    if (this.upgradeFault) throw this.upgradeFault;
+    this.add(replacement, { ...this.#room(roomId).plan, ...(ghost && { ghost }) });
+    return replacement;
+  }
+
+  async leave(roomId: RoomId): Promise<void> {
+    this.left.push(roomId);
+  }
+
+  async ensureGhost(ghost: UserId, displayName: string): Promise<void> {
+    this.ghosts.set(ghost, displayName);
+  }
+
+  #room(roomId: RoomId): FakeRoom {
+    const room = this.rooms.get(roomId);
+    if (room === undefined) throw new Error(`no room ${roomId}`);
+    return room;
+  }
+}

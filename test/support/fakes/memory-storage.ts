@@ -1,0 +1,321 @@
+/** The stores in memory, with the rules of the tables: for tests that need no database. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ConsentRecord } from '../../../src/model/consent.ts';
+import type { Address, Contact, Conversation } from '../../../src/model/conversation.ts';
+import { advances, type DeliveryState } from '../../../src/model/delivery.ts';
+import { newOpaqueId, type AddressId, type ContactId, type ConversationId } from '../../../src/model/ids.ts';
+import type { InboxRow, MatrixEventRow, NoticeRow, OutboxRow, QueueRow } from '../../../src/model/rows.ts';
+import type { ConsentStore } from '../../../src/ports/consent-store.ts';
+import type { ConversationStore } from '../../../src/ports/conversation-store.ts';
+import type { InboxStore } from '../../../src/ports/inbox-store.ts';
+import type { MatrixEventStore } from '../../../src/ports/matrix-event-store.ts';
+import type { MediaIndex } from '../../../src/ports/media-index.ts';
+import type { NoticeStore } from '../../../src/ports/notice-store.ts';
+import type { OutboxStore } from '../../../src/ports/outbox-store.ts';
+import type { QueueStore } from '../../../src/ports/queue-store.ts';
+import type { SettingsStore } from '../../../src/ports/settings-store.ts';
+import type { Transactions } from '../../../src/ports/transactions.ts';
+
+/** Everything that services keep. */
+export interface Stores {
+  readonly conversations: ConversationStore;
+  readonly consents: ConsentStore;
+  readonly inbox: InboxStore;
+  readonly outbox: OutboxStore;
+  readonly notices: NoticeStore;
+  readonly events: MatrixEventStore;
+  readonly settings: SettingsStore;
+  readonly media: MediaIndex;
+  readonly transactions: Transactions;
+}
+
+interface Entry<Row extends QueueRow> {
+  row: Row;
+  cause: string;
+  runAt: number;
+  /** True while it only waits for something outside. */
+  waits?: boolean;
+  end?: 'completed' | 'parked';
+}
+
+interface Tables {
+  contacts: Contact[];
+  addresses: Address[];
+  conversations: (Omit<Conversation, 'contact' | 'address'> & { contactId: ContactId; addressId: AddressId })[];
+  consents: ConsentRecord[];
+  deliveries: Entry<InboxRow>[];
+  keywords: Entry<InboxRow>[];
+  outbox: (Entry<OutboxRow> & { carrier?: string; reference?: string })[];
+  notices: Entry<NoticeRow>[];
+  events: Entry<MatrixEventRow>[];
+  transactions: string[];
+  settings: Map<string, string>;
+  media: unknown[];
+}
+
+/** New, empty stores. */
+export function memoryStorage(): Stores {
+  const database = new Database();
+  return {
+    conversations: conversationStore(database),
+    consents: consentStore(database),
+    inbox: inboxStore(database),
+    outbox: outboxStore(database),
+    notices: noticeStore(database),
+    events: eventStore(database),
+    settings: {
+      get: async (key) => database.tables.settings.get(key),
+      set: async (key, value) => void database.tables.settings.set(key, value),
+    },
+    media: { add: async (entry) => void database.tables.media.push(entry) },
+    transactions: database,
+  };
+}
+
+class Database implements Transactions {
+  readonly #inside = new AsyncLocalStorage<(() => void)[]>();
+  #last: Promise<unknown> = Promise.resolve();
+  tables: Tables = {
+    ...{ contacts: [], addresses: [], conversations: [], consents: [], deliveries: [], keywords: [], outbox: [] },
+    ...{ notices: [], events: [], transactions: [], settings: new Map(), media: [] },
+  };
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#inside.getStore()) return work();
+    const next = this.#last.then(() => this.#outermost(work));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  afterCommit(hook: () => void): void {
+    const hooks = this.#inside.getStore();
+    if (hooks) hooks.push(hook);
+    else hook();
+  }
+
+  async #outermost<T>(work: () => Promise<T>): Promise<T> {
+    const before = structuredClone(this.tables);
+    const hooks: (() => void)[] = [];
+    try {
+      const result = await this.#inside.run(hooks, work);
+      for (const hook of hooks) hook();
+      return result;
+    } catch (error) {
+      this.tables = before;
+      throw error;
+    }
+  }
+}
+
+function queueStore<Row extends QueueRow>(entries: () => Entry<Row>[]): QueueStore<Row> {
+  const open = () => entries().filter(({ end }) => end === undefined);
+  return {
+    async due(now, busyLanes, limit) {
+      const heads = new Map<string, Entry<Row>>();
+      for (const entry of open()) if (!heads.has(entry.row.lane)) heads.set(entry.row.lane, entry);
+      const due = [...heads.values()].filter(({ row, runAt }) => runAt <= now && !busyLanes.has(row.lane));
+      return due.slice(0, limit).map(({ row }) => ({ ...row }));
+    },
+    async nextDueAt(after) {
+      const later = open().filter(({ runAt }) => runAt > after);
+      return later.length === 0 ? undefined : Math.min(...later.map(({ runAt }) => runAt));
+    },
+    complete: async (id) => void (entryOf(entries(), id).end = 'completed'),
+    async retry(id, runAt, _code, countsAsAttempt) {
+      const entry = entryOf(entries(), id);
+      entry.runAt = runAt;
+      entry.waits = !countsAsAttempt;
+      if (countsAsAttempt) entry.row = { ...entry.row, attempts: entry.row.attempts + 1 };
+    },
+    park: async (id) => void (entryOf(entries(), id).end = 'parked'),
+    async depth() {
+      return { waiting: open().length, parked: entries().filter(({ end }) => end === 'parked').length, oldestAgeMs: 0 };
+    },
+  };
+}
+
+function entryOf<E extends Entry<QueueRow>>(entries: readonly E[], id: string): E {
+  const entry = entries.find(({ row }) => row.id === id);
+  if (entry === undefined) throw new Error(`no row ${id}`);
+  return entry;
+}
+
+function wake(entries: readonly Entry<QueueRow>[], lane?: string): void {
+  for (const entry of entries) if (entry.waits && (!lane || entry.row.lane === lane)) entry.runAt = 0;
+}
+
+/** The new row's common columns, or undefined where the cause is there already. */
+function common(entries: readonly Entry<QueueRow>[], cause: string, lane: string, trace = newOpaqueId(8)) {
+  return entries.some((entry) => entry.cause === cause) ? undefined : { id: newOpaqueId(), lane, attempts: 0, trace };
+}
+
+function conversationStore(database: Database): ConversationStore {
+  const full = ({ contactId, addressId, ...row }: Tables['conversations'][number]): Conversation => ({
+    ...row,
+    contact: database.tables.contacts.find(({ id }) => id === contactId)!,
+    address: database.tables.addresses.find(({ id }) => id === addressId)!,
+  });
+  const rows = () => database.tables.conversations;
+  const found = (row: Tables['conversations'][number] | undefined) => row && full(row);
+  const change = (id: ConversationId, changes: Partial<Conversation>) => {
+    database.tables.conversations = rows().map((row) => (row.id === id ? { ...row, ...changes } : row));
+  };
+  return {
+    findAddress: async (number) => database.tables.addresses.find((address) => address.number === number),
+    async findOrCreate(lineId, number, newGhost) {
+      let address = database.tables.addresses.find((known) => known.number === number);
+      if (address === undefined) {
+        const contact = { id: newOpaqueId() as ContactId, name: undefined, ghost: newGhost() };
+        address = { id: newOpaqueId() as AddressId, contactId: contact.id, number };
+        database.tables.contacts.push(contact);
+        database.tables.addresses.push(address);
+      }
+      const { id: addressId, contactId } = address;
+      const known = rows().find((row) => row.addressId === addressId && row.lineId === lineId);
+      if (known) return full(known);
+      const id = newOpaqueId() as ConversationId;
+      const row = { id, lineId, contactId, addressId, roomId: undefined, isIntroduced: false };
+      rows().push(row);
+      return full(row);
+    },
+    find: async (id) => found(rows().find((row) => row.id === id)),
+    findByRoom: async (roomId) => found(rows().find((row) => row.roomId === roomId)),
+    findByAddress: async (addressId) =>
+      rows()
+        .filter((row) => row.addressId === addressId)
+        .map(full),
+    setRoom: async (id, roomId) => change(id, { roomId }),
+    markIntroduced: async (id) => change(id, { isIntroduced: true }),
+    async setName({ id }, name) {
+      const { tables } = database;
+      tables.contacts = tables.contacts.map((contact) => (contact.id === id ? { ...contact, name } : contact));
+    },
+    inboxLane: (lineId, number) => `${lineId} ${number}`,
+  };
+}
+
+function consentStore(database: Database): ConsentStore {
+  const history = (addressId: AddressId) => database.tables.consents.filter((record) => record.addressId === addressId);
+  return {
+    async append(record) {
+      if (database.tables.consents.some(({ cause }) => cause === record.cause)) return false;
+      database.tables.consents.push({ ...record, id: newOpaqueId() });
+      return true;
+    },
+    latest: async (addressId) => history(addressId).at(-1),
+    history: async (addressId) => history(addressId),
+  };
+}
+
+function inboxStore(database: Database): InboxStore {
+  return {
+    async add(row, now) {
+      const { deliveries, keywords } = database.tables;
+      const cause = `${row.carrier} ${row.carrierMessageId}`;
+      const columns = common(deliveries, cause, `${row.lineId} ${row.from}`);
+      if (columns === undefined) return undefined;
+      const added: InboxRow = { ...row, ...columns, receivedAt: now };
+      deliveries.push({ row: added, cause, runAt: 0 });
+      if (row.keyword) keywords.push({ row: added, cause, runAt: 0 });
+      return added;
+    },
+    deliveries: queueStore(() => database.tables.deliveries),
+    keywords: queueStore(() => database.tables.keywords),
+    wake: async (lane) => wake(database.tables.deliveries, lane),
+  };
+}
+
+function outboxStore(database: Database): OutboxStore {
+  const entries = () => database.tables.outbox;
+  const set = (id: string, changes: Partial<OutboxRow>) => {
+    const entry = entryOf(entries(), id);
+    entry.row = { ...entry.row, ...changes };
+  };
+  const stateOf = (id: string) => entryOf(entries(), id).row.state;
+  const queue = queueStore<OutboxRow>(entries);
+  return {
+    ...queue,
+    async retry(id, runAt, code, countsAsAttempt) {
+      await queue.retry(id, runAt, code, countsAsAttempt);
+      set(id, { state: 'ready' });
+    },
+    async add({ cause, trace, ...row }, now) {
+      const columns = common(entries(), cause, row.conversationId, trace);
+      if (columns === undefined) return undefined;
+      const added: OutboxRow = { ...row, ...columns, state: 'ready', createdAt: now, failure: undefined };
+      entries().push({ row: added, cause, runAt: 0 });
+      return added;
+    },
+    find: async (id) => entries().find(({ row }) => row.id === id)?.row,
+    findByCarrierReference: async (carrier, reference) =>
+      entries().find((entry) => entry.carrier === carrier && entry.reference === reference)?.row,
+    findByEvent: async (eventId) => entries().find(({ row }) => row.eventId === eventId)?.row,
+    async markSending(id) {
+      if (!['ready', 'sending'].includes(stateOf(id))) return false;
+      set(id, { state: 'sending' });
+      return true;
+    },
+    async cancel(id) {
+      if (stateOf(id) !== 'ready') return false;
+      set(id, { state: 'refused' });
+      entryOf(entries(), id).end = 'completed';
+      return true;
+    },
+    async advance(id, state: DeliveryState, details = {}) {
+      const entry = entryOf(entries(), id);
+      const before = entry.row;
+      if (!advances(before.state, state)) return undefined;
+      set(id, { state, ...(details.failure && { failure: details.failure }) });
+      if (details.carrier) entry.carrier = details.carrier;
+      if (details.carrierReference) entry.reference = details.carrierReference;
+      if (state !== 'sending') entry.end ??= state === 'parked' ? 'parked' : 'completed';
+      return before;
+    },
+    findInterrupted: async () =>
+      entries()
+        .filter(({ row }) => row.state === 'sending')
+        .map(({ row }) => row),
+    countSent: async (conversationId) =>
+      entries().filter(({ row }) => row.conversationId === conversationId && advances('unknown', row.state)).length,
+  };
+}
+
+function noticeStore(database: Database): NoticeStore {
+  const entries = () => database.tables.notices;
+  return {
+    ...queueStore(entries),
+    async add({ cause, trace, ...notice }) {
+      const columns = common(entries(), cause, notice.roomId, trace);
+      if (columns) entries().push({ row: { ...notice, ...columns }, cause, runAt: 0 });
+      return columns !== undefined;
+    },
+    wake: async (roomId) => wake(entries(), roomId),
+  };
+}
+
+function eventStore(database: Database): MatrixEventStore {
+  const entries = () => database.tables.events;
+  return {
+    ...queueStore(entries),
+    async addTransaction(txnId, events, now) {
+      if (database.tables.transactions.includes(txnId)) return false;
+      database.tables.transactions.push(txnId);
+      for (const event of events) {
+        const columns = common(entries(), event.event_id, event.room_id);
+        if (columns) entries().push({ row: { ...columns, event, receivedAt: now }, cause: event.event_id, runAt: 0 });
+      }
+      return true;
+    },
+    async setAside(id) {
+      const entry = entryOf(entries(), id);
+      entry.row = { ...entry.row, lane: `aside ${id}` };
+    },
+    async discard(eventId) {
+      const entry = entries().find(({ row }) => row.event.event_id === eventId);
+      if (entry) entry.end ??= 'completed';
+    },
+    wake: async (roomId) => {
+      for (const entry of entries()) if (!roomId || entry.row.event.room_id === roomId) wake([entry]);
+    },
+  };
+}

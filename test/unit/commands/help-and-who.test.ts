@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { ADMIN, CLERK, COMMAND_ROOM, NURSE, VISITOR } from '../../support/fakes/test-bridge.ts';
+import { CommandFixture } from './command-fixture.ts';
+
+const PATIENT = '+12125550110';
+
+describe('command help', () => {
+  it('lists every command of the real list with prefix, usage and summary', async () => {
+    const fixture = await CommandFixture.create();
+    for (const text of ['!care', '!care help', '!care help text']) {
+      const answer = await fixture.type(text);
+      for (const { usage, summary } of fixture.bridge.commands)
+        expect(answer).to.include(`!care ${usage}\n    ${summary}`);
+    }
+  });
+
+  it('answers staff and administrators, and nobody else', async () => {
+    const fixture = await CommandFixture.create();
+    for (const user of [NURSE, CLERK, ADMIN])
+      expect(await fixture.type('!care help', COMMAND_ROOM, user)).to.include('!care text');
+    expect(await fixture.type('!care help', COMMAND_ROOM, VISITOR)).to.match(/^Refused/);
+  });
+});
+
+describe('command who', () => {
+  it('shows the card again, with the masked number', async () => {
+    const fixture = await CommandFixture.create();
+    await fixture.type(`!care text ${PATIENT} Maria`);
+    const { roomId } = await fixture.bridge.find(PATIENT);
+    await fixture.bridge.joins(roomId!);
+    const answer = await fixture.type('!care who', roomId);
+    expect(answer).to.match(/^Maria, •••0110, on line front-desk\.\nConsent to texts: /);
+    expect(answer).to.include('not encrypted beyond this point').and.not.to.include('12125550110');
+  });
+
+  it('says so where the name is not known', async () => {
+    const fixture = await CommandFixture.create();
+    const { roomId } = await fixture.bridge.conversation(PATIENT);
+    expect(await fixture.type('!care who', roomId)).to.match(/^Name not known, •••0110/);
+  });
+
+  it('is of no use in the command room', async () => {
+    const fixture = await CommandFixture.create();
+    expect(await fixture.type('!care who')).to.equal('Use this in the room of a patient.');
+  });
+});

@@ -1,7 +1,7 @@
 /** A member of staff with a real client: matrix-js-sdk, cross-signed, refusing whatever Element would warn of. */
 import type { MatrixClient } from 'matrix-js-sdk';
 import { decryptAttachment, encryptAttachment, type AttachmentKey } from './attachment.ts';
-import { loadMatrixSdk, silentLogger } from './matrix-sdk.ts';
+import { dropRequestTimers, dropVerificationTimers, loadMatrixSdk, silentLogger } from './matrix-sdk.ts';
 import { ReceivedEvents, type ReceivedEvent, type Shield } from './received-events.ts';
 import type { Account, Synapse } from './synapse.ts';
 import { waitFor, waitForEvent, type WaitOptions } from './wait-for.ts';
@@ -76,7 +76,9 @@ export class Nurse {
       accessToken,
       logger: silentLogger,
     });
+    dropRequestTimers(client);
     await client.initRustCrypto({ useIndexedDB: false });
+    dropVerificationTimers(client);
     return new Nurse(url, account, client);
   }
 

@@ -1,0 +1,76 @@
+/** The tools of all other end-to-end tests: a real homeserver and real clients, without the bridge. Shields must be seen where they are due. */
+import { expect } from 'chai';
+import { createNurse, type Nurse } from '../support/nurse.ts';
+import { startSynapse, type Synapse } from '../support/synapse.ts';
+
+describe('real clients', function () {
+  this.timeout(60_000);
+  let synapse: Synapse;
+  let ann: Nurse;
+  let bob: Nurse;
+  let room: string;
+
+  before(async () => {
+    synapse = await startSynapse({ registrations: [] });
+    [ann, bob] = await Promise.all([createNurse(synapse, 'ann'), createNurse(synapse, 'bob')]);
+    const encryption = { type: 'm.room.encryption', state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } };
+    const created = await ann.client.createRoom({ invite: [bob.userId], initial_state: [encryption] });
+    room = created.room_id;
+    expect(await bob.waitForInvite()).to.equal(room);
+    await bob.join(room);
+    await ann.waitForMember(room, bob.userId);
+  });
+
+  after(async () => {
+    ann?.stop();
+    bob?.stop();
+    await synapse?.stop();
+  });
+
+  it('exchange texts, replies, edits, reactions, pictures and redactions without a warning', async () => {
+    const first = await ann.send(room, 'first');
+    expect((await bob.waitForMessage(room, 'first')).eventId).to.equal(first);
+    await bob.reply(room, first, 'reply');
+    await ann.edit(room, first, 'edited');
+    await bob.waitForMessage(room, '* edited');
+    await bob.react(room, first, '👍');
+    await bob.sendImage(room, new Uint8Array([1, 2, 3]));
+    await ann.waitForMessage(room, 'reply');
+    const image = await ann.waitForMessage(room, ({ content }) => content['msgtype'] === 'm.image');
+    expect([...(await ann.download(image))]).to.deep.equal([1, 2, 3]);
+    await ann.redact(room, first);
+    await bob.waitForMessage(room, ({ type }) => type === 'm.room.redaction');
+    expect(bob.events.isRedacted(first)).to.equal(true);
+    expect([...ann.events.warnings(), ...bob.events.warnings()]).to.deep.equal([]);
+  });
+
+  it('read on a second device of theirs what is sent from then on', async () => {
+    const second = await bob.secondDevice();
+    await ann.waitForDevice(bob.userId, second.deviceId);
+    await ann.send(room, 'for both devices');
+    await second.waitForMessage(room, 'for both devices');
+    expect(second.shieldOf((await bob.waitForMessage(room, 'for both devices')).eventId)).to.equal('none');
+    expect(second.events.warnings()).to.deep.equal([]);
+    await second.logout();
+  });
+
+  it('see receipts', async () => {
+    const event = await ann.send(room, 'read me');
+    await bob.waitForMessage(room, 'read me');
+    const last = bob.client.getRoom(room)?.findEventById(event);
+    await bob.client.sendReadReceipt(last ?? null);
+    await ann.waitForReceipt(room, bob.userId, event);
+  });
+
+  it('refuse what an unverified device sends', async () => {
+    const unverified = await bob.secondDevice({ verified: false });
+    const event = await unverified.send(room, 'from a device that nobody vouched for');
+    await ann.waitForMessage(room, 'from a device that nobody vouched for', { timeoutMs: 1_500 }).then(
+      () => expect.fail('it was shown'),
+      () => undefined,
+    );
+    expect(ann.shieldOf(event)).to.equal('undecryptable');
+    expect(ann.events.warnings().map(({ shieldReason }) => shieldReason)).to.deep.equal(['UNSIGNED_SENDER_DEVICE']);
+    unverified.stop();
+  });
+});

@@ -1,0 +1,1 @@
+export { BridgeProcess, type BridgeOptions } from '../../src/cli/demo/bridge-process.ts';

@@ -26,6 +26,8 @@ export interface HttpServer extends AsyncDisposable {
 /** Slow senders are cut off: the headers have so long, the whole request so long, ms. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
+/** How often a closing server looks for connections that have become idle, ms. */
+const SWEEP_MS = 20;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** The server with all endpoints; it does not listen yet. */
@@ -35,7 +37,7 @@ export function createHttpServer(parts: HttpParts, limits: { requestTimeoutMs?: 
     {
       requestTimeout,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
-      connectionsCheckingInterval: Math.min(1_000, requestTimeout),
+      connectionsCheckingInterval: Math.min(1_000, requestTimeout / 5),
       keepAliveTimeout: 60_000,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
@@ -109,9 +111,12 @@ async function listen(server: Server, { host, port }: ListenAddress): Promise<nu
 async function close(server: Server, graceMs: number): Promise<void> {
   if (!server.listening) return;
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  // A connection that was busy becomes idle with its answer, and would then stay open for the next request.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
+  clearInterval(sweep);
   clearTimeout(timer);
 }

@@ -61,11 +61,6 @@ describe('httpCall', () => {
     expect(result.kind).to.equal('not-connected');
   });
 
-  it('knows that nothing left where the name has no address', async () => {
-    const result = await post(new URL('http://carrier.invalid/'));
-    expect(result.kind).to.equal('not-connected');
-  });
-
   it('cuts a long body', async () => {
     const server = createHttpServer((_request, response) => void response.end('x'.repeat(200_000)));
     servers.push(server);

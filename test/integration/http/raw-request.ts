@@ -1,0 +1,52 @@
+import { connect } from 'node:net';
+
+/** What is sent, byte for byte: at once, or in pieces with a pause between them. */
+export interface RawRequest {
+  readonly head: string;
+  readonly body?: Uint8Array;
+  /** Sends the body in pieces of so many bytes, `pauseMs` apart. */
+  readonly slowly?: { readonly bytes: number; readonly pauseMs: number };
+}
+
+/** Sends to 127.0.0.1 and answers the status of the first response, and its text; 0 where the peer closed without one. */
+export function rawRequest(
+  port: number,
+  { head, body, slowly }: RawRequest,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    let text = '';
+    let timer: NodeJS.Timeout | undefined;
+    const end = () => {
+      clearInterval(timer);
+      resolve({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text });
+    };
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk) => {
+      text += String(chunk);
+      // Nobody reads further once the answer is whole.
+      const [, length] = /content-length: (\d+)/i.exec(text) ?? [];
+      const start = text.indexOf('\r\n\r\n');
+      if (start >= 0 && text.length - start - 4 >= Number(length ?? Number.POSITIVE_INFINITY)) socket.destroy();
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', end);
+    socket.write(head);
+    if (body === undefined) return;
+    if (slowly === undefined) {
+      socket.write(body);
+      return;
+    }
+    let sent = 0;
+    timer = setInterval(() => {
+      socket.write(body.subarray(sent, (sent += slowly.bytes)));
+      if (sent >= body.length) clearInterval(timer);
+    }, slowly.pauseMs);
+  });
+}
+
+/** The head of a request; `headers` go after the usual ones. */
+export function head(method: string, target: string, headers: Readonly<Record<string, string | number>> = {}): string {
+  const lines = Object.entries(headers).map(([key, value]) => `${key}: ${value}\r\n`);
+  return `${method} ${target} HTTP/1.1\r\nhost: carebridge.test\r\n${lines.join('')}\r\n`;
+}

@@ -57,7 +57,7 @@ export interface Clinic extends ClinicParts, AsyncDisposable {
   /** Joins the room for commands, to which the bot invites all staff; answers its id. */
   joinCommandRoom(nurse: Nurse): Promise<string>;
   /** Waits for the invitation to a room in which the nurse is not yet, and joins. */
-  joinNextRoom(nurse: Nurse): Promise<string>;
+  joinNextConversation(nurse: Nurse): Promise<string>;
   /** The nurse types `!care text` in the command room, and joins the room that opens. */
   startConversation(nurse: Nurse, commandRoom: string, number: string, name?: string): Promise<string>;
   /** Ends staff, bridge, carrier and homeserver, and removes the files unless a folder was given. */
@@ -146,12 +146,12 @@ function withStaff(parts: ClinicParts, stack: AsyncDisposableStack): Clinic {
       await nurse.waitForInvite((invited) => invited === roomId, waiting);
       return nurse.join(roomId);
     },
-    async joinNextRoom(nurse) {
+    async joinNextConversation(nurse) {
       return nurse.join(await nurse.waitForInvite(() => true, waiting));
     },
     async startConversation(nurse, commandRoom, number, name = '') {
       await nurse.send(commandRoom, `!care text ${number} ${name}`.trim());
-      return clinic.joinNextRoom(nurse);
+      return clinic.joinNextConversation(nurse);
     },
     close: () => stack.disposeAsync(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

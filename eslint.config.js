@@ -45,7 +45,8 @@ export default tseslint.config(
           ],
         },
       ],
-      eqeqeq: ['error', 'always'],
+      // `== null` is both null and undefined, and says so.
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-async-promise-executor': 'error',
       'no-control-regex': 'error',
       'no-empty': 'error',

@@ -1,6 +1,7 @@
 /** Hooks around every test, loaded by .mocharc.json. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Context, RootHookObject, Suite } from 'mocha';
+import { runAtEnd } from './at-end.ts';
 import { keepAfterFailure, removeTempDirs } from './temp-dir.ts';
 
 const EXIT_WITHIN_MS = 15_000;
@@ -21,6 +22,8 @@ export const mochaHooks: RootHookObject = {
   },
 
   async afterAll(this: Context) {
+    this.timeout(60_000);
+    await runAtEnd();
     await removeTempDirs();
     // Does not keep the process alive; it fires only where something else does.
     setTimeout(() => {

@@ -1,4 +1,5 @@
 /** Temporary folders of tests: removed at the end, kept and named where a test failed. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,9 +7,10 @@ import { join } from 'node:path';
 const made = new Set<string>();
 let failedTest: string | undefined;
 
-/** A new, empty folder. */
-export async function tempDir(name = 'test'): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), `carebridge-${name}-`));
+/** A new, empty folder, in `parent` where that is there. */
+export async function tempDir(name = 'test', parent = tmpdir()): Promise<string> {
+  const folder = existsSync(parent) ? parent : tmpdir();
+  const path = await mkdtemp(join(folder, `carebridge-${name}-`));
   made.add(path);
   return path;
 }

@@ -12,7 +12,7 @@ const BINARY = /\.(png|jpg|gif|pdf|wav|ico)$/;
 const LISTS = [
   { list: 'src/commands/index.ts', entry: /export function \w+Command\(/ },
   { list: 'src/sms/index.ts', entry: /implements (Sms|Mms)Carrier/ },
-  { list: 'src/storage/migrations/index.ts', entry: /export const migration\w*/ },
+  { list: 'src/storage/migrations/index.ts', entry: /export const \w+: Migration = / },
 ];
 
 // Put together here, so that this file does not break its own rule.

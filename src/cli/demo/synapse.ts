@@ -41,8 +41,8 @@ export interface Synapse {
   readonly pid: number;
   /** Makes an account with the shared secret. */
   registerUser(name: string, options?: { admin?: boolean; password?: string }): Promise<Account>;
-  /** Stops and starts it at the same address with the same data. */
-  restart(): Promise<void>;
+  /** Stops it and starts it at the same address with the same data; `whileDown` is run in between. */
+  restart(whileDown?: () => Promise<void>): Promise<void>;
   /** Stops it, and removes its files unless `directory` was given. */
   stop(): Promise<void>;
 }
@@ -66,8 +66,9 @@ export async function startSynapse(options: SynapseOptions): Promise<Synapse> {
       return child.process.pid ?? 0;
     },
     registerUser: (name, user = {}) => registerUser(url, registrationSecret, name, user),
-    async restart() {
+    async restart(whileDown) {
       await child.stop();
+      await whileDown?.();
       child = await run(python, config, directory, url);
     },
     async stop() {

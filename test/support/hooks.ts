@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Context, RootHookObject, Suite } from 'mocha';
 import { runAtEnd } from './at-end.ts';
-import { keepAfterFailure, removeTempDirs } from './temp-dir.ts';
+import { keepAfterFailure, removeTempDirs, setCurrentTest } from './temp-dir.ts';
 
 const EXIT_WITHIN_MS = 15_000;
 const startedDuring = new Map<number, string>();
@@ -13,8 +13,13 @@ export const mochaHooks: RootHookObject = {
     if (twice.length > 0) throw new Error(`Two tests have the same name:\n  ${twice.join('\n  ')}`);
   },
 
+  beforeEach(this: Context) {
+    setCurrentTest(this.currentTest?.fullTitle());
+  },
+
   afterEach(this: Context) {
     const test = this.currentTest;
+    setCurrentTest(undefined);
     if (test?.state === 'failed') keepAfterFailure(test.fullTitle());
     for (const pid of childProcesses()) {
       if (!startedDuring.has(pid)) startedDuring.set(pid, test?.fullTitle() ?? '?');

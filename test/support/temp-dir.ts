@@ -1,31 +1,38 @@
-/** Temporary folders of tests: removed at the end, kept and named where a test failed. */
+/** Temporary folders of tests: removed at the end, kept and named where their test failed. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const made = new Set<string>();
-let failedTest: string | undefined;
+/** Each folder with the test that made it; undefined where a hook did, whose folder many tests use. */
+const made = new Map<string, string | undefined>();
+const failed = new Set<string>();
+let current: string | undefined;
 
 /** A new, empty folder, in `parent` where that is there. */
 export async function tempDir(name = 'test', parent = tmpdir()): Promise<string> {
   const folder = existsSync(parent) ? parent : tmpdir();
   const path = await mkdtemp(join(folder, `carebridge-${name}-`));
-  made.add(path);
+  made.set(path, current);
   return path;
 }
 
-/** Called by the root hooks: from here on the folders are left to look at. */
+/** Called by the root hooks around each test. */
+export function setCurrentTest(test: string | undefined): void {
+  current = test;
+}
+
+/** Called by the root hooks: the test's folders are left to look at. */
 export function keepAfterFailure(test: string): void {
-  failedTest ??= test;
+  failed.add(test);
 }
 
 /** Called by the root hooks after the last test. */
 export async function removeTempDirs(): Promise<void> {
-  if (failedTest === undefined) {
-    await Promise.all([...made].map((path) => rm(path, { recursive: true, force: true })));
-  } else if (made.size > 0) {
-    process.stderr.write(`Kept, since "${failedTest}" failed:\n  ${[...made].join('\n  ')}\n`);
-  }
+  const isKept = (test: string | undefined): boolean => (test === undefined ? failed.size > 0 : failed.has(test));
+  const kept = [...made].filter(([, test]) => isKept(test)).map(([path]) => path);
+  const removed = [...made.keys()].filter((path) => !kept.includes(path));
+  await Promise.all(removed.map((path) => rm(path, { recursive: true, force: true })));
+  if (kept.length > 0) process.stderr.write(`Kept, to see why tests failed:\n  ${kept.join('\n  ')}\n`);
   made.clear();
 }

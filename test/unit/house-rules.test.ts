@@ -44,7 +44,9 @@ describe('house rules', () => {
   it('keeps the unit tests of a file in the folder of that file', () => {
     const folders = new Set(sourceFiles('src').map(({ path }) => dirname(path).replace(/^src\/?/, '')));
     const tests = sourceFiles('test/unit').map(({ path }) => dirname(path).replace(/^test\/unit\/?/, ''));
-    expect(tests.filter((folder) => !folders.has(folder))).to.deep.equal([]);
+    // Or of a folder beside src, e.g. docker.
+    const wrong = tests.filter((folder) => !folders.has(folder) && !existsSync(join(ROOT, folder)));
+    expect(wrong).to.deep.equal([]);
   });
 
   for (const { list, entry } of LISTS) {

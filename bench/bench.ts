@@ -1,0 +1,108 @@
+/**
+ * Measures the bridge against the homeserver it runs on, in one run on real parts.
+ *
+ *     npm run bench                              everything; writes bench/RESULTS.md and bench/results.json
+ *     npm run bench -- --quick                   the same with small counts, to see whether it works; writes nothing
+ *     npm run bench -- --only inbound,memory     some parts (inbound, outbound, stored, memory); writes nothing
+ *     npm run bench -- --ghosts 100              fewer ghosts for the memory
+ *     npm run bench -- --json FILE               writes the JSON there as well
+ *     npm run bench -- --profile FOLDER          CPU profiles of the bridge
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Hospital } from './hospital.ts';
+import { patientNumbers } from './numbers.ts';
+import { measureInbound } from './parts/inbound.ts';
+import { measureMemory } from './parts/memory.ts';
+import { measureOutbound } from './parts/outbound.ts';
+import { measureStored } from './parts/stored.ts';
+import { FULL, isMet, QUICK, type PartResult, type Plan } from './plan.ts';
+import { asMarkdown, asText, describeMachine, type Results } from './report.ts';
+
+const PARTS = ['inbound', 'outbound', 'stored', 'memory'];
+const startedAt = Date.now();
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    ghosts: { type: 'string' },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+  },
+});
+const wanted = new Set(options.only?.split(',') ?? PARTS);
+for (const part of wanted) {
+  if (!PARTS.includes(part)) throw new Error(`There is no part "${part}". Use some of ${PARTS.join(', ')}.`);
+}
+const basis = options.quick ? QUICK : FULL;
+const plan: Plan = {
+  ...basis,
+  ghosts: options.ghosts === undefined ? basis.ghosts : Number(options.ghosts),
+  profile: options.profile === undefined ? undefined : resolve(options.profile),
+};
+if (!(plan.ghosts > 0)) throw new Error('--ghosts takes a number.');
+if (plan.profile !== undefined) await mkdir(plan.profile, { recursive: true });
+
+const parts: PartResult[] = [];
+if (wanted.has('outbound') || wanted.has('inbound')) await runMessages();
+if (wanted.has('stored')) {
+  say(`${plan.few} against ${plan.many} conversations stored ...`);
+  add(await measureStored(plan));
+}
+if (wanted.has('memory')) {
+  say(`memory with ${plan.ghosts} ghosts ...`);
+  add(await measureMemory(plan, say));
+}
+
+const isWhole = options.only === undefined && !options.quick && options.ghosts === undefined;
+const results: Results = {
+  command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+  date: new Date().toISOString().slice(0, 10),
+  tookMinutes: Math.round((Date.now() - startedAt) / 60_000),
+  machine: describeMachine(),
+  parts,
+};
+const json = `${JSON.stringify(results, undefined, 2)}\n`;
+if (options.json !== undefined) await writeFile(options.json, json);
+if (isWhole) {
+  await writeFile(join(import.meta.dirname, 'results.json'), json);
+  await writeFile(join(import.meta.dirname, 'RESULTS.md'), asMarkdown(results));
+  say('written: bench/RESULTS.md, bench/results.json');
+}
+const missed = parts.flatMap(({ findings }) => findings).filter((finding) => !isMet(finding));
+say(missed.length === 0 ? 'every goal is met' : `missed: ${missed.map(({ what }) => what).join('; ')}`);
+
+/** Both directions on one homeserver: the nurse's client first, since it must not run while the homeserver is compared. */
+async function runMessages(): Promise<void> {
+  await using hospital = await Hospital.start({ bridges: [{ name: 'main' }], profile: plan.profile });
+  const { bridge, nurse } = hospital;
+  say(`homeserver started; ${plan.width} conversations are opened ...`);
+  const conversations = await bridge.seed({ live: patientNumbers(plan.width), stored: [] });
+  await bridge.process.start();
+  await hospital.open(bridge, conversations);
+  if (wanted.has('outbound')) {
+    say('nurse to patient ...');
+    const rooms = conversations.map(({ template }) => roomOf(template?.url ?? ''));
+    add(await measureOutbound(hospital, rooms, plan));
+  }
+  nurse.stop();
+  if (wanted.has('inbound')) {
+    say('patient to room, in turns with raw Synapse ...');
+    add(await measureInbound(hospital, conversations, plan));
+  }
+}
+
+function roomOf(url: string): string {
+  return decodeURIComponent(/\/rooms\/([^/]+)\//.exec(url)?.[1] ?? '');
+}
+
+function add(part: PartResult): void {
+  parts.push(part);
+  console.log(`\n${asText(part)}\n`);
+}
+
+function say(line: string): void {
+  console.log(`${((Date.now() - startedAt) / 1_000).toFixed(0).padStart(5)} s  ${line}`);
+}

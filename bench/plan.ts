@@ -1,0 +1,59 @@
+/** How much is measured. */
+export interface Plan {
+  /** Conversations used at the same time. */
+  readonly width: number;
+  /** Rounds of each kind; those that are compared take turns. */
+  readonly rounds: number;
+  /** Texts of each conversation in a round with all conversations in flight. */
+  readonly texts: number;
+  /** Texts in a round with one in flight. */
+  readonly textsAlone: number;
+  /** Nurse's messages: with one in flight, and of each conversation with all in flight. */
+  readonly outboundAlone: number;
+  readonly outbound: number;
+  /** Conversations stored for the comparison. */
+  readonly few: number;
+  readonly many: number;
+  /** Conversations, and ghosts, for the memory. */
+  readonly ghosts: number;
+  /** A ghost's machine is dropped after this, where the memory is measured. ms. */
+  readonly idleGhostMs: number;
+  /** Where CPU profiles of the bridge go. */
+  readonly profile: string | undefined;
+}
+
+/** What `npm run bench` does: under 25 minutes on two cores. */
+export const FULL: Plan = {
+  ...{ width: 16, rounds: 5, texts: 20, textsAlone: 120, outboundAlone: 150, outbound: 15 },
+  ...{ few: 100, many: 5_000, ghosts: 1_000, idleGhostMs: 120_000, profile: undefined },
+};
+
+/** Whether it works at all: under 3 minutes. */
+export const QUICK: Plan = {
+  ...{ width: 16, rounds: 2, texts: 6, textsAlone: 40, outboundAlone: 30, outbound: 4 },
+  ...{ few: 100, many: 2_000, ghosts: 40, idleGhostMs: 10_000, profile: undefined },
+};
+
+/** One measured number. */
+export interface Finding {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: '' | 'ms' | 'MB' | '/s' | 'requests' | 's';
+  readonly goal?: { readonly atLeast: number } | { readonly atMost: number };
+  /** What it is made of, in a few words. */
+  readonly note?: string;
+}
+
+/** What one part of the benchmark found. `details` are for the JSON alone. */
+export interface PartResult {
+  readonly name: string;
+  readonly title: string;
+  readonly findings: readonly Finding[];
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** True where there is no goal or it is met. */
+export function isMet({ value, goal }: Finding): boolean {
+  if (goal === undefined) return true;
+  return 'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost;
+}

@@ -73,7 +73,7 @@ export async function playStory({
   tell('nurse', `reads: ${String(reply.content['body'])} (shield: ${reply.shield})`);
 
   await patientTexts('STOP');
-  tell('phone', `gets: ${(await arrives('opted out')).text}`);
+  tell('phone', `gets: ${(await arrives('no more texts')).text}`);
   await botSays(room, 'opted out (STOP)');
   const late = await nurse.send(room, 'One more thing, Maria.');
   tell('nurse', 'writes: One more thing, Maria.');

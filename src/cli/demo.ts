@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { UserError } from '../errors.ts';
+import type { Verb } from './verb.ts';
+import type { Clinic } from './demo/clinic.ts';
+
+const LINE = '+12125550100';
+const PATIENT = '+12125550123';
+
+/** `carebridge demo`: the main job on this machine, with a real homeserver, a real client and a simulated carrier. */
+export const demo: Verb = {
+  details:
+    'Needs the development packages and Synapse: use `npm run demo`, which installs them. Stays up; with --once it ends after the story.',
+  options: { once: { type: 'boolean' } },
+  async run({ options, signal, out }) {
+    // Loaded here, since the bridge itself needs none of it.
+    const { startClinic } = await import('./demo/clinic.ts');
+    const { playStory } = await import('./demo/story.ts');
+    out('Starting a homeserver (Synapse), a simulated carrier and the bridge ...');
+    await using clinic = await startClinic({
+      lines: { 'front-desk': { number: LINE, team: ['nurse'] } },
+      carrier: { phones: [PATIENT] },
+    });
+    out('Logging the nurse in, with a client that refuses unsigned devices ...\n');
+    const nurse = await clinic.login('nurse');
+    await playStory({
+      nurse,
+      simulator: clinic.carrier,
+      botUserId: `@carebridge:${clinic.synapse.domain}`,
+      lineNumber: LINE,
+      patientNumber: PATIENT,
+      print: out,
+    }).catch((error: unknown) => {
+      // Everybody in the demo is invented, so what it says may be shown.
+      throw new UserError(
+        `demo: failed\n${error instanceof Error ? error.message : String(error)}\n${clinic.bridge.lastLines()}`,
+      );
+    });
+    out('\ndemo: ok');
+    if (options['once'] === true || signal.aborted) return 0;
+    for (const line of invitation(clinic)) out(line);
+    await once(signal, 'abort');
+    out('\nStopping ...');
+    return 0;
+  },
+};
+
+/** How to go on by hand. */
+function invitation(clinic: Clinic): readonly string[] {
+  const password = (localpart: string) => clinic.accounts.get(localpart)?.password ?? '';
+  return [
+    '',
+    'It stays up. Now you:',
+    `  The patients' phones:  ${clinic.carrier.url}/`,
+    `  Element (desktop, or a web version on this machine): homeserver ${clinic.synapse.url}`,
+    `    user nurse, password ${password('nurse')}`,
+    `    user admin, password ${password('admin')}`,
+    '    Accept the invitation to "Carebridge commands" and type: !care text +1 212 555 0124 Juan Perez',
+    '    A new login is not verified: set up a new identity when Element asks (Reset), or your messages are refused.',
+    `  Health and metrics:    ${clinic.httpUrl}/ready  ${clinic.httpUrl}/metrics`,
+    `  The bridge's log:      ${clinic.directory}/bridge.log`,
+    'Press Ctrl+C to end it; everything it made is removed.',
+  ];
+}

@@ -12,6 +12,8 @@ import { join } from 'node:path';
 import { root } from './setup-step.mjs';
 
 const bin = (...path) => join(root, 'node_modules', ...path);
+// As in run.mjs.
+const quiet = ['--disable-warning=DEP0060'];
 const scratch = mkdtempSync(join(tmpdir(), 'carebridge-test-'));
 
 const stages = {
@@ -41,7 +43,10 @@ async function main() {
   const names = named.length > 0 ? named : Object.keys(stages);
 
   const results = [];
-  for (const name of names) results.push(await runStage(name, stages[name], rest));
+  for (const name of names) {
+    if (isStopped) break;
+    results.push(await runStage(name, stages[name], rest));
+  }
   report(results);
   return results.some(({ failed }) => failed > 0) ? 1 : 0;
 }
@@ -53,7 +58,7 @@ async function runStage(name, { title, args, mocha, style, database }, rest) {
   const env = { ...process.env, CAREBRIDGE_TEST_SUMMARY: summary, CAREBRIDGE_TEST_STYLE: style ?? '' };
   if (database !== undefined) env.CAREBRIDGE_TEST_DATABASE = database;
   const reporter = join(root, 'scripts', 'reporter.cjs');
-  const command = args ?? [bin('mocha', 'bin', 'mocha.js'), '--reporter', reporter, ...rest, mocha];
+  const command = args ?? [...quiet, bin('mocha', 'bin', 'mocha.js'), '--reporter', reporter, ...rest, mocha];
   const code = await run(command, env);
   const counts = mocha === undefined ? tool(code) : tests(summary, code);
   const seconds = (Date.now() - started) / 1000;
@@ -94,13 +99,18 @@ function report(results) {
 
 function run(args, env) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env });
-    const forward = (signal) => child.kill(signal);
-    process.on('SIGTERM', forward);
-    child.on('close', (code) => {
-      process.off('SIGTERM', forward);
-      resolve(code ?? 1);
-    });
+    current = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env });
+    current.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+let isStopped = false;
+let current;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    isStopped = true;
+    // Ctrl+C in a terminal reaches the stage without our help.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) current?.kill(signal);
   });
 }
 

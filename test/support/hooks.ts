@@ -7,6 +7,9 @@ import { keepAfterFailure, removeTempDirs, setCurrentTest } from './temp-dir.ts'
 const EXIT_WITHIN_MS = 15_000;
 const startedDuring = new Map<number, string>();
 
+// Ends the run in the ordinary way, in which our children are ended too (mocha does the same for SIGINT).
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 export const mochaHooks: RootHookObject = {
   beforeAll(this: Context) {
     const twice = duplicates(titles(rootOf(this)));

@@ -1,0 +1,95 @@
+/** Room versions and what becomes of a conversation when its room is upgraded. */
+import { expect } from 'chai';
+import type { Clinic } from '../../src/cli/demo/clinic.ts';
+import type { Nurse } from '../support/nurse.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { BOT, Chat } from './support/chat.ts';
+import { changeConfig } from './support/run-carebridge.ts';
+import { unexpectedWarnings } from './support/shields.ts';
+import { callAs, roomPath, startTestClinic } from './support/test-clinic.ts';
+
+describe('rooms', function () {
+  this.timeout(60_000);
+  let clinic: Clinic;
+  let nurse: Nurse;
+  let commandRoom: string;
+
+  before(async function () {
+    clinic = await startTestClinic(this);
+    nurse = await clinic.login('nurse');
+    commandRoom = await clinic.joinCommandRoom(nurse);
+  });
+
+  afterEach(() => {
+    expect(unexpectedWarnings(nurse)).to.deep.equal([]);
+    expect(clinic.carrier.doubled()).to.deep.equal([]);
+  });
+
+  after(async () => {
+    await clinic?.close();
+  });
+
+  for (const version of ['9', '10', '11', '12']) {
+    describe(`of version ${version}`, () => {
+      before(async () => {
+        await clinic.bridge.stop();
+        await changeConfig(clinic, (config) => (config['rooms'] = { version }));
+        await clinic.bridge.start();
+      });
+
+      it('carry texts both ways, and are followed when the bot upgrades them', async () => {
+        const chat = await Chat.open(clinic, nurse, commandRoom);
+        const create = await callAs(clinic, BOT, 'GET', roomPath(chat.room, '/state/m.room.create'));
+        expect(create['room_version']).to.equal(version);
+        await chat.nurseSays('in the first room');
+        await chat.patientSays('still the first');
+        const { replacement_room: replacement } = await callAs(clinic, BOT, 'POST', roomPath(chat.room, '/upgrade'), {
+          new_version: version,
+        });
+        await goOnIn(chat, String(replacement));
+      });
+
+      it('are followed when a member with the power to do so upgrades them', async () => {
+        const chat = await Chat.open(clinic, nurse, commandRoom);
+        const levels = await callAs(clinic, BOT, 'GET', roomPath(chat.room, '/state/m.room.power_levels'));
+        await callAs(clinic, BOT, 'PUT', roomPath(chat.room, '/state/m.room.power_levels'), {
+          ...levels,
+          users: { ...(levels['users'] as object), [nurse.userId]: 100 },
+        });
+        const members = [BOT, chat.ghost];
+        const { replacement_room: replacement } = await nurse.client.upgradeRoom(chat.room, version);
+        // As Element does it for "invite members from this room to the new one".
+        for (const member of members) await nurse.client.invite(replacement, member);
+        await goOnIn(chat, replacement);
+      });
+    });
+  }
+
+  it('that others made are left by the bot', async () => {
+    const { room_id: room } = await nurse.client.createRoom({ invite: [BOT] });
+    await waitFor('the bot to leave', async () => {
+      const event = await nurse.client.getStateEvent(room, 'm.room.member', BOT);
+      return event['membership'] === 'leave';
+    });
+  });
+
+  /** Both directions, in the new room; nothing more in the old one. */
+  async function goOnIn(chat: Chat, replacement: string): Promise<void> {
+    const { ghost } = chat;
+    const old = chat.room;
+    const isJoined = nurse.client.getRoom(replacement)?.getMyMembership() === 'join';
+    if (!isJoined) {
+      await nurse.waitForInvite((roomId) => roomId === replacement);
+    }
+    await nurse.join(replacement);
+    await nurse.waitForMember(replacement, BOT);
+    await nurse.waitForMember(replacement, ghost);
+    chat.room = replacement;
+    await chat.nurseSays('in the second room');
+    const event = await chat.patientSays('in the second room, too');
+    expect(event.sender).to.equal(ghost);
+    expect(await chat.refused('!care who')).to.include(`•••${chat.number.slice(-4)}`);
+    const inOld = nurse.events.messages(old).map(({ content }) => content['body']);
+    expect(inOld).not.to.include('in the second room, too');
+  }
+});

@@ -1,0 +1,92 @@
+/** Stands between bridge and homeserver: sees every request of the bridge, and can hold some of them back. */
+import { once } from 'node:events';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request that passed. `url` is path and query. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+}
+
+/** Give its `url` to the bridge in place of the homeserver's. */
+export class HomeserverProxy {
+  /** Where requests go. */
+  target = '';
+  readonly seen: SeenRequest[] = [];
+  readonly #server: Server;
+  #held: ((url: string) => boolean) | undefined;
+  #release = Promise.withResolvers<void>();
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async start(): Promise<HomeserverProxy> {
+    const proxy = new HomeserverProxy();
+    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening');
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** From now on answers to such requests wait for `release`, those under way too. */
+  hold(matches: (url: string) => boolean): void {
+    this.#release = Promise.withResolvers<void>();
+    this.#held = matches;
+  }
+
+  release(): void {
+    this.#held = undefined;
+    this.#release.resolve();
+  }
+
+  /** The devices that room keys were sent to from request `from` on, as `user device`. */
+  keysSentTo(from = 0): string[] {
+    const bodies = this.seen
+      .slice(from)
+      .filter(({ method, url }) => method === 'PUT' && url.includes('/sendToDevice/m.room.encrypted/'));
+    return bodies.flatMap(({ body }) => {
+      const { messages } = JSON.parse(body) as { messages: Record<string, Record<string, unknown>> };
+      return Object.entries(messages).flatMap(([user, devices]) =>
+        Object.keys(devices).map((device) => `${user} ${device}`),
+      );
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.release();
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const { method = 'GET', url = '/' } = request;
+    this.seen.push({ method, url, body: body.toString('latin1') });
+    const { host: _host, connection: _connection, ...headers } = request.headers;
+    const forwarded = httpRequest(new URL(url, this.target), { method, headers, agent: false });
+    response.on('close', () => forwarded.destroy());
+    forwarded.end(body);
+    const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
+    const parts: Buffer[] = [];
+    for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);
+    if (this.#held?.(url)) await this.#release.promise;
+    const { connection: _, 'transfer-encoding': __, ...answerHeaders } = answer.headers;
+    response.writeHead(answer.statusCode ?? 502, answerHeaders);
+    response.end(Buffer.concat(parts));
+  }
+}

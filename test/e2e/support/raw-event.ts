@@ -1,0 +1,12 @@
+/** Tries the keys of a client on an event that it would no longer be given by the homeserver. */
+import type { Nurse, ReceivedEvent } from '../../support/nurse.ts';
+import { roomPath } from './test-clinic.ts';
+
+/** True where `holder` has the keys to an event that `reader` can fetch. */
+export async function canDecrypt(holder: Nurse, reader: Nurse, { roomId, eventId }: ReceivedEvent): Promise<boolean> {
+  const url = `${reader.client.baseUrl}${roomPath(roomId, `/event/${encodeURIComponent(eventId)}`)}`;
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${reader.client.getAccessToken()}` } });
+  const event = holder.client.getEventMapper({ decrypt: false })((await answer.json()) as never);
+  await event.attemptDecryption(holder.crypto as never);
+  return !event.isDecryptionFailure();
+}

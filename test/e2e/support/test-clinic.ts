@@ -1,0 +1,47 @@
+/** A clinic for one test file, on the database that the run is for. */
+import type { Context } from 'mocha';
+import { startClinic, type Clinic, type ClinicOptions } from '../../../src/cli/demo/clinic.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { newDatabase } from './database.ts';
+
+/** So that a broken connection is noticed before the carrier reports. */
+const REPORT_DELAY_MS = 100;
+
+/** Starts a clinic whose files are kept where a test fails. For a `before` hook, which is skipped where there is no such database. */
+export async function startTestClinic(context: Context, options: ClinicOptions = {}): Promise<Clinic> {
+  const databaseUrl = await newDatabase(context);
+  return await startClinic({
+    directory: await tempDir('e2e'),
+    ...(databaseUrl !== undefined && { databaseUrl }),
+    ...options,
+    carrier: {
+      reportDelayMs: REPORT_DELAY_MS,
+      retry: { minWaitMs: 50, maxWaitMs: 300 },
+      ...options.carrier,
+    },
+  });
+}
+
+/** A call of the client-server API as one of the bridge's users, e.g. what an operator does with the bot's token. */
+export async function callAs(
+  clinic: Clinic,
+  userId: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Record<string, unknown>> {
+  const url = `${clinic.synapse.url}${path}${path.includes('?') ? '&' : '?'}user_id=${encodeURIComponent(userId)}`;
+  const answer = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${clinic.tokens.asToken}` },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+/** A room's path, with its id encoded. */
+export function roomPath(roomId: string, rest = ''): string {
+  return `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}${rest}`;
+}

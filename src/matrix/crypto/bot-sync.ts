@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RetryableError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import { parseUserId, type UserId } from '../../model/ids.ts';
+import type { MatrixHttp } from '../matrix-http.ts';
+import type { CryptoUser } from './crypto-user.ts';
+import type { CryptoStore } from './store/crypto-store.ts';
+
+export interface BotSyncParts {
+  readonly http: MatrixHttp;
+  readonly store: CryptoStore;
+  readonly bot: CryptoUser;
+  readonly deviceId: string;
+  /** True for ghosts: their devices matter to nobody here. */
+  readonly isGhost: (user: UserId) => boolean;
+  /** Called when room keys came, after they were stored. */
+  readonly onKeys: () => void;
+  readonly log: Logger;
+  readonly now?: () => number;
+}
+
+/** Nothing but what concerns keys. */
+const FILTER = JSON.stringify({ room: { rooms: [] }, presence: { types: [] }, account_data: { types: [] } });
+/** How long the homeserver may hold a request when there is nothing to tell. ms. */
+const HOLD_MS = 30_000;
+/** Waits after the first, second, ... failure in a row. ms. */
+const WAITS_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000];
+/** Without an answer for so long, changes of devices may have been missed. ms. */
+const DEAF_AFTER_MS = HOLD_MS + 15_000;
+
+/**
+ * Feeds the bot's device. By /sync and not by transactions, because the homeserver keeps to-device messages until the next `since` comes,
+ * whatever happens to us meanwhile. What came is stored before that token is.
+ */
+export class BotSync {
+  readonly #parts: BotSyncParts;
+  readonly #now: () => number;
+  readonly #stopping = new AbortController();
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #running: Promise<void> | undefined;
+
+  constructor(parts: BotSyncParts) {
+    this.#parts = parts;
+    this.#now = parts.now ?? Date.now;
+  }
+
+  /** False while changes of devices may be missed. */
+  get isHearing(): boolean {
+    return this.#now() - this.#heardAt < DEAF_AFTER_MS;
+  }
+
+  /** Takes in what waited, then goes on in the background. Throws RetryableError where the homeserver is not there; call it again. */
+  async start(): Promise<void> {
+    if (this.#running) return;
+    await this.#once(0);
+    this.#running ??= this.#loop();
+  }
+
+  /** Ends the request under way; resolves when nothing runs any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #loop(): Promise<void> {
+    for (let failures = 0; !this.#stopping.signal.aborted;) {
+      try {
+        await this.#once(HOLD_MS);
+        failures = 0;
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        const waitMs = this.#waitAfter(failures++, error);
+        this.#parts.log.warn('crypto-sync.failed', { error, waitMs });
+        await sleep(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  #waitAfter(failures: number, error: unknown): number {
+    const planned = WAITS_MS[Math.min(failures, WAITS_MS.length - 1)] ?? 0;
+    return Math.max(planned, error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0);
+  }
+
+  async #once(timeoutMs: number): Promise<void> {
+    const { http, store, bot, deviceId, isGhost, onKeys, log } = this.#parts;
+    const answer = await http.call('fetch the keys sent to the bot', {
+      method: 'GET',
+      path: '/_matrix/client/v3/sync',
+      as: bot.userId,
+      deviceId,
+      query: { timeout: String(timeoutMs), filter: FILTER, since: store.since, set_presence: 'offline' },
+      timeoutMs: timeoutMs + 30_000,
+      signal: this.#stopping.signal,
+    });
+    const sync = readSync(answer);
+    const hasKeys = await bot.receiveSync(sync);
+    await store.setSince(sync.nextBatch, store.deviceChanges.note(sync.changed.filter((user) => !isGhost(user))));
+    this.#heardAt = this.#now();
+    if (hasKeys) onKeys();
+    // What could not be sent is asked for again by the next round.
+    await bot.flush().catch((error: unknown) => log.warn('crypto-sync.flush-failed', { error }));
+  }
+}
+
+function readSync(answer: Readonly<Record<string, unknown>>) {
+  const sync = answer as {
+    next_batch?: unknown;
+    to_device?: { events?: unknown[] };
+    device_lists?: { changed?: unknown[] };
+    device_one_time_keys_count?: Record<string, number>;
+    device_unused_fallback_key_types?: string[];
+  };
+  if (typeof sync.next_batch !== 'string')
+    throw new RetryableError("The homeserver's answer to /sync has no next_batch.");
+  return {
+    nextBatch: sync.next_batch,
+    toDevice: JSON.stringify(sync.to_device?.events ?? []),
+    changed: (sync.device_lists?.changed ?? []).map(parseUserId).filter((user) => user !== undefined),
+    oneTimeKeys: new Map(Object.entries(sync.device_one_time_keys_count ?? {})),
+    unusedFallbackTypes: sync.device_unused_fallback_key_types ?? [],
+  };
+}

@@ -1,0 +1,222 @@
+/** The bridge's encryption, as the rest of the program sees it. */
+import type { Config } from '../../config/config.ts';
+import { RetryableError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { EventId, RoomId, UserId } from '../../model/ids.ts';
+import type { MatrixEvent } from '../../model/rows.ts';
+import type { Decrypted, EventDecrypter } from '../../ports/event-decrypter.ts';
+import type { SettingsStore } from '../../ports/settings-store.ts';
+import type { MatrixHttp } from '../matrix-http.ts';
+import type { EncryptedFiles, RoomEncrypter } from '../room-sender.ts';
+import { BotSync } from './bot-sync.ts';
+import type { CryptoUser } from './crypto-user.ts';
+import { decryptEvent } from './decrypt-event.ts';
+import { EncryptedAttachments } from './encrypted-attachments.ts';
+import { ENGINES } from './engines.ts';
+import { GhostPool } from './ghost-pool.ts';
+import type { OlmEngine } from './olm-engine.ts';
+import { openUser, type ProvisioningParts } from './provision-user.ts';
+import {
+  checkIdentity,
+  checkMayPublish,
+  checkStore,
+  checkStoreExists,
+  fetchIdentity,
+  identityOf,
+  publishedKeys,
+  recallStore,
+  rememberStore,
+  type BotIdentity,
+  type StoreMemory,
+} from './store-guard.ts';
+import { CryptoStore } from './store/crypto-store.ts';
+
+/** What the encryption needs. */
+export interface CryptoOptions {
+  readonly config: Config['encryption'];
+  readonly http: MatrixHttp;
+  readonly settings: SettingsStore;
+  readonly bot: UserId;
+  /** True for the bot and for ghosts. */
+  readonly isOurs: (user: UserId) => boolean;
+  /** A snapshot: the same set as long as nothing changes. */
+  readonly joinedMembers: (roomId: RoomId) => Promise<ReadonlySet<UserId>>;
+  readonly log: Logger;
+}
+
+/** As many ghosts' machines are kept in memory, some 1 MB each. */
+const MAX_LOADED_GHOSTS = 200;
+/** How often the main database is told how far the store is, ms. */
+const REMEMBER_EVERY_MS = 600_000;
+
+/** The device id of the bot and of every ghost, from the store's id: a new store never meets the devices of an old one. */
+export function deviceIdOf(storeId: string): string {
+  return `CB${storeId.slice(0, 10).toUpperCase()}`;
+}
+
+/**
+ * Opens the store, or makes one where there never was one. Nothing is asked of the homeserver before `start`. Throws ConfigError where the store is
+ * missing, in use, or not the one that the main database knows.
+ */
+export async function openCrypto(options: CryptoOptions): Promise<Crypto> {
+  const { config, settings, log } = options;
+  const { outboundSessions, create } = ENGINES[config.engine];
+  const memory = await recallStore(settings);
+  checkStoreExists(memory, config.store);
+  const store = CryptoStore.open({
+    directory: config.store,
+    passphrase: config.passphrase,
+    engine: config.engine,
+    outboundSessions,
+  });
+  try {
+    checkStore(memory, store);
+    if (store.droppedSessions !== undefined)
+      log.warn('crypto-store.power-lost', { count: store.droppedSessions, detail: 'rooms start new sessions' });
+    return new Crypto(options, store, await create(store), memory);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Encrypts, decrypts and sends for all of our users. */
+export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
+  /** Encrypted files. */
+  readonly files: EncryptedFiles;
+  readonly #options: CryptoOptions;
+  readonly #store: CryptoStore;
+  readonly #engine: OlmEngine;
+  readonly #parts: ProvisioningParts;
+  readonly #ghosts: GhostPool;
+  readonly #onKeys = new Set<() => void | Promise<void>>();
+  #memory: StoreMemory | undefined;
+  #bot: CryptoUser | undefined;
+  #sync: BotSync | undefined;
+  #isReady = false;
+  #remembering: NodeJS.Timeout | undefined;
+
+  /** Made by `openCrypto`. */
+  constructor(options: CryptoOptions, store: CryptoStore, engine: OlmEngine, memory: StoreMemory | undefined) {
+    this.#options = options;
+    this.#store = store;
+    this.#engine = engine;
+    this.#memory = memory;
+    const { http, bot, joinedMembers, config } = options;
+    this.#parts = {
+      http,
+      store,
+      engine,
+      deviceId: deviceIdOf(store.id),
+      members: joinedMembers,
+      isGhost: this.#isGhost,
+      hearsOfChanges: () => this.#sync?.isHearing ?? false,
+    };
+    this.#ghosts = new GhostPool({
+      open: (userId) => openUser(this.#parts, userId, true),
+      idleMs: config.idleGhostMs,
+      maxLoaded: MAX_LOADED_GHOSTS,
+    });
+    this.files = new EncryptedAttachments(http, bot);
+  }
+
+  /**
+   * Makes or loads the bot, compares its keys with the homeserver's, takes in what waited, and goes on in the background. Throws RetryableError where the
+   * homeserver is not there (call it again) and ConfigError where the keys are not right.
+   */
+  async start(): Promise<void> {
+    if (this.#isReady) return;
+    const bot = (this.#bot ??= await openUser(this.#parts, this.#options.bot, false, async (requests) => {
+      const server = await fetchIdentity(this.#options.http, this.#options.bot, this.#parts.deviceId);
+      await checkMayPublish(this.#options.settings, server, identityOf({ ed25519: '', curve25519: '' }, requests));
+    }));
+    const identity = identityOf(bot.deviceKeys, await bot.crossSigningRequests());
+    const server = await fetchIdentity(this.#options.http, bot.userId, this.#parts.deviceId);
+    checkIdentity(this.#memory, server, identity);
+    await this.#remember(identity);
+    await publishedKeys(this.#options.settings);
+    this.#sync ??= new BotSync({
+      http: this.#options.http,
+      store: this.#store,
+      bot,
+      deviceId: this.#parts.deviceId,
+      isGhost: this.#isGhost,
+      onKeys: () => this.#tellKeys(),
+      log: this.#options.log,
+    });
+    await this.#sync.start();
+    this.#isReady = true;
+    this.#remembering ??= setInterval(() => void this.#rememberSoon(identity), REMEMBER_EVERY_MS).unref();
+  }
+
+  /** See `RoomSender.send`. */
+  async encryptAndSend(message: Parameters<RoomEncrypter['encryptAndSend']>[0]): Promise<EventId> {
+    const bot = this.#startedBot();
+    if (message.as === bot.userId) return await bot.encryptAndSend(message);
+    return await this.#ghosts.use(message.as, (ghost) => ghost.encryptAndSend(message));
+  }
+
+  async decrypt(event: MatrixEvent): Promise<Decrypted> {
+    return await decryptEvent(this.#startedBot(), this.#store.replays, this.#options.config.trust, event);
+  }
+
+  /** To be told of every change of a membership: whoever joins may have other devices than when they were last seen. */
+  membershipChanged(_roomId: RoomId, userId: UserId): void {
+    if (!this.#options.isOurs(userId)) this.#store.deviceChanges.noteSoon(userId);
+  }
+
+  /** Calls `listener` whenever room keys came, so that what waits for them can be tried again. */
+  onKeys(listener: () => void | Promise<void>): void {
+    this.#onKeys.add(listener);
+  }
+
+  /** For metrics. */
+  stats(): { readonly loadedGhosts: number } {
+    return { loadedGhosts: this.#ghosts.size };
+  }
+
+  /** Waits for what is under way, and closes the store. */
+  async close(): Promise<void> {
+    this.#isReady = false;
+    clearInterval(this.#remembering);
+    await this.#sync?.stop();
+    await this.#ghosts.close();
+    await this.#bot?.close();
+    await this.#engine.close();
+    const { generation } = this.#store;
+    await this.#store.close();
+    if (this.#memory) await rememberStore(this.#options.settings, { ...this.#memory, generation });
+    this.#options.http.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  readonly #isGhost = (user: UserId): boolean => user !== this.#options.bot && this.#options.isOurs(user);
+
+  #startedBot(): CryptoUser {
+    if (!this.#isReady || this.#bot === undefined)
+      throw new RetryableError('The encryption is not connected to the homeserver yet.');
+    return this.#bot;
+  }
+
+  #tellKeys(): void {
+    for (const listener of this.#onKeys) {
+      void Promise.resolve()
+        .then(listener)
+        .catch((error: unknown) => this.#options.log.warn('crypto.keys-listener-failed', { error }));
+    }
+  }
+
+  async #remember(bot: BotIdentity): Promise<void> {
+    const { id: storeId, generation } = this.#store;
+    const memory = { storeId, engine: this.#engine.name, deviceId: this.#parts.deviceId, generation, bot };
+    await rememberStore(this.#options.settings, memory);
+    this.#memory = memory;
+  }
+
+  async #rememberSoon(bot: BotIdentity): Promise<void> {
+    await this.#remember(bot).catch((error: unknown) => this.#options.log.warn('crypto.remember-failed', { error }));
+  }
+}

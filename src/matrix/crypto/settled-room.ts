@@ -1,0 +1,92 @@
+import type { RoomId, UserId } from '../../model/ids.ts';
+import { SESSION_MESSAGES, SESSION_MS } from './olm-engine.ts';
+import type { MegolmPosition } from './megolm-message.ts';
+import type { DeviceChanges } from './store/device-changes.ts';
+import type { SessionAges } from './store/session-ages.ts';
+
+/** The engine's clock and ours are the same; this is for its counting in whole seconds, and for good measure. ms. */
+const AGE_MARGIN_MS = 3_600_000;
+
+/** What the marks are judged by. */
+export interface SettledRoomParts {
+  readonly changes: DeviceChanges;
+  readonly ages: SessionAges;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+/** With whom a room's key was shared, and until when nobody need look again. */
+export interface Sharing {
+  /** The snapshot of the joined members that the recipients come from. */
+  readonly members: ReadonlySet<UserId>;
+  readonly recipients: ReadonlySet<UserId>;
+  /** Up to which device change the machine had been told. */
+  readonly seen: number;
+  /** Unix ms before the key was shared. */
+  readonly at: number;
+  /** Unix ms at which to look again, because a device could not be reached. */
+  readonly lookAgainAt: number;
+}
+
+/**
+ * Whether one user's key for one room is known to be in the right hands, so that encrypting needs neither the homeserver nor the engine's
+ * look through all devices (some 2 ms for each member). It is safe to skip `shareRoomKey` as long as the session can take another message:
+ * the index of the last one is in its ciphertext, and the time at which the session was made is when index 0 was seen.
+ */
+export class SettledRoom {
+  readonly #parts: SettledRoomParts;
+  #sharing: Sharing | undefined;
+  #last: MegolmPosition | undefined;
+  #madeAt = 0;
+
+  constructor(parts: SettledRoomParts) {
+    this.#parts = parts;
+  }
+
+  /** True where the next message can be encrypted as things are. `recipientsOf` is only called where the snapshot is another one. */
+  isSettled(
+    members: ReadonlySet<UserId>,
+    recipientsOf: (members: ReadonlySet<UserId>) => ReadonlySet<UserId>,
+  ): boolean {
+    const sharing = this.#sharing;
+    if (sharing === undefined || this.#last === undefined) return false;
+    const now = this.#parts.now();
+    const age = now - this.#madeAt;
+    const canTakeMore = this.#last.index + 1 < SESSION_MESSAGES && age >= 0 && age < SESSION_MS - AGE_MARGIN_MS;
+    if (!canTakeMore || now >= sharing.lookAgainAt) return false;
+    if (members !== sharing.members && !isSame(recipientsOf(members), sharing.recipients)) return false;
+    const { changes } = this.#parts;
+    const { newest } = changes;
+    if (changes.since(sharing.seen).some((user) => sharing.recipients.has(user))) return false;
+    this.#sharing = { ...sharing, members, seen: newest };
+    return true;
+  }
+
+  /** The key is with all of them now. */
+  shared(sharing: Sharing): void {
+    this.#sharing = sharing;
+  }
+
+  /** Nothing is known any more. */
+  unsettle(): void {
+    this.#sharing = undefined;
+  }
+
+  /** A message was encrypted. */
+  used(position: MegolmPosition | undefined): void {
+    const { ages } = this.#parts;
+    if (position !== undefined && position.sessionId !== this.#last?.sessionId) {
+      const isFirst = position.index === 0 && this.#sharing !== undefined;
+      this.#madeAt = isFirst ? (this.#sharing?.at ?? 0) : (ages.madeAt(position.sessionId) ?? 0);
+      if (isFirst) ages.note(position.sessionId, this.#madeAt, this.#parts.now() - SESSION_MS);
+    }
+    this.#last = position;
+  }
+}
+
+/** The marks of one user's rooms. */
+export type SettledRooms = Map<RoomId, SettledRoom>;
+
+function isSame(left: ReadonlySet<UserId>, right: ReadonlySet<UserId>): boolean {
+  return left.size === right.size && [...left].every((user) => right.has(user));
+}

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { UserError } from '../errors.ts';
-import type { Verb } from './verb.ts';
+import type { Verb, VerbInput } from './verb.ts';
 import type { Clinic } from './demo/clinic.ts';
 
 const LINE = '+12125550100';
@@ -11,38 +11,42 @@ export const demo: Verb = {
   details:
     'Needs the development packages and Synapse: use `npm run demo`, which installs them. Stays up; with --once it ends after the story.',
   options: { once: { type: 'boolean' } },
-  async run({ options, signal, out }) {
-    // Loaded here, since the bridge itself needs none of it.
-    const { startClinic } = await import('./demo/clinic.ts');
-    const { playStory } = await import('./demo/story.ts');
-    out('Starting a homeserver (Synapse), a simulated carrier and the bridge ...');
-    await using clinic = await startClinic({
-      lines: { 'front-desk': { number: LINE, team: ['nurse'] } },
-      carrier: { phones: [PATIENT] },
-    });
-    out('Logging the nurse in, with a client that refuses unsigned devices ...\n');
-    const nurse = await clinic.login('nurse');
-    await playStory({
-      nurse,
-      simulator: clinic.carrier,
-      botUserId: `@carebridge:${clinic.synapse.domain}`,
-      lineNumber: LINE,
-      patientNumber: PATIENT,
-      print: out,
-    }).catch((error: unknown) => {
-      // Everybody in the demo is invented, so what it says may be shown.
-      throw new UserError(
-        `demo: failed\n${error instanceof Error ? error.message : String(error)}\n${clinic.bridge.lastLines()}`,
-      );
-    });
-    out('\ndemo: ok');
-    if (options['once'] === true || signal.aborted) return 0;
-    for (const line of invitation(clinic)) out(line);
-    await once(signal, 'abort');
-    out('\nStopping ...');
-    return 0;
+  async run(input) {
+    try {
+      return await play(input);
+    } catch (error) {
+      // Everybody in the demo is invented, so what went wrong may be shown.
+      throw new UserError(`demo: failed\n${error instanceof Error ? error.message : String(error)}`);
+    }
   },
 };
+
+async function play({ options, signal, out }: VerbInput): Promise<number> {
+  // Loaded here, since the bridge itself needs none of it.
+  const { startClinic } = await import('./demo/clinic.ts');
+  const { playStory } = await import('./demo/story.ts');
+  out('Starting a homeserver (Synapse), a simulated carrier and the bridge ...');
+  await using clinic = await startClinic({
+    lines: { 'front-desk': { number: LINE, team: ['nurse'] } },
+    carrier: { phones: [PATIENT] },
+  });
+  out('Logging the nurse in, with a client that refuses unsigned devices ...\n');
+  const nurse = await clinic.login('nurse');
+  await playStory({
+    nurse,
+    simulator: clinic.carrier,
+    botUserId: `@carebridge:${clinic.synapse.domain}`,
+    lineNumber: LINE,
+    patientNumber: PATIENT,
+    print: out,
+  });
+  out('\ndemo: ok');
+  if (options['once'] === true || signal.aborted) return 0;
+  for (const line of invitation(clinic)) out(line);
+  await once(signal, 'abort');
+  out('\nStopping ...');
+  return 0;
+}
 
 /** How to go on by hand. */
 function invitation(clinic: Clinic): readonly string[] {

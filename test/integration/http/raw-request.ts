@@ -16,9 +16,7 @@ export function rawRequest(
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     let text = '';
-    let timer: NodeJS.Timeout | undefined;
     const end = () => {
-      clearInterval(timer);
       resolve({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text });
     };
     socket.setEncoding('latin1');
@@ -38,10 +36,11 @@ export function rawRequest(
       return;
     }
     let sent = 0;
-    timer = setInterval(() => {
+    const timer = setInterval(() => {
       socket.write(body.subarray(sent, (sent += slowly.bytes)));
       if (sent >= body.length) clearInterval(timer);
     }, slowly.pauseMs);
+    socket.on('close', () => clearInterval(timer));
   });
 }
 

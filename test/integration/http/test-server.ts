@@ -58,8 +58,8 @@ export class TestServer {
     );
   }
 
-  async start(): Promise<void> {
-    this.port = await this.#server.listen({ host: '127.0.0.1', port: 0 });
+  async start(port = 0): Promise<void> {
+    this.port = await this.#server.listen({ host: '127.0.0.1', port });
   }
 
   async stop(graceMs = 0): Promise<void> {

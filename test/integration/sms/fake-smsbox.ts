@@ -55,7 +55,10 @@ export class FakeSmsbox {
       id: new URL(header('dlr-url')).searchParams.get('ref') ?? '',
       to: header('to'),
       from: header('from'),
-      text: header('coding') === '2' ? text : text.replaceAll(/[’“”–êï\u0080-\u009f]|[^\u0000-\u00ff€]/gu, '?'),
+      text:
+        header('coding') === '2'
+          ? text
+          : text.replaceAll(/[’“”–êï\u0080-\u009f]|[\u0100-\u20ab]|[\u20ad-\u{10ffff}]/gu, '?'),
     });
     if (this.behaviour === 'drop') request.socket.destroy();
     else end(202, '0: Accepted for delivery');

@@ -114,17 +114,20 @@ function fillLines(find) {
 }
 
 function showTexts(phone, texts) {
+  const toEnd = () => (phone.list.scrollTop = phone.list.scrollHeight);
   const isAtEnd = phone.list.scrollHeight - phone.list.scrollTop - phone.list.clientHeight < 60;
   for (const text of texts) {
     let row = phone.rows.get(text.id);
     if (!row) {
       row = newRow(text);
+      // A picture has no height until it is loaded.
+      if (isAtEnd) for (const image of row.querySelectorAll('img')) image.addEventListener('load', toEnd);
       phone.rows.set(text.id, row);
       phone.list.append(row);
     }
     showState(row, text);
   }
-  if (isAtEnd) phone.list.scrollTop = phone.list.scrollHeight;
+  if (isAtEnd) toEnd();
 }
 
 function newRow(text) {

@@ -13,11 +13,11 @@ export interface ReadinessCheck {
 const CHECK_TIMEOUT_MS = 3_000;
 
 /** `/health`: the process runs. `/ready`: it can do its work, 503 where it cannot, with each check's result. */
-export function health(checks: readonly ReadinessCheck[], log: Logger): Router {
+export function health(checks: readonly ReadinessCheck[], log: Logger, timeoutMs = CHECK_TIMEOUT_MS): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
   router.get('/health', (_request, response) => void response.json({ status: 'ok' }));
   router.get('/ready', async (_request, response) => {
-    const problems = await Promise.all(checks.map((check) => problemOf(check, log)));
+    const problems = await Promise.all(checks.map((check) => problemOf(check, log, timeoutMs)));
     const isReady = problems.every((problem) => problem === undefined);
     response.status(isReady ? 200 : 503).json({
       status: isReady ? 'ready' : 'not ready',
@@ -27,10 +27,14 @@ export function health(checks: readonly ReadinessCheck[], log: Logger): Router {
   return router;
 }
 
-async function problemOf({ name, problem }: ReadinessCheck, log: Logger): Promise<string | undefined> {
+async function problemOf(
+  { name, problem }: ReadinessCheck,
+  log: Logger,
+  timeoutMs: number,
+): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const tooSlow = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('no answer in time'), CHECK_TIMEOUT_MS);
+    timer = setTimeout(() => resolve('no answer in time'), timeoutMs);
   });
   try {
     return await Promise.race([problem(), tooSlow]);

@@ -23,6 +23,14 @@ export interface HttpServer extends AsyncDisposable {
   close(graceMs?: number): Promise<void>;
 }
 
+/** Times that tests shorten. */
+export interface HttpLimits {
+  /** For the whole of one request to arrive. */
+  readonly requestTimeoutMs?: number;
+  /** For one readiness check. */
+  readonly checkTimeoutMs?: number;
+}
+
 /** Slow senders are cut off: the headers have so long, the whole request so long, ms. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -31,7 +39,7 @@ const SWEEP_MS = 20;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** The server with all endpoints; it does not listen yet. */
-export function createHttpServer(parts: HttpParts, limits: { requestTimeoutMs?: number } = {}): HttpServer {
+export function createHttpServer(parts: HttpParts, limits: HttpLimits = {}): HttpServer {
   const requestTimeout = limits.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const server = createServer(
     {
@@ -41,7 +49,7 @@ export function createHttpServer(parts: HttpParts, limits: { requestTimeoutMs?: 
       keepAliveTimeout: 60_000,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
-    createApp(parts),
+    createApp(parts, limits),
   );
   return {
     listen: (address) => listen(server, address),
@@ -50,7 +58,7 @@ export function createHttpServer(parts: HttpParts, limits: { requestTimeoutMs?: 
   };
 }
 
-function createApp(parts: HttpParts): Express {
+function createApp(parts: HttpParts, { checkTimeoutMs }: HttpLimits): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -59,7 +67,7 @@ function createApp(parts: HttpParts): Express {
   app.enable('case sensitive routing');
   app.use(securityHeaders);
   app.use('/carriers', carrierWebhooks(parts));
-  app.use(health(parts.checks, parts.log));
+  app.use(health(parts.checks, parts.log, checkTimeoutMs));
   app.use(metrics(parts.metrics));
   app.use(((_request, response) => void response.status(404).json({ error: 'not found' })) satisfies RequestHandler);
   app.use(errorHandler(parts.log));

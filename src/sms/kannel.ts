@@ -1,6 +1,5 @@
 /** SMS through a Kannel gateway: its HTTP interface for sending, `sms-service` and `dlr-url` callbacks for the rest (Kannel user guide 1.4.5). */
 import { validateHeaderValue } from 'node:http';
-import type { CarrierConfig } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import type {
   CarrierCheck,
@@ -14,11 +13,10 @@ import { encodingOf, toPhoneText } from './encoding.ts';
 import { httpCall } from './http-call.ts';
 import { readKannelAnswer } from './kannel/answer.ts';
 import { checkKannel } from './kannel/check.ts';
+import type { KannelConfig } from './kannel/config.ts';
 import { readKannelWebhook } from './kannel/webhook.ts';
 import type { CarrierSurroundings } from './surroundings.ts';
 
-/** The settings of a Kannel carrier. */
-export type KannelConfig = Extract<CarrierConfig, { type: 'kannel' }>;
 
 /** Every kind of report: delivered, undelivered, buffered, taken by the network, refused by the network. */
 const ALL_REPORTS = '31';

@@ -1,6 +1,6 @@
 import type { CarrierCheck } from '../../ports/sms-carrier.ts';
 import { httpCall, type CallResult } from '../http-call.ts';
-import type { KannelConfig } from '../kannel.ts';
+import type { KannelConfig } from './config.ts';
 
 /** Asks smsbox and bearerbox whether they would work, without sending a text. */
 export async function checkKannel(

@@ -93,7 +93,7 @@ export class LoopbackSimulator {
       server.listen(port, host, resolve);
     });
     this.#server = server;
-    this.#url = `http://${host}:${(server.address() as AddressInfo).port}`;
+    this.#url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   }
 
   /** Ends the server, its connections and every repetition. */

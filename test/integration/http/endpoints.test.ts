@@ -9,7 +9,7 @@ const REPORT = { kind: 'report', id: 'out-1', state: 'delivered' };
 describe('the HTTP listener', () => {
   let server: TestServer;
   beforeEach(async () => {
-    server = new TestServer();
+    server = new TestServer({ checkTimeoutMs: 50 });
     await server.start();
   });
   afterEach(() => server.stop());
@@ -111,6 +111,7 @@ describe('the HTTP listener', () => {
     for (const [what, problem, status, result] of [
       ['is well', () => Promise.resolve(undefined), 200, 'ok'],
       ['has a problem', () => Promise.resolve('the database does not answer'), 503, 'the database does not answer'],
+      ['never answers', () => new Promise<undefined>(() => undefined), 503, 'no answer in time'],
       ['throws', () => Promise.reject(new Error('+12125550123')), 503, 'the check failed; see the log'],
     ] as const) {
       it(`answers ${status} where a check ${what}`, async () => {

@@ -1,6 +1,6 @@
 import { RetryableError } from '../../../src/errors.ts';
 import type { ReadinessCheck } from '../../../src/http/health.ts';
-import { createHttpServer, type HttpServer } from '../../../src/http/server.ts';
+import { createHttpServer, type HttpLimits, type HttpServer } from '../../../src/http/server.ts';
 import type { Logger } from '../../../src/log.ts';
 import type { DeliveryReport } from '../../../src/services/apply-report.ts';
 import type { IncomingSms } from '../../../src/services/receive-sms.ts';
@@ -34,7 +34,7 @@ export class TestServer {
   #gate: () => Promise<void> = () => Promise.resolve();
   readonly #server: HttpServer;
 
-  constructor(limits: { requestTimeoutMs?: number } = {}) {
+  constructor(limits: HttpLimits = {}) {
     const log =
       (level: string): Logger['info'] =>
       (event, fields) =>

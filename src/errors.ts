@@ -1,13 +1,15 @@
 /**
  * The only error classes that other code branches on. An expected outcome is a value, never one of these.
  *
- * Every message is written by us and must be free of PHI and secrets: no number, name, message text or token.
- * What a third party said goes into `cause`, which is never logged.
+ * Every message is written by us and must be free of PHI and secrets: no number, name, message text or token. `isPhiFree` says so to
+ * the log, which writes no other error's message.
+ * What a third party said goes into `cause`, of which the log shows name and code alone.
  */
 
 /** A fault that may pass: the queue tries again, not before `retryAfterMs` when it is given. */
 export class RetryableError extends Error {
   override readonly name = 'RetryableError';
+  readonly isPhiFree = true;
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
@@ -19,6 +21,7 @@ export class RetryableError extends Error {
 /** A fault that no repetition mends: the queue parks the row and reports it. */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
+  readonly isPhiFree = true;
 }
 
 /** One thing wrong with the configuration. `line` and `column` count from 1. */
@@ -35,6 +38,7 @@ export interface ConfigProblem {
 /** The program cannot start as it is set up. The message is for the operator and says what to do. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  readonly isPhiFree = true;
   readonly problems: readonly ConfigProblem[];
 
   constructor(message: string, problems: readonly ConfigProblem[] = [], options: ErrorOptions = {}) {
@@ -46,4 +50,5 @@ export class ConfigError extends Error {
 /** A person asked for something that cannot be done as asked. The message is shown to that person as it is. */
 export class UserError extends Error {
   override readonly name = 'UserError';
+  readonly isPhiFree = true;
 }

@@ -3,7 +3,6 @@
  * that no message text, number, name or token can, whatever a caller passes.
  */
 import { pino, type DestinationStream } from 'pino';
-import { ConfigError, PermanentError, RetryableError, UserError } from './errors.ts';
 
 /** The fields that may be logged. Ids are opaque; `detail` and `url` are written by us and are PHI-free. */
 const FIELDS = [
@@ -58,7 +57,7 @@ const WORD = /^[\w.-]{1,64}$/;
 /** Only our own errors' messages are known to be PHI-free; a library's may hold parameters or bodies. */
 function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
-  const ours = [RetryableError, PermanentError, ConfigError, UserError].some((type) => error instanceof type);
+  const ours = 'isPhiFree' in error && error.isPhiFree === true;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   return {
     name: WORD.test(error.name) ? error.name : 'Error',

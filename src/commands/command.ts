@@ -1,5 +1,5 @@
 import type { EventId, UserId } from '../model/ids.ts';
-import type { KnownRoom } from '../services/handle-matrix-event.ts';
+import type { KnownRoom } from '../services/known-room.ts';
 
 /**
  * Who may run a command: the closed list. team: members of a line's team. admin: the configured administrators. staff: either.

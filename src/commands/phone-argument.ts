@@ -1,6 +1,5 @@
 import { UserError } from '../errors.ts';
-import { parsePhoneNumber, type PhoneNumber } from '../model/phone-number.ts';
-import type { CountryCode } from 'libphonenumber-js/max';
+import { parsePhoneNumber, type Country, type PhoneNumber } from '../model/phone-number.ts';
 
 const NUMBER_AT_START = /^\+?[\d(][\d\s().\-/]*/;
 
@@ -8,7 +7,7 @@ const NUMBER_AT_START = /^\+?[\d(][\d\s().\-/]*/;
 const NO_NAME = /^(\+|(x|ext)\.?\s*\d)/i;
 
 /** Splits `(212) 555-0123 Maria` into the number and the rest. Throws UserError where it does not start with a full number. */
-export function takePhoneNumber(args: string, country: CountryCode): { number: PhoneNumber; rest: string } {
+export function takePhoneNumber(args: string, country: Country): { number: PhoneNumber; rest: string } {
   const typed = NUMBER_AT_START.exec(args)?.[0] ?? '';
   const number = parsePhoneNumber(typed, country);
   const rest = args.slice(typed.length).trim();

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
-import type { KnownRoom } from '../services/handle-matrix-event.ts';
+import type { KnownRoom } from '../services/known-room.ts';
 import type { Lines } from '../services/lines.ts';
 import type { Notifier } from '../services/notifier.ts';
 import type { Rooms } from '../ports/rooms.ts';

@@ -4,6 +4,9 @@
 import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
 import type { Brand } from './ids.ts';
 
+/** ISO 3166-1 alpha-2, e.g. `US`. */
+export type Country = CountryCode;
+
 /** A valid, dialable number, `+12125550123`. It is PHI: never logged, never in room state. */
 export type PhoneNumber = Brand<string, 'PhoneNumber'>;
 
@@ -11,7 +14,7 @@ export type PhoneNumber = Brand<string, 'PhoneNumber'>;
  * The E.164 number in `text`, or undefined where it is not a valid full number. Emergency numbers and short codes are not
  * numbers here: they parse to nonsense such as `+1911`. `country` is used for text without a leading `+`.
  */
-export function parsePhoneNumber(text: string, country: CountryCode = 'US'): PhoneNumber | undefined {
+export function parsePhoneNumber(text: string, country: Country = 'US'): PhoneNumber | undefined {
   const trimmed = text.trim();
   if (trimmed.length > 32) return undefined;
   const parsed = parsePhoneNumberFromString(trimmed, country);
@@ -20,7 +23,7 @@ export function parsePhoneNumber(text: string, country: CountryCode = 'US'): Pho
 }
 
 /** True for a country (ISO 3166-1 alpha-2, `US`) whose numbers can be read. */
-export function isCountry(text: string): text is CountryCode {
+export function isCountry(text: string): text is Country {
   return isSupportedCountry(text);
 }
 

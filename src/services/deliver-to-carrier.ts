@@ -157,13 +157,15 @@ export class DeliverToCarrier {
    * the process ends first, the row is found in `sending` at the next start and becomes `unknown`.
    */
   async #commit(stopping: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+    let pauseMs = 100;
     do {
       try {
         await work();
         return;
       } catch (error) {
         this.#parts.log.error('sms.outcome-not-committed', { error });
-        await sleep(1_000, undefined, { signal: stopping }).catch(() => undefined);
+        await sleep(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
+        pauseMs = Math.min(pauseMs * 2, 5_000);
       }
     } while (!stopping.aborted);
   }

@@ -3,7 +3,7 @@ import type { RoomId } from '../model/ids.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { Rooms } from '../ports/rooms.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
-import type { KnownRoom } from './handle-matrix-event.ts';
+import type { KnownRoom } from './known-room.ts';
 import { COMMAND_ROOM_SETTING } from './notifier.ts';
 
 /** What following needs. */

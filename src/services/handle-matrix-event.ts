@@ -1,5 +1,4 @@
 import type { Logger } from '../log.ts';
-import type { Conversation } from '../model/conversation.ts';
 import { parseRoomId, type RoomId } from '../model/ids.ts';
 import { isOurs, type Namespace } from '../model/namespace.ts';
 import type { MatrixEvent, MatrixEventRow } from '../model/rows.ts';
@@ -11,6 +10,7 @@ import type { Handled } from './handled.ts';
 import type { HandleMembership } from './handle-membership.ts';
 import type { HandleRedaction } from './handle-redaction.ts';
 import type { HandleStaffMessage } from './handle-staff-message.ts';
+import type { KnownRoom } from './known-room.ts';
 import type { FollowUpgrade } from './follow-upgrade.ts';
 import { COMMAND_ROOM_SETTING, type Notifier } from './notifier.ts';
 
@@ -30,13 +30,6 @@ export interface HandleMatrixEventParts {
   readonly log: Logger;
 }
 
-/** A room whose events mean something to us. */
-export interface KnownRoom {
-  readonly roomId: RoomId;
-  /** Undefined for the command room. */
-  readonly conversation: Conversation | undefined;
-}
-
 /** After the notice an event is looked at when keys come, and this often, ms. */
 const KEY_LOOK_AGAIN_MS = 60_000;
 /** How long an event may wait for its room to become known, ms. */
@@ -54,11 +47,12 @@ export class HandleMatrixEvent {
     const { event } = row;
     const room = await this.#knownRoom(event.room_id);
     if (event.type === 'm.room.member') return this.#member(event, room);
+    // Also where the bot itself upgraded the room, as an administrator does with its token.
+    if (event.type === 'm.room.tombstone' && room !== undefined)
+      return this.#parts.upgrade.follow(room, parseRoomId(event.content['replacement_room']));
     if (isOurs(this.#parts.namespace, event.sender) || isRemoved(event)) return 'done';
     if (room === undefined) return this.#unknownRoom(row);
     switch (event.type) {
-      case 'm.room.tombstone':
-        return this.#parts.upgrade.follow(room, parseRoomId(event.content['replacement_room']));
       case 'm.room.encrypted':
         return this.#encrypted(row, room);
       case 'm.room.redaction':

@@ -5,7 +5,7 @@ import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { NoticeStore } from '../ports/notice-store.ts';
 import type { Rooms } from '../ports/rooms.ts';
-import type { KnownRoom } from './handle-matrix-event.ts';
+import type { KnownRoom } from './known-room.ts';
 import type { OpenConversation } from './open-conversation.ts';
 
 /** What handling membership needs. `wakeDeliveries` and `wakeNotices` tell those queues to look again. */

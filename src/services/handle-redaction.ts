@@ -3,7 +3,7 @@ import type { MatrixEventRow } from '../model/rows.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { OutboxStore } from '../ports/outbox-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
-import type { KnownRoom } from './handle-matrix-event.ts';
+import type { KnownRoom } from './known-room.ts';
 import type { Notifier } from './notifier.ts';
 
 /** What handling redactions needs. */

@@ -3,7 +3,7 @@ import { outgoingKind } from '../policy/outgoing-kind.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Handled } from './handled.ts';
-import type { KnownRoom } from './handle-matrix-event.ts';
+import type { KnownRoom } from './known-room.ts';
 import type { Notifier } from './notifier.ts';
 import type { SendToContact } from './send-to-contact.ts';
 

@@ -1,3 +1,4 @@
+import { PermanentError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ConsentState } from '../model/consent.ts';
 import type { Conversation } from '../model/conversation.ts';
@@ -45,9 +46,14 @@ export class OpenConversation {
     return conversation.roomId ?? this.#oneAtATime(conversation.id, () => this.#create(conversation.id));
   }
 
-  /** Lets a member of the line's team in who was added to it after the room was made. */
+  /** Lets a member of the line's team in who was added to it after the room was made; one who cannot be invited keeps nobody else from the patient. */
   async admit(roomId: RoomId, user: UserId): Promise<void> {
-    await this.#parts.rooms.invite(roomId, user);
+    try {
+      await this.#parts.rooms.invite(roomId, user);
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      this.#parts.log.warn('room.invite-refused', { roomId, userId: user });
+    }
   }
 
   /** True where a member of staff is in the room to read what is sent now. */

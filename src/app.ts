@@ -100,7 +100,10 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
     store: matrixEvents,
     isInteresting: (event) => isInteresting(namespace, event),
     observe: (events) => members.observe(events),
-    onCommitted: () => matrixQueue.notify(),
+    onCommitted: () => {
+      matrixQueue.notify();
+      crypto.wake();
+    },
     onFault: () => ping.start(),
     log,
   });
@@ -318,7 +321,7 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
     await rooms.ensureGhost(namespace.bot, 'Carebridge');
     await crypto.start();
     const staff = new Set([...config.admins, ...config.lines.flatMap(({ team }) => team)]);
-    await ensureCommandRoom({ rooms, settings, members: [...staff] });
+    await ensureCommandRoom({ rooms, settings, members: [...staff], log });
     for (const queue of [matrixQueue, inboxQueue, noticeQueue]) queue.notify();
   }, log);
   crypto.onKeys(async () => {
@@ -332,7 +335,7 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
       applyReport: (carrier, delivery) => report.apply(carrier, delivery),
       checks: [
         { name: 'database', problem: () => storage.check() },
-        { name: 'homeserver', problem: async () => connection.problem },
+        { name: 'homeserver', problem: async () => connection.problem ?? crypto.problem },
       ],
       metrics: () => appservice.renderMetrics(),
       log,

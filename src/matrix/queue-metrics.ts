@@ -13,10 +13,11 @@ export function addQueueMetrics(
   metrics: PrometheusMetrics,
   queues: ReadonlyMap<string, { depth(now: number): Promise<QueueDepth> }>,
 ): void {
-  const gauge = (name: string, help: string) => metrics.addGauge({ name, help, labels: ['queue'] });
-  const waiting = gauge('carebridge_queue_waiting', 'Rows that wait or are at work');
-  const parked = gauge('carebridge_queue_parked', 'Rows that were given up and wait for a person');
-  const oldest = gauge('carebridge_queue_oldest_seconds', 'Age of the oldest waiting row');
+  const gauge = (name: string, help: string) =>
+    metrics.addGauge({ namespace: 'carebridge', name, help, labels: ['queue'] });
+  const waiting = gauge('queue_waiting', 'Rows that wait or are at work');
+  const parked = gauge('queue_parked', 'Rows that were given up and wait for a person');
+  const oldest = gauge('queue_oldest_seconds', 'Age of the oldest waiting row');
   metrics.addCollector(async () => {
     for (const [queue, store] of queues) {
       const depth = await store.depth(Date.now());

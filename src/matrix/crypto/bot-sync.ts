@@ -38,6 +38,8 @@ export class BotSync {
   readonly #stopping = new AbortController();
   #heardAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
+  #problem: string | undefined;
+  #waiting = new AbortController();
 
   constructor(parts: BotSyncParts) {
     this.#parts = parts;
@@ -47,6 +49,16 @@ export class BotSync {
   /** False while changes of devices may be missed. */
   get isHearing(): boolean {
     return this.#now() - this.#heardAt < DEAF_AFTER_MS;
+  }
+
+  /** What kept the last request from its answer, PHI-free, or undefined. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** The homeserver was heard of: a wait after a failure ends now. */
+  wake(): void {
+    this.#waiting.abort();
   }
 
   /** Takes in what waited, then goes on in the background. Throws RetryableError where the homeserver is not there; call it again. */
@@ -65,13 +77,18 @@ export class BotSync {
   async #loop(): Promise<void> {
     for (let failures = 0; !this.#stopping.signal.aborted;) {
       try {
-        await this.#once(HOLD_MS);
+        // After a failure an answer is wanted at once, to know that all is well again.
+        await this.#once(failures === 0 ? HOLD_MS : 0);
         failures = 0;
+        this.#problem = undefined;
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
+        this.#problem = error instanceof RetryableError ? error.message : 'failed; see the log';
         const waitMs = this.#waitAfter(failures++, error);
         this.#parts.log.warn('crypto-sync.failed', { error, waitMs });
-        await sleep(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+        this.#waiting = new AbortController();
+        const signal = AbortSignal.any([this.#stopping.signal, this.#waiting.signal]);
+        await sleep(waitMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }

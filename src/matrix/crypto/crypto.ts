@@ -170,6 +170,16 @@ export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
     this.#onKeys.add(listener);
   }
 
+  /** What keeps the bot from getting keys at this moment, PHI-free, or undefined: most often, that the homeserver is away. */
+  get problem(): string | undefined {
+    return this.#sync?.problem;
+  }
+
+  /** The homeserver was heard of: if it was away, it is asked for keys at once. */
+  wake(): void {
+    this.#sync?.wake();
+  }
+
   /** For metrics. */
   stats(): { readonly loadedGhosts: number } {
     return { loadedGhosts: this.#ghosts.size };

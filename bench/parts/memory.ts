@@ -10,8 +10,8 @@ import { round } from '../statistics.ts';
 
 /** After start-up, what was only needed for it is given back. ms. */
 const CALM_MS = 3_000;
-/** Machines are looked through for idle ones from time to time, not all the time: wait this much longer than they may be idle. ms. */
-const SWEEP_MS = 15_000;
+/** Idle machines are looked for four times in the time that they may be idle, and then closed. */
+const IDLE_AND_SEEN = 1.35;
 const PROGRESS_EVERY = 50;
 
 /** Starts its own hospital. `say` is told how far it is. */
@@ -46,8 +46,8 @@ export async function measureMemory(plan: Plan, say: (line: string) => void): Pr
   say('all ghosts text');
   const usedMs = await textOnceEach(bridge, conversations, plan.width);
   look(`${count} ghosts used, each sent a text within ${round(usedMs / 1_000, 0)} s`);
-  say(`waiting ${(plan.idleGhostMs + SWEEP_MS) / 1_000} s for machines to fall idle`);
-  await sleep(plan.idleGhostMs + SWEEP_MS);
+  say('waiting for the machines to fall idle');
+  await sleep(plan.idleGhostMs * IDLE_AND_SEEN);
   look(`Idle for ${plan.idleGhostMs / 1_000} s: machines dropped`);
   await textOnceEach(bridge, conversations, plan.width);
   look(`${count} ghosts used once more`);

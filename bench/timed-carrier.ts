@@ -1,4 +1,5 @@
-import { LoopbackSimulator, type SendOutcome } from '../src/sms/loopback/simulator.ts';
+import type { SendOutcome } from '../src/sms/loopback/simulated-carrier.ts';
+import { LoopbackSimulator } from '../src/sms/loopback/simulator.ts';
 import type { SendRequest } from '../src/sms/loopback/protocol.ts';
 import { within } from './in-flight.ts';
 

@@ -17,7 +17,6 @@ import type { KannelConfig } from './kannel/config.ts';
 import { readKannelWebhook } from './kannel/webhook.ts';
 import type { CarrierSurroundings } from './surroundings.ts';
 
-
 /** Every kind of report: delivered, undelivered, buffered, taken by the network, refused by the network. */
 const ALL_REPORTS = '31';
 

@@ -7,7 +7,7 @@ import { parsePhoneNumber } from '../../model/phone-number.ts';
 import { SIMULATOR_MODES, type SimulatorMode } from './mode.ts';
 import { isObject, parseJson } from './protocol.ts';
 import { sendJson } from './send-json.ts';
-import type { LoopbackSimulator } from './simulator.ts';
+import type { SimulatedCarrier } from './simulated-carrier.ts';
 
 const FILES = {
   '/': ['index.html', 'text/html; charset=utf-8'],
@@ -45,7 +45,7 @@ export async function loadPage(): Promise<Page> {
 
 /** Answers a request of the page. */
 export function servePage(
-  simulator: LoopbackSimulator,
+  simulator: SimulatedCarrier,
   page: Page,
   { method, path, body }: { method: string; path: string; body: Buffer },
   request: IncomingMessage,
@@ -70,7 +70,7 @@ function isOwnPage({ headers }: IncomingMessage): boolean {
   return origin === undefined || origin === `http://${host}`;
 }
 
-function pictureOf(simulator: LoopbackSimulator, path: string): { contentType: string; body: Uint8Array } | undefined {
+function pictureOf(simulator: SimulatedCarrier, path: string): { contentType: string; body: Uint8Array } | undefined {
   const id = /^\/ui\/pictures\/([a-z2-7]+)$/.exec(path)?.[1];
   const picture = id === undefined ? undefined : simulator.phones.picture(id);
   if (picture === undefined || !SHOWN_TYPES.has(picture.contentType)) return undefined;
@@ -78,7 +78,7 @@ function pictureOf(simulator: LoopbackSimulator, path: string): { contentType: s
 }
 
 /** Sends the whole state now and after each change (server-sent events). */
-function streamState(simulator: LoopbackSimulator, request: IncomingMessage, response: ServerResponse): void {
+function streamState(simulator: SimulatedCarrier, request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   let timer: NodeJS.Timeout | undefined;
   const show = () => {
@@ -94,7 +94,7 @@ function streamState(simulator: LoopbackSimulator, request: IncomingMessage, res
   show();
 }
 
-function stateOf(simulator: LoopbackSimulator): object {
+function stateOf(simulator: SimulatedCarrier): object {
   return {
     mode: simulator.mode,
     lines: simulator.lines,
@@ -106,7 +106,7 @@ function stateOf(simulator: LoopbackSimulator): object {
   };
 }
 
-function post(simulator: LoopbackSimulator, path: string, body: Buffer, response: ServerResponse): void {
+function post(simulator: SimulatedCarrier, path: string, body: Buffer, response: ServerResponse): void {
   const json = parseJson(body);
   if (!isObject(json)) return sendJson(response, 400, { error: 'not JSON' });
   if (path === '/ui/mode') {
@@ -120,12 +120,12 @@ function post(simulator: LoopbackSimulator, path: string, body: Buffer, response
   return sendJson(response, 404, { error: 'no such path' });
 }
 
-function setMode(simulator: LoopbackSimulator, mode: SimulatorMode, response: ServerResponse): void {
+function setMode(simulator: SimulatedCarrier, mode: SimulatorMode, response: ServerResponse): void {
   simulator.setMode(mode);
   sendJson(response, 200, {});
 }
 
-function addPhone(simulator: LoopbackSimulator, json: Record<string, unknown>, response: ServerResponse): void {
+function addPhone(simulator: SimulatedCarrier, json: Record<string, unknown>, response: ServerResponse): void {
   const number = typeof json.number === 'string' ? parsePhoneNumber(json.number) : undefined;
   if (number === undefined) {
     return sendJson(response, 400, {
@@ -136,7 +136,7 @@ function addPhone(simulator: LoopbackSimulator, json: Record<string, unknown>, r
   sendJson(response, 200, { number });
 }
 
-function sendText(simulator: LoopbackSimulator, json: Record<string, unknown>, response: ServerResponse): void {
+function sendText(simulator: SimulatedCarrier, json: Record<string, unknown>, response: ServerResponse): void {
   const { from, to, text, picture } = json;
   if (typeof from !== 'string' || typeof to !== 'string' || typeof text !== 'string') {
     return sendJson(response, 400, { error: 'not a text' });

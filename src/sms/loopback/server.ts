@@ -4,13 +4,13 @@ import { loadPage, servePage, type Page } from './page.ts';
 import { MAX_MEDIA_BYTES, PATHS, parseSendRequest } from './protocol.ts';
 import { sendJson } from './send-json.ts';
 import { signatureProblem } from './signature.ts';
-import type { LoopbackSimulator } from './simulator.ts';
+import type { SimulatedCarrier } from './simulated-carrier.ts';
 
 /** A picture in base64, and a little. */
 const MAX_BODY_BYTES = Math.ceil(MAX_MEDIA_BYTES * 1.4);
 
 /** A server for the simulator that does not listen yet. */
-export async function createSimulatorServer(simulator: LoopbackSimulator): Promise<Server> {
+export async function createSimulatorServer(simulator: SimulatedCarrier): Promise<Server> {
   const page = await loadPage();
   return createServer((request, response) => {
     handle(simulator, page, request, response).catch(() => {
@@ -21,7 +21,7 @@ export async function createSimulatorServer(simulator: LoopbackSimulator): Promi
 }
 
 async function handle(
-  simulator: LoopbackSimulator,
+  simulator: SimulatedCarrier,
   page: Page,
   request: IncomingMessage,
   response: ServerResponse,
@@ -35,7 +35,7 @@ async function handle(
 }
 
 async function serveApi(
-  simulator: LoopbackSimulator,
+  simulator: SimulatedCarrier,
   { method, path, body }: { method: string; path: string; body: Buffer },
   request: IncomingMessage,
   response: ServerResponse,

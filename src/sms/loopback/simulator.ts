@@ -8,6 +8,7 @@ import type { SimulatorMode } from './mode.ts';
 import { Phones, type PhoneText } from './phones.ts';
 import { PATHS, type ReportState, type SendRequest } from './protocol.ts';
 import { createSimulatorServer } from './server.ts';
+import type { PatientText, SendCalls, SendOutcome, SimulatedCarrier } from './simulated-carrier.ts';
 import { WebhookCaller } from './webhook-caller.ts';
 
 /** What the carrier is started with. */
@@ -32,28 +33,6 @@ export interface SimulatorOptions {
   readonly retry?: { readonly minWaitMs: number; readonly maxWaitMs: number };
 }
 
-/** A text that a patient types. */
-export interface PatientText {
-  readonly from: string;
-  /** The number of a line. */
-  readonly to: string;
-  readonly text: string;
-  readonly media?: readonly { readonly contentType: string; readonly bytes: Uint8Array }[];
-  /** The carrier's id of the message; a new one by default. */
-  readonly id?: string;
-}
-
-/** How often a text was handed over. */
-export interface SendCalls {
-  /** Every authentic call, refused ones too. */
-  readonly calls: number;
-  /** The calls that put a text onto the phone. More than 1 is a double. */
-  readonly taken: number;
-}
-
-/** What the carrier answers to a send. `drop` closes the connection without an answer. */
-export type SendOutcome = { readonly status: number; readonly json: object } | 'drop';
-
 /** How long a report is repeated, ms. */
 const REPORT_TTL_MS = 5 * 60_000;
 
@@ -61,7 +40,7 @@ const REPORT_TTL_MS = 5 * 60_000;
  * A carrier that exists only on this machine: patients' phones behind an HTTP API like a real provider's, with switches for what real providers do
  * wrong. It does not recognise a repeated send: like most real carriers it would text the patient twice, and so a double is seen.
  */
-export class LoopbackSimulator {
+export class LoopbackSimulator implements SimulatedCarrier {
   readonly phones = new Phones();
   readonly lines: NonNullable<SimulatorOptions['lines']>;
   readonly secret: string;

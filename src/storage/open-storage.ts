@@ -1,0 +1,93 @@
+import type { Config } from '../config/config.ts';
+import { RetryableError } from '../errors.ts';
+import type { ConsentStore } from '../ports/consent-store.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { InboxStore } from '../ports/inbox-store.ts';
+import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
+import type { MediaIndex } from '../ports/media-index.ts';
+import type { NoticeStore } from '../ports/notice-store.ts';
+import type { OutboxStore } from '../ports/outbox-store.ts';
+import type { SettingsStore } from '../ports/settings-store.ts';
+import type { Transactions } from '../ports/transactions.ts';
+import { migrate } from './migrate.ts';
+import { NumberHash } from './number-hash.ts';
+import { openDatabase } from './open-database.ts';
+import { PhiCipher } from './phi-cipher.ts';
+import { openPhiKeys } from './phi-keys.ts';
+import { SequelizeConsentStore } from './sequelize-consent-store.ts';
+import { SequelizeConversationStore } from './sequelize-conversation-store.ts';
+import { SequelizeInboxStore } from './sequelize-inbox-store.ts';
+import { SequelizeMatrixEventStore } from './sequelize-matrix-event-store.ts';
+import { SequelizeMediaIndex } from './sequelize-media-index.ts';
+import { SequelizeNoticeStore } from './sequelize-notice-store.ts';
+import { SequelizeOutboxStore } from './sequelize-outbox-store.ts';
+import { SequelizeSettingsStore } from './sequelize-settings-store.ts';
+import { wipeFinished, type Swept } from './wipe-finished.ts';
+
+/** The open database: every repository, and what concerns the whole. */
+export interface Storage extends AsyncDisposable {
+  readonly transactions: Transactions;
+  readonly inbox: InboxStore;
+  readonly outbox: OutboxStore;
+  readonly notices: NoticeStore;
+  readonly matrixEvents: MatrixEventStore;
+  readonly conversations: ConversationStore;
+  readonly consents: ConsentStore;
+  readonly settings: SettingsStore;
+  readonly media: MediaIndex;
+  readonly schemaVersion: number;
+  /** Wipes and removes what is over, as docs/retention.md says. To be called from time to time, e.g. once a minute. */
+  wipeFinished(now: number): Promise<Swept>;
+  /** undefined where the database answers, else what is wrong in PHI-free words: for `/ready` and `doctor`. */
+  check(): Promise<string | undefined>;
+  /** Waits for what is at work; an SQLite file is then complete in itself. Calling it twice does no harm. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database, brings its schema up to date and checks its PHI keys. Throws ConfigError where that cannot be done as it is configured: the
+ * message says what to do.
+ */
+export async function openStorage(config: Pick<Config, 'database' | 'secrets' | 'retention'>): Promise<Storage> {
+  const cipher = new PhiCipher(config.secrets.phiKeys);
+  const { database, checkpoint, close } = await openDatabase(config.database);
+  try {
+    const schemaVersion = await migrate(database);
+    const numberHash = new NumberHash(await openPhiKeys(database, cipher));
+    const { wipeAfterMs } = config.retention;
+    const parts = { database, cipher, numberHash, wipeAtOnce: wipeAfterMs === 0 };
+    const conversations = new SequelizeConversationStore(parts);
+    let closed: Promise<void> | undefined;
+    const closeOnce = () => (closed ??= close());
+    return {
+      transactions: database,
+      inbox: new SequelizeInboxStore(parts),
+      outbox: new SequelizeOutboxStore(parts, conversations),
+      notices: new SequelizeNoticeStore(parts),
+      matrixEvents: new SequelizeMatrixEventStore(parts),
+      conversations,
+      consents: new SequelizeConsentStore(parts),
+      settings: new SequelizeSettingsStore(parts),
+      media: new SequelizeMediaIndex(parts),
+      schemaVersion,
+      async wipeFinished(now) {
+        const swept = await wipeFinished(database, wipeAfterMs, now);
+        if (swept.wiped + swept.removed > 0) await checkpoint();
+        return swept;
+      },
+      async check() {
+        try {
+          await database.read((transaction) => database.select(transaction, 'SELECT 1'));
+          return undefined;
+        } catch (error) {
+          return error instanceof RetryableError ? error.message : 'The database does not answer.';
+        }
+      },
+      close: closeOnce,
+      [Symbol.asyncDispose]: closeOnce,
+    };
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+}

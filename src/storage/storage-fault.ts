@@ -1,0 +1,70 @@
+import {
+  ConnectionError,
+  DatabaseError,
+  ForeignKeyConstraintError,
+  TimeoutError,
+  UniqueConstraintError,
+} from 'sequelize';
+import { ConfigError, PermanentError, RetryableError, UserError } from '../errors.ts';
+
+/** What the driver says of a fault. */
+export interface DriverError {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+/**
+ * SQLite result codes and PostgreSQL error classes (appendix A) that pass by themselves or once somebody makes room: busy, full, read or write
+ * failed, connection lost, server stopping, deadlock, out of resources.
+ */
+const PASSING = [
+  /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|INTERRUPT|PROTOCOL)/,
+  /^(08|53|57|58)/,
+  /^(40001|40P01|55P03|25P02)$/,
+  /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/,
+];
+const LOST =
+  /connection terminated|connection ended|not queryable|closed the connection|client has encountered a connection error/i;
+
+/**
+ * Any error of the database as one of ours. The driver's and Sequelize's errors hold parameters and values: they are only kept as
+ * `cause`, without what they were given.
+ */
+export function toStorageFault(error: unknown): Error {
+  if ([RetryableError, PermanentError, ConfigError, UserError].some((type) => error instanceof type))
+    return error as Error;
+  const driver = driverError(error);
+  const cause = strip(error);
+  const code = driver.code ?? (error instanceof Error ? error.name : 'unknown');
+  if (error instanceof ConnectionError || LOST.test(driver.message ?? '')) {
+    return new RetryableError(`The database cannot be reached (${code}).`, { cause });
+  }
+  if (error instanceof TimeoutError || PASSING.some((pattern) => pattern.test(code))) {
+    return new RetryableError(`The database cannot take it now (${code}).`, { cause });
+  }
+  if (
+    error instanceof UniqueConstraintError ||
+    error instanceof ForeignKeyConstraintError ||
+    error instanceof DatabaseError
+  ) {
+    return new PermanentError(`The database refused a statement (${code}).`, { cause });
+  }
+  return error instanceof Error ? error : new PermanentError('The database failed in an unknown way.', { cause });
+}
+
+/** The error that the driver raised, under Sequelize's. */
+export function driverError(error: unknown): DriverError {
+  const { parent } = error as { parent?: DriverError };
+  return parent ?? (error as DriverError);
+}
+
+/** Takes away what Sequelize and the drivers attach of a statement: its text, its parameters, the values of the row. */
+function strip(error: unknown): unknown {
+  for (const layer of [error, driverError(error)]) {
+    if (!(layer instanceof Error)) continue;
+    for (const field of ['sql', 'parameters', 'fields', 'errors', 'value', 'detail', 'where', 'internalQuery']) {
+      Reflect.deleteProperty(layer, field);
+    }
+  }
+  return error;
+}

@@ -1,0 +1,12 @@
+import type { Database } from './database.ts';
+import type { NumberHash } from './number-hash.ts';
+import type { PhiCipher } from './phi-cipher.ts';
+
+/** What the repositories of this folder are made of. */
+export interface StorageParts {
+  readonly database: Database;
+  readonly cipher: PhiCipher;
+  readonly numberHash: NumberHash;
+  /** Content is wiped with the end of its row, rather than by the sweep. */
+  readonly wipeAtOnce: boolean;
+}

@@ -1,0 +1,175 @@
+import type { Model, ModelStatic, Transaction } from 'sequelize';
+import { PermanentError } from '../errors.ts';
+import type { QueueRow } from '../model/rows.ts';
+import type { QueueStore } from '../ports/queue-store.ts';
+import { Claims } from './claims.ts';
+import type { Bind, Database } from './database.ts';
+import { selectList, tableOf } from './insert-once.ts';
+
+/** What every table with a queue has. */
+export interface QueueRecord {
+  readonly id: string;
+  readonly lane: string;
+}
+
+/** A table and one of its queues. */
+export interface TableQueueOptions<Row extends QueueRow, Record extends QueueRecord> {
+  readonly database: Database;
+  readonly model: ModelStatic<Model>;
+  /** What the queue's columns start with, where a table has several queues. */
+  readonly prefix?: string;
+  /** SQL that is true where the row has nothing else to wait for once this queue is through with it. */
+  readonly lastWhen?: string;
+  /** SQL assignments that undo what a try did to the row, for `retry` and `park`. */
+  readonly undo?: string;
+  /** The row as the port knows it. Throws PermanentError where it cannot be decrypted. */
+  readonly toRow: (record: Record, attempts: number) => Row | Promise<Row>;
+  /** Wipe the content with the end, rather than by the sweep. */
+  readonly wipeAtOnce: boolean;
+}
+
+/** Due whatever the clock does. */
+const AT_ONCE = 0;
+
+/** A queue in a table. The waiting rows are found by a partial index that the finished ones are not in. */
+export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implements QueueStore<Row> {
+  readonly #options: TableQueueOptions<Row, Record>;
+  readonly #database: Database;
+  readonly #table: string;
+  readonly #prefix: string;
+  readonly #columns: string;
+  readonly #claims = new Claims();
+
+  constructor(options: TableQueueOptions<Row, Record>) {
+    this.#options = options;
+    this.#database = options.database;
+    this.#table = tableOf(options.model);
+    this.#prefix = options.prefix ?? '';
+    this.#columns = selectList(options.model, 't');
+  }
+
+  async due(now: number, busyLanes: ReadonlySet<string>, limit: number): Promise<Row[]> {
+    const sql = `SELECT ${this.#columns}, t.${this.#prefix}attempts AS "tries" ${this.#heads(busyLanes, 3)} AND t.${this.#prefix}run_at <= $1
+      ORDER BY t.seq LIMIT $2`;
+    const records = await this.#database.read((transaction) =>
+      this.#database.select<Record & { tries: number }>(transaction, sql, [now, limit, ...busyLanes]),
+    );
+    const rows: Row[] = [];
+    for (const { tries, ...record } of records) {
+      const row = await this.#readable(record as unknown as Record, tries);
+      if (row === undefined) continue;
+      this.#claims.claim(row.id);
+      rows.push(row);
+    }
+    return rows;
+  }
+
+  async nextDueAt(after: number): Promise<number | undefined> {
+    const sql = `SELECT MIN(${this.#prefix}run_at) AS "next" FROM ${this.#table}
+      WHERE ${this.#prefix}run_at IS NOT NULL AND ${this.#prefix}run_at > $1`;
+    const [record] = await this.#database.read((transaction) =>
+      this.#database.select<{ next: number | string | null }>(transaction, sql, [after]),
+    );
+    return record?.next == null ? undefined : Number(record.next);
+  }
+
+  async complete(id: string): Promise<void> {
+    await this.#end(id, this.#finished('$2'), [Date.now()]);
+  }
+
+  async retry(id: string, runAt: number, code: string, countsAsAttempt: boolean): Promise<void> {
+    const wasWoken = this.#claims.release(id);
+    const p = this.#prefix;
+    const set = `${p}run_at = $2, ${p}code = $3, ${p}waits_outside = $4, ${p}attempts = ${p}attempts + $5`;
+    const at = wasWoken && !countsAsAttempt ? AT_ONCE : runAt;
+    const bind = [id, at, code, !countsAsAttempt, countsAsAttempt ? 1 : 0];
+    await this.#database.write((transaction) => this.#update(transaction, `${set}${this.#undo()}`, bind));
+  }
+
+  async park(id: string, code: string): Promise<void> {
+    await this.#end(id, `${this.#prefix}parked_at = $2, ${this.#prefix}code = $3${this.#undo()}`, [Date.now(), code]);
+  }
+
+  async depth(now: number): Promise<{ waiting: number; parked: number; oldestAgeMs: number }> {
+    const p = this.#prefix;
+    const sql = `SELECT COUNT(*) AS "waiting", MIN(created_at) AS "oldest",
+        (SELECT COUNT(*) FROM ${this.#table} WHERE ${p}parked_at IS NOT NULL) AS "parked"
+      FROM ${this.#table} WHERE ${p}run_at IS NOT NULL`;
+    type Depth = { waiting: number | string; parked: number | string; oldest: number | string | null };
+    const [depth] = await this.#database.read((transaction) => this.#database.select<Depth>(transaction, sql));
+    const oldest = depth?.oldest ?? now;
+    return {
+      waiting: Number(depth?.waiting ?? 0),
+      parked: Number(depth?.parked ?? 0),
+      oldestAgeMs: Math.max(0, now - Number(oldest)),
+    };
+  }
+
+  /** Makes due now what only waits for something outside and has `value` in `column`; all of it where no value is given. */
+  async wakeWhere(column: 'lane' | 'room_id', value: string | undefined): Promise<void> {
+    const p = this.#prefix;
+    const where = value === undefined ? '' : ` AND ${column} = $2`;
+    const sql = `UPDATE ${this.#table} SET ${p}run_at = $1 WHERE ${p}waits_outside AND ${p}run_at IS NOT NULL${where}`;
+    this.#claims.wake();
+    await this.#database.write((transaction) =>
+      this.#database.execute(transaction, sql, value === undefined ? [AT_ONCE] : [AT_ONCE, value]),
+    );
+  }
+
+  /** Completes the row with `value` in `column`, if it still waits. */
+  protected async completeWhere(column: 'event_id', value: string): Promise<void> {
+    const set = `run_at = NULL, waits_outside = FALSE, ${this.#finished('$2')}`;
+    const sql = `UPDATE ${this.#table} SET ${set} WHERE ${column} = $1 AND run_at IS NOT NULL`;
+    await this.#database.write((transaction) => this.#database.execute(transaction, sql, [value, Date.now()]));
+  }
+
+  /** For an end of a row that the queue does not see, such as a text's new state. */
+  protected forget(id: string): void {
+    this.#claims.release(id);
+  }
+
+  /** Takes the row out of the queue. */
+  async #end(id: string, set: string, bind: Bind): Promise<void> {
+    this.#claims.release(id);
+    const p = this.#prefix;
+    await this.#database.write((transaction) =>
+      this.#update(transaction, `${p}run_at = NULL, ${p}waits_outside = FALSE, ${set}`, [id, ...bind]),
+    );
+  }
+
+  /** Assignments that finish the row, unless another queue of the table has it too. `now` is a bound value. */
+  #finished(now: string): string {
+    const last = this.#options.lastWhen ?? 'TRUE';
+    const wiped = this.#options.wipeAtOnce ? `, content = CASE WHEN ${last} THEN NULL ELSE content END` : '';
+    return `finished_at = CASE WHEN ${last} THEN CAST(${now} AS BIGINT) END${wiped}`;
+  }
+
+  /** A row that left the queue meanwhile, e.g. since its handler settled it, stays as it is. */
+  async #update(transaction: Transaction | null, set: string, bind: Bind): Promise<void> {
+    const sql = `UPDATE ${this.#table} SET ${set} WHERE id = $1 AND ${this.#prefix}run_at IS NOT NULL`;
+    await this.#database.execute(transaction, sql, bind);
+  }
+
+  /** The oldest waiting row of each lane as `t`, but for busy lanes; these are bound from `$first` on. */
+  #heads(busyLanes: ReadonlySet<string>, first: number): string {
+    const busy = Array.from(busyLanes, (_lane, index) => `$${first + index}`).join(', ');
+    return `FROM (SELECT lane, MIN(seq) AS seq FROM ${this.#table} WHERE ${this.#prefix}run_at IS NOT NULL GROUP BY lane) AS head
+      JOIN ${this.#table} AS t ON t.seq = head.seq
+      WHERE ${busy === '' ? 'TRUE' : `head.lane NOT IN (${busy})`}`;
+  }
+
+  /** One row that cannot be read must not hold up the others: it is parked. */
+  async #readable(record: Record, tries: number): Promise<Row | undefined> {
+    try {
+      return await this.#options.toRow(record, tries);
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      await this.park(record.id, 'unreadable');
+      return undefined;
+    }
+  }
+
+  #undo(): string {
+    return this.#options.undo === undefined ? '' : `, ${this.#options.undo}`;
+  }
+}

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { ConfigError, PermanentError, RetryableError, UserError } from '../../src/errors.ts';
-import { createLogger, silentLogger, type LogFields, type LogLevel } from '../../src/log.ts';
+import { createLogger, silentLogger, type LogLevel } from '../../src/log.ts';
 
 const PLANTED = {
   number: '+12125550123',
@@ -20,7 +20,7 @@ function logged(fields: object, write: LogLevel = 'info', level: LogLevel = 'deb
       done();
     },
   });
-  createLogger(level, destination)[write]('test.event', fields as LogFields);
+  createLogger(level, destination)[write]('test.event', fields);
   return lines.join('');
 }
 

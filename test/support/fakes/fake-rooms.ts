@@ -1,3 +1,4 @@
+import { PermanentError } from '../../../src/errors.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
 import type { RoomPlan, Rooms } from '../../../src/ports/rooms.ts';
 
@@ -14,8 +15,12 @@ export class FakeRooms implements Rooms {
   readonly rooms = new Map<RoomId, FakeRoom>();
   readonly left: RoomId[] = [];
   readonly ghosts = new Map<UserId, string>();
-  /** Old room -> the room that `followUpgrade` answers; where there is none it fails with this. */
+  /** `followUpgrade` fails with this while it is set. */
   upgradeFault: Error | undefined;
+  /** Users who cannot be invited. */
+  readonly refuses = new Set<UserId>();
+  /** `invite` fails with this while it is set. */
+  inviteFault: Error | undefined;
   readonly #bot: UserId;
   readonly #byKey = new Map<string, RoomId>();
 
@@ -44,6 +49,8 @@ export class FakeRooms implements Rooms {
   }
 
   async invite(roomId: RoomId, userId: UserId): Promise<void> {
+    if (this.inviteFault) throw this.inviteFault;
+    if (this.refuses.has(userId)) throw new PermanentError('cannot be invited');
     this.#room(roomId).invited.add(userId);
   }
 

@@ -224,6 +224,11 @@ export class TestBridge {
     }
   }
 
+  /** Tries once what is due in one queue, and does not look again. */
+  async step(name: QueueName): Promise<void> {
+    await this.#queues[QUEUE_NAMES.indexOf(name)]!();
+  }
+
   /** A carrier's webhook with a text from a patient. */
   async patientTexts(
     from: string,
@@ -255,9 +260,9 @@ export class TestBridge {
   async writes(
     roomId: RoomId,
     body: string,
-    more: { sender?: UserId; type?: string; content?: object } = {},
+    more: { sender?: UserId; type?: string; content?: object; eventId?: EventId } = {},
   ): Promise<EventId> {
-    const event_id = `$event-${++counter}` as EventId;
+    const event_id = more.eventId ?? (`$event-${++counter}` as EventId);
     const content = more.content ?? { msgtype: 'm.text', body };
     this.world.decrypter.knows(event_id, {
       outcome: 'clear',

@@ -133,6 +133,13 @@ describe('command text', () => {
     expect([...fixture.world.rooms.rooms.get(roomId)!.invited]).to.deep.equal([CLERK]);
   });
 
+  it('asks the patient all the same where the sender cannot be invited', async () => {
+    fixture.world.rooms.refuses.add(CLERK);
+    await fixture.type(`!care text ${PATIENT}`, COMMAND_ROOM, CLERK);
+    await fixture.bridge.pump();
+    expect(fixture.world.plain.textsTo(PATIENT)).to.deep.equal([TEXTS.warning]);
+  });
+
   it('can ask again where the warning did not leave', async () => {
     fixture.world.plain.answers.push({ outcome: 'refused', reason: 'unreachable', detail: 'x' });
     await fixture.type(`!care text ${PATIENT}`);

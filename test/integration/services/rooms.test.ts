@@ -1,0 +1,130 @@
+import { expect } from 'chai';
+import { RetryableError } from '../../../src/errors.ts';
+import type { RoomId } from '../../../src/model/ids.ts';
+import { COMMAND_ROOM, GHOST, NAMESPACE, NURSE } from '../../support/fakes/test-bridge.ts';
+import { ServicesFixture } from './services-fixture.ts';
+
+const PATIENT = '+12125550110';
+
+describe('rooms', () => {
+  let fixture: ServicesFixture;
+  let roomId: RoomId;
+  beforeEach(async () => {
+    fixture = await ServicesFixture.create();
+    roomId = (await fixture.bridge.conversation(PATIENT)).roomId;
+  });
+  afterEach(() => fixture[Symbol.asyncDispose]());
+
+  const texts = () => fixture.world.plain.textsTo(PATIENT);
+  const writes = async (...args: Parameters<typeof fixture.bridge.writes>) => {
+    const eventId = await fixture.bridge.writes(...args);
+    await fixture.bridge.pump();
+    return eventId;
+  };
+  const happens = async (...args: Parameters<typeof fixture.bridge.event>) => {
+    const eventId = await fixture.bridge.event(...args);
+    await fixture.bridge.pump();
+    return eventId;
+  };
+
+  describe('in a room that is not known', () => {
+    const made = '!being-made' as RoomId;
+
+    it('wait for it a while, since it may be being made', async () => {
+      const { id } = await fixture.bridge.find(PATIENT);
+      await writes(made, 'early');
+      expect(texts()).to.deep.equal([]);
+      fixture.world.rooms.add(made);
+      fixture.world.rooms.join(made, NURSE);
+      await fixture.world.stores.conversations.setRoom(id, made);
+      await fixture.after(2_000);
+      expect(texts()).to.deep.equal(['early']);
+    });
+
+    it('mean nothing after a minute', async () => {
+      await writes(made, 'stray');
+      await fixture.after(60_000);
+      expect((await fixture.world.stores.events.depth(Date.now())).waiting).to.equal(0);
+      expect(texts()).to.deep.equal([]);
+    });
+  });
+
+  describe('an upgrade', () => {
+    const replacement = '!upgraded' as RoomId;
+    const tombstone = { type: 'm.room.tombstone', content: { replacement_room: replacement } };
+
+    it('is followed: both ways go on in the new room', async () => {
+      const { contact } = await fixture.bridge.find(PATIENT);
+      await happens({ ...tombstone, room_id: roomId, state_key: '' });
+      fixture.world.rooms.join(replacement, NURSE);
+      await writes(replacement, 'out');
+      await fixture.bridge.patientTexts(PATIENT, 'in');
+      await fixture.bridge.pump();
+      expect((await fixture.bridge.find(PATIENT)).roomId).to.equal(replacement);
+      expect(texts()).to.deep.equal(['out']);
+      expect(fixture.world.sender.said(replacement, contact.ghost)).to.deep.equal(['in']);
+    });
+
+    it('of the command room is followed', async () => {
+      await happens({ ...tombstone, room_id: COMMAND_ROOM, state_key: '' });
+      fixture.world.rooms.join(replacement, NURSE);
+      await writes(replacement, '!care help');
+      expect(fixture.world.sender.said(replacement)).to.have.length(1);
+      expect(await fixture.world.stores.settings.get('command-room')).to.equal(replacement);
+    });
+
+    it('is tried again while the bot is not invited, and its invitation is not turned down', async () => {
+      fixture.world.rooms.upgradeFault = new RetryableError('not invited');
+      await happens({ ...tombstone, room_id: roomId, state_key: '' });
+      const create = { type: 'm.room.create', content: { predecessor: { room_id: roomId } } };
+      await happens({
+        ...{ type: 'm.room.member', room_id: replacement, state_key: NAMESPACE.bot, content: { membership: 'invite' } },
+        unsigned: { invite_room_state: [{ type: 'm.room.name' }, create] },
+      });
+      expect(fixture.world.rooms.left).to.deep.equal([]);
+      fixture.world.rooms.upgradeFault = undefined;
+      await fixture.after(1_000);
+      expect((await fixture.bridge.find(PATIENT)).roomId).to.equal(replacement);
+    });
+
+    for (const content of [{}, { replacement_room: 7 }, { replacement_room: 'nonsense' }]) {
+      it(`that leads nowhere is not followed: ${JSON.stringify(content)}`, async () => {
+        await happens({ type: 'm.room.tombstone', room_id: roomId, state_key: '', content });
+        expect((await fixture.bridge.find(PATIENT)).roomId).to.equal(roomId);
+      });
+    }
+  });
+
+  describe('an invitation of the bot', () => {
+    const foreign = '!foreign' as RoomId;
+    const invite = { type: 'm.room.member', room_id: foreign, content: { membership: 'invite' } };
+    const STRANGE: readonly (readonly [string, object | undefined])[] = [
+      ['no state', undefined],
+      ['state that is no list', { invite_room_state: 'x' }],
+      ['a list of nonsense', { invite_room_state: [null, 7, {}, { type: 'm.room.create' }] }],
+      [
+        'a predecessor that is not ours',
+        { invite_room_state: [{ type: 'm.room.create', content: { predecessor: { room_id: '!x' } } }] },
+      ],
+      [
+        'a predecessor that is no room',
+        { invite_room_state: [{ type: 'm.room.create', content: { predecessor: { room_id: 7 } } }] },
+      ],
+    ];
+    for (const [what, unsigned] of STRANGE) {
+      it(`to a foreign room with ${what} is turned down`, async () => {
+        await happens({
+          ...invite,
+          state_key: NAMESPACE.bot,
+          ...(unsigned && { unsigned: unsigned as Record<string, unknown> }),
+        });
+        expect(fixture.world.rooms.left).to.deep.equal([foreign]);
+      });
+    }
+
+    it('is not confused with that of somebody else', async () => {
+      for (const state_key of [NURSE, GHOST]) await happens({ ...invite, state_key });
+      expect(fixture.world.rooms.left).to.deep.equal([]);
+    });
+  });
+});

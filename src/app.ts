@@ -116,6 +116,8 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
     version: about.version,
     log,
   });
+  // The library has a timer from here on: without this, a start that fails below would never end. Closing twice does no harm.
+  closing.defer(() => appservice.close());
   const { homeserver } = appservice;
   const members = new RoomMembers({ homeserver, namespace, cache: appservice.membershipCache });
   const rooms = new MatrixRooms({ homeserver, members, namespace, roomVersion: config.rooms.version, log });

@@ -166,7 +166,7 @@ export class Reader {
   #word(written: YamlNode | undefined): string | undefined {
     const node = this.#resolve(written);
     if (!isScalar(node) || node.value === null) return undefined;
-    return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+    return typeof node.value === 'string' ? node.value : node.source;
   }
 
   #items(written: YamlNode | undefined, key: string, example: string): YamlNode[] | undefined {

@@ -10,7 +10,7 @@ const HEADER = `# Carebridge: every setting, with its default or an example. Lin
 # alone: chmod 600), or in the environment variable named with it. One of the three. "carebridge register" makes the files of those
 # that are ours to make.
 #
-# After a change: carebridge check-config, then restart. This file is printed by: npm run config:sample
+# After a change: carebridge check-config, then restart. This file is printed by: npm run --silent config:sample
 `;
 
 const WIDTH = 118;

@@ -18,14 +18,15 @@ export interface DatabaseFacts {
  * opening makes it.
  */
 export async function inspectDatabase(config: Pick<Config, 'database' | 'secrets'>): Promise<DatabaseFacts> {
-  const { database, close } = await openDatabase(config.database);
+  const opened = await openDatabase(config.database);
+  const { database } = opened;
   try {
     const schemaVersion = await findVersion(database);
     const known = new Set(config.secrets.phiKeys.map(({ id }) => id));
     const used = schemaVersion === 0 ? [] : await findKeyIds(database);
     return { schemaVersion, programVersion: SCHEMA_VERSION, missingKeyIds: used.filter((id) => !known.has(id)) };
   } finally {
-    await close();
+    await opened.close();
   }
 }
 

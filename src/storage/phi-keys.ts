@@ -38,7 +38,7 @@ export async function openPhiKeys(database: Database, cipher: PhiCipher): Promis
 function unwrap(cipher: PhiCipher, { keyId, lookupKey }: PhiKeyRecord): Buffer {
   if (!cipher.has(keyId)) {
     throw new ConfigError(
-      `The database holds values encrypted with PHI key ${keyId}, which is not configured. Put that key back into secrets.phiKeys: the first key ` +
+      `The database holds values encrypted with PHI key ${keyId}, which is not configured. Put that key back into secrets.phi_key: the first key ` +
         'there encrypts, the others only decrypt. Without it the names, numbers and messages in the database cannot be read.',
     );
   }
@@ -46,7 +46,7 @@ function unwrap(cipher: PhiCipher, { keyId, lookupKey }: PhiKeyRecord): Buffer {
     return Buffer.from(cipher.decrypt(placeOf(keyId), lookupKey), 'base64');
   } catch (cause) {
     throw new ConfigError(
-      `PHI key ${keyId} is configured, but it does not open this database. Check that secrets.phiKeys holds the whole key that was ` +
+      `PHI key ${keyId} is configured, but it does not open this database. Check that secrets.phi_key holds the whole key that was ` +
         'made for this installation, or restore the database from a backup.',
       [],
       { cause },

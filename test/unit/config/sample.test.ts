@@ -21,7 +21,7 @@ function entriesOf(nodes: Nodes): [string, Node][] {
 }
 
 describe('config.sample.yaml', () => {
-  it('is what the schema says; write it anew with `npm run config:sample > config/config.sample.yaml`', async () => {
+  it('is what the schema says; write it anew with `npm run --silent config:sample > config/config.sample.yaml`', async () => {
     expect(await readFile(join(ROOT, 'config/config.sample.yaml'), 'utf8')).to.equal(renderSample());
   });
 

@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** An answer: status, body, and headers where they matter. */
+export type Answer = readonly [status: number, body: unknown, headers?: Record<string, string>];
+
+/** As much of a homeserver as `doctor` asks for. Everything is fine until a test says otherwise in `answers`. */
+export class FakeHomeserver {
+  /** By method and path, e.g. `GET /_matrix/client/versions`. */
+  readonly answers = new Map<string, Answer>();
+  readonly requests: string[] = [];
+  /** The token it has for us. */
+  hsToken = '';
+  asToken = '';
+  /** Where it would send transactions. */
+  appserviceUrl = '';
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      void this.#answer(request).then(([status, body, headers = {}]) => {
+        response.writeHead(status, { server: 'Synapse/1.163.2', ...headers }).end(JSON.stringify(body));
+      });
+    });
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const body = Buffer.concat(chunks).toString('utf8');
+    const what = `${request.method} ${request.url?.split('?')[0]}`;
+    this.requests.push(what);
+    const given = this.answers.get(what);
+    if (given) return given;
+    switch (what) {
+      case 'GET /_matrix/client/versions':
+        return [200, { versions: ['r0.6.1', 'v1.11', 'v1.12'] }];
+      case 'GET /_matrix/client/v1/auth_metadata':
+        return [404, { errcode: 'M_UNRECOGNIZED' }];
+    }
+    if (request.headers.authorization !== `Bearer ${this.asToken}`) return [401, { errcode: 'M_UNKNOWN_TOKEN' }];
+    switch (what) {
+      case 'GET /_matrix/client/v3/account/whoami':
+        return [200, { user_id: '@_carebridge:hospital.example' }];
+      case 'POST /_matrix/client/v1/appservice/carebridge/ping':
+        return this.#ping(body);
+      case 'POST /_matrix/client/v3/register':
+        return [400, { errcode: 'M_USER_IN_USE' }];
+      case 'PUT /_matrix/client/v3/devices/CAREBRIDGE_DOCTOR':
+        return [201, {}];
+      case 'DELETE /_matrix/client/v3/devices/CAREBRIDGE_DOCTOR':
+        return [200, {}];
+      default:
+        return [404, { errcode: 'M_UNRECOGNIZED' }];
+    }
+  }
+
+  async #ping(body: string): Promise<Answer> {
+    const { transaction_id } = JSON.parse(body) as { transaction_id: string };
+    try {
+      const answer = await fetch(`${this.appserviceUrl}/_matrix/app/v1/ping`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${this.hsToken}` },
+        body: JSON.stringify({ transaction_id }),
+      });
+      if (answer.ok) return [200, { duration_ms: 1 }];
+      return [502, { errcode: 'M_BAD_STATUS', status: answer.status }];
+    } catch {
+      return [502, { errcode: 'M_CONNECTION_FAILED' }];
+    }
+  }
+}

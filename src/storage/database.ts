@@ -52,6 +52,11 @@ export class Database implements Transactions {
     return this.#within(statements, () => this.#writer.atomic(statements));
   }
 
+  /** Reads or maintains while nothing is being written. */
+  alone<T>(run: () => Promise<T>): Promise<T> {
+    return guard(() => this.#writer.alone(run));
+  }
+
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.isInTransaction) return work();
     const afterCommit: Scope['afterCommit'] = [];

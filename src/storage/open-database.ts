@@ -1,4 +1,4 @@
-import { access, chmod, link, mkdir, unlink, writeFile } from 'node:fs/promises';
+import { access, chmod, constants, copyFile, link, mkdir, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Sequelize } from 'sequelize';
@@ -15,8 +15,8 @@ import { driverError } from './storage-fault.ts';
 export interface OpenDatabase {
   readonly database: Database;
   /** SQLite: moves the write-ahead log into the file and empties it, so that wiped bytes are gone from both. */
-  checkpoint(): Promise<void>;
-  close(): Promise<void>;
+  readonly checkpoint: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Statements are in the log of nobody: they carry parameters. A busy file is waited for by SQLite itself. */
@@ -27,12 +27,19 @@ export async function openDatabase(config: Config['database']): Promise<OpenData
   const opened = config.dialect === 'sqlite' ? await openSqlite(config.path) : openPostgres(config.url);
   try {
     await opened.database.sequelize.authenticate();
-    if (config.dialect === 'sqlite') await useWriteAheadLog(opened.database);
-    return opened;
+    if (config.dialect === 'sqlite') await setUpFile(opened.database);
   } catch (error) {
     await opened.close().catch(() => undefined);
     throw cannotOpen(error);
   }
+  return {
+    ...opened,
+    async close() {
+      await opened.checkpoint().catch(() => undefined);
+      await opened.database.stopWriting();
+      await opened.close();
+    },
+  };
 }
 
 async function openSqlite(path: string): Promise<OpenDatabase> {
@@ -45,15 +52,12 @@ async function openSqlite(path: string): Promise<OpenDatabase> {
   const { module, drain } = createSqliteModule();
   const sequelize = new Sequelize({ ...QUIET, dialect: 'sqlite', storage: path, dialectModule: module });
   const database = new Database(sequelize, 'sqlite', ({ inTransaction }) => new SqliteWriter(inTransaction));
-  const checkpoint = () =>
-    database.read(async () => void (await database.select(null, 'PRAGMA wal_checkpoint(TRUNCATE)')));
+  const truncateLog = async () => void (await database.select(null, 'PRAGMA wal_checkpoint(TRUNCATE)'));
   return {
     database,
-    checkpoint,
+    checkpoint: () => database.alone(truncateLog),
     async close() {
-      await database.stopWriting();
       await drain();
-      await checkpoint().catch(() => undefined);
       await database.close();
     },
   };
@@ -74,7 +78,10 @@ async function createPrivateFile(path: string): Promise<void> {
   try {
     await link(temporary, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    // A file system without hard links.
+    await copyFile(temporary, path, constants.COPYFILE_EXCL);
+    await chmod(path, 0o600);
   } finally {
     await unlink(temporary);
   }
@@ -92,31 +99,48 @@ function openPostgres(url: string): OpenDatabase {
   return {
     database,
     checkpoint: async () => undefined,
-    async close() {
-      await database.stopWriting();
-      await database.close();
-    },
+    close: () => database.close(),
   };
 }
 
+/** Tells our files from those of others, for `file` and for us: "CBRG". */
+const APPLICATION_ID = 0x43425247;
+
 /** SQLite does not wait for others when it changes the journal, so several processes that start at once take turns here. */
-async function useWriteAheadLog(database: Database): Promise<void> {
+async function setUpFile(database: Database): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      const [record] = await database.select<{ journal_mode: string }>(null, 'PRAGMA journal_mode = WAL');
-      if (record?.journal_mode === 'wal') return;
-      throw new ConfigError(
-        'The file system of the SQLite database does not support a write-ahead log. Put it on a local disk.',
-      );
+      await useWriteAheadLog(database);
+      await markFile(database);
+      return;
     } catch (error) {
-      if (error instanceof ConfigError || tries === 20) throw error;
+      if (driverError(error).code !== 'SQLITE_BUSY' || tries === 50) throw error;
       await sleep(100);
     }
   }
 }
 
+async function useWriteAheadLog(database: Database): Promise<void> {
+  const [record] = await database.select<{ journal_mode: string }>(null, 'PRAGMA journal_mode = WAL');
+  if (record?.journal_mode === 'wal') return;
+  throw new ConfigError(
+    'The file system of the SQLite database does not support a write-ahead log. Put it on a local disk.',
+  );
+}
+
+/** Also makes this connection the first to use a new file; otherwise SQLite finds the log in use at the first checkpoint. */
+async function markFile(database: Database): Promise<void> {
+  const [record] = await database.select<{ application_id: number }>(null, 'PRAGMA application_id');
+  if (record?.application_id === APPLICATION_ID) return;
+  if (record?.application_id !== 0) {
+    throw new ConfigError('The file at database.path is the database of another program. Choose another path.');
+  }
+  await database.select(null, `PRAGMA application_id = ${APPLICATION_ID}`);
+}
+
 /** What each code of SQLite, PostgreSQL (appendix A) and the system means for whoever set it up. */
 const WHY: readonly (readonly [RegExp, string])[] = [
+  [/EEXIST/, 'a folder of database.path is a file. Check the path'],
   [
     /SQLITE_NOTADB|SQLITE_CORRUPT/,
     'the file at database.path is not an SQLite database, or is damaged. Restore it from a backup',

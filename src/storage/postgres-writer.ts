@@ -24,6 +24,10 @@ export class PostgresWriter implements Writer {
     return this.#track(() => this.#inTransaction(work));
   }
 
+  alone<T>(run: () => Promise<T>): Promise<T> {
+    return this.#track(run);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#running);

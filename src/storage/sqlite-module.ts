@@ -20,7 +20,7 @@ const SETTINGS = `
 export interface SqliteModule {
   readonly module: typeof sqlite3;
   /** From here on a closed connection is closed. */
-  drain(): Promise<void>;
+  readonly drain: () => Promise<void>;
 }
 
 /**
@@ -41,6 +41,7 @@ export function createSqliteModule(): SqliteModule {
         return kept;
       }
       super(path, mode, (error) => {
+        this.#isClosed = Boolean(error);
         if (error) opened.call(this, error);
         else this.exec(SETTINGS, (fault) => opened.call(this, fault));
       });

@@ -3,7 +3,7 @@ import { RetryableError } from '../errors.ts';
 import type { InTransaction, Statements, Writer } from './writer.ts';
 
 interface Waiting {
-  readonly kind: 'statement' | 'atomic' | 'exclusive';
+  readonly kind: 'statement' | 'atomic' | 'exclusive' | 'alone';
   /** Runs the work, remembers its outcome and throws what it threw. */
   attempt(transaction: Transaction | null): Promise<void>;
   /** Tells the caller the outcome of the last attempt. */
@@ -42,6 +42,10 @@ export class SqliteWriter implements Writer {
     return this.#enqueue('exclusive', (transaction) => work(transaction as Transaction));
   }
 
+  alone<T>(run: () => Promise<T>): Promise<T> {
+    return this.#enqueue('alone', run);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#running;
@@ -66,37 +70,36 @@ export class SqliteWriter implements Writer {
     await Promise.resolve();
     for (let group = this.#nextGroup(); group.length > 0; group = this.#nextGroup()) {
       const [first] = group;
-      if (first?.kind === 'exclusive') await this.#alone(first);
+      if (first !== undefined && !canShare(first)) await this.#single(first);
       else await this.#together(group);
     }
     this.#running = undefined;
   }
 
   #nextGroup(): Waiting[] {
-    if (this.#waiting[0]?.kind === 'exclusive') return this.#waiting.splice(0, 1);
-    const end = this.#waiting.slice(0, MAX_GROUP).findIndex(({ kind }) => kind === 'exclusive');
-    return this.#waiting.splice(0, end === -1 ? MAX_GROUP : end);
+    const end = this.#waiting.slice(0, MAX_GROUP).findIndex((one) => !canShare(one));
+    return this.#waiting.splice(0, end === -1 ? MAX_GROUP : Math.max(end, 1));
   }
 
   async #together(group: readonly Waiting[]): Promise<void> {
     const [first] = group;
-    if (group.length === 1 && first !== undefined) return this.#alone(first);
+    if (group.length === 1 && first !== undefined) return this.#single(first);
     try {
       await this.#inTransaction(async (transaction) => {
         for (const one of group) await one.attempt(transaction);
       });
     } catch {
       // One spoils the group: nothing of it was committed, and each is tried by itself to find out which.
-      for (const one of group) await this.#alone(one);
+      for (const one of group) await this.#single(one);
       return;
     }
     for (const one of group) one.settle();
   }
 
-  async #alone(one: Waiting): Promise<void> {
+  async #single(one: Waiting): Promise<void> {
     const stuck = one.kind === 'exclusive' ? setTimeout(() => this.#giveUpWaiting(), STUCK_MS) : undefined;
     try {
-      if (one.kind === 'statement') await one.attempt(null);
+      if (one.kind === 'statement' || one.kind === 'alone') await one.attempt(null);
       else await this.#inTransaction((transaction) => one.attempt(transaction));
       one.settle();
     } catch (error) {
@@ -110,4 +113,9 @@ export class SqliteWriter implements Writer {
     for (const one of this.#waiting.splice(0))
       one.fail(new RetryableError('The database was held by another transaction.'));
   }
+}
+
+/** True where a commit may be shared with others. */
+function canShare({ kind }: Waiting): boolean {
+  return kind === 'statement' || kind === 'atomic';
 }

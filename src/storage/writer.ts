@@ -11,6 +11,8 @@ export interface Writer {
   atomic<T>(run: Statements<T>): Promise<T>;
   /** Commits whatever `work` does in the transaction, which it may hold for a while. Never repeated. */
   exclusive<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Runs something that no transaction may be open for. */
+  alone<T>(run: () => Promise<T>): Promise<T>;
   /** Takes nothing new, and waits for what is at work. */
   close(): Promise<void>;
 }

@@ -44,8 +44,8 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
     server = undefined;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once('exit', resolve));
-      // SIGINT: ends the sessions and stops (fast shutdown).
-      child.kill('SIGINT');
+      // SIGQUIT: stops at once and writes nothing more (immediate shutdown).
+      child.kill('SIGQUIT');
       await ended;
     }
     await rm(directory, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { Model, type ModelAttributes, type ModelStatic, type Sequelize } from 'sequelize';
+import type { Model, ModelAttributes, ModelStatic, Sequelize } from 'sequelize';
 
 /**
  * A subclass of `model` that belongs to this connection; `init` on the class itself would take it away from every other connection that the process

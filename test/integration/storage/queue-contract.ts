@@ -72,7 +72,7 @@ const NONE: ReadonlySet<string> = new Set();
 /** Defines the tests of all queues on `bench`. */
 export function queueContract(bench: StorageBench): void {
   for (const subject of QUEUES) {
-    describe(`queue ${subject.name}`, () => {
+    describe(subject.name, () => {
       let config: StorageConfig;
       let storage: Storage;
       let queue: QueueStore<QueueRow>;

@@ -1,14 +1,24 @@
 import { findPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { skip } from '../../support/skip.ts';
+import { crashContract } from './crash-contract.ts';
 import { databaseContract } from './database-contract.ts';
+import { contactContract } from './contact-contract.ts';
+import { messageContract } from './message-contract.ts';
+import { outboxContract } from './outbox-contract.ts';
 import { queueContract } from './queue-contract.ts';
+import { schemaContract } from './schema-contract.ts';
 import { postgresBench, sqliteBench, type StorageBench } from './storage-bench.ts';
-import { storeContract } from './store-contract.ts';
+import { transactionContract } from './transaction-contract.ts';
 
 function storageContract(bench: StorageBench): void {
-  queueContract(bench);
-  storeContract(bench);
-  databaseContract(bench);
+  describe('queues', () => queueContract(bench));
+  describe('messages', () => messageContract(bench));
+  describe('texts to carriers', () => outboxContract(bench));
+  describe('contacts', () => contactContract(bench));
+  describe('several repositories', () => transactionContract(bench));
+  describe('database', () => databaseContract(bench));
+  describe('schema', () => schemaContract(bench));
+  describe('after a crash', () => crashContract(bench));
 }
 
 describe('storage on SQLite', () => {
@@ -24,7 +34,10 @@ describe('storage on PostgreSQL', () => {
     if (bin === undefined) skip(this, 'PostgreSQL is not installed (initdb not found)');
     postgres = await startPostgres(bin);
   });
-  after(() => postgres?.stop());
+  after(async function () {
+    this.timeout(60_000);
+    await postgres?.stop();
+  });
 
   storageContract(
     postgresBench(() => {

@@ -73,7 +73,7 @@ export class MatrixHttp {
       const response = await this.#open(call, signal);
       const isRefused = (response.statusCode ?? 0) >= 300;
       const bytes = await read(response, isRefused ? MAX_JSON_BYTES : maxBytes, attempt);
-      if (isRefused) throw refusal(response, bytes);
+      if (isRefused) throw toFault(refusal(response, bytes), attempt);
       return { bytes, contentType: response.headers['content-type'] ?? 'application/octet-stream' };
     } catch (error) {
       if (call.signal?.aborted) throw new RetryableError(`Could not ${attempt}: given up.`);

@@ -8,7 +8,7 @@ export interface EngineEntry {
   /** Object stores with outbound Megolm sessions, see `CryptoStore`. */
   readonly outboundSessions: readonly string[];
   /** Throws ConfigError where the engine is not installed. */
-  create(store: CryptoStore): Promise<OlmEngine>;
+  readonly create: (store: CryptoStore) => Promise<OlmEngine>;
 }
 
 /** Every engine, by its name in `encryption.engine`. */

@@ -1,22 +1,11 @@
 /** Runs tasks one after another, in the order in which they were handed over. A task that fails does not stop the next. */
 export class Lock {
   #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
-
-  /** True while nothing runs and nothing waits. */
-  get isIdle(): boolean {
-    return this.#waiting === 0;
-  }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
-    this.#waiting++;
     const result = this.#last.then(task);
     // Whoever waits next does not care how this one ended; its caller does.
     this.#last = result.catch(() => undefined);
-    try {
-      return await result;
-    } finally {
-      this.#waiting--;
-    }
+    return await result;
   }
 }

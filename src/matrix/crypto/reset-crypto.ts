@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { SettingsStore } from '../../ports/settings-store.ts';
@@ -7,6 +9,7 @@ import type { MatrixHttp } from '../matrix-http.ts';
 import { deviceIdOf } from './crypto.ts';
 import { ENGINES } from './engines.ts';
 import { CryptoStore, deleteCryptoStore } from './store/crypto-store.ts';
+import { isStoreInUse, STORE_FILE } from './store/store-file.ts';
 import { forgetStore, recallStore } from './store-guard.ts';
 
 export interface ResetCryptoOptions {
@@ -39,6 +42,8 @@ export async function resetCrypto(options: ResetCryptoOptions): Promise<number> 
 }
 
 async function readStore(config: Config['encryption']): Promise<{ users: UserId[]; deviceId: string } | undefined> {
+  // Opening would make one.
+  if (!existsSync(join(config.store, STORE_FILE))) return undefined;
   const { outboundSessions } = ENGINES[config.engine];
   try {
     const store = CryptoStore.open({
@@ -52,7 +57,7 @@ async function readStore(config: Config['encryption']): Promise<{ users: UserId[
     return found;
   } catch (error) {
     // In use: nothing may be deleted under a running bridge. Anything else is what the reset is for.
-    if (error instanceof Error && error.message.includes('another Carebridge is running')) throw error;
+    if (isStoreInUse(error)) throw error;
     return undefined;
   }
 }

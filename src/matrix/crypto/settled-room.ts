@@ -7,6 +7,9 @@ import type { SessionAges } from './store/session-ages.ts';
 /** The engine's clock and ours are the same; this is for its counting in whole seconds, and for good measure. ms. */
 const AGE_MARGIN_MS = 3_600_000;
 
+/** When a session was made that we know nothing of: too long ago. */
+const UNKNOWN = Number.NEGATIVE_INFINITY;
+
 /** What the marks are judged by. */
 export interface SettledRoomParts {
   readonly changes: DeviceChanges;
@@ -37,7 +40,7 @@ export class SettledRoom {
   readonly #parts: SettledRoomParts;
   #sharing: Sharing | undefined;
   #last: MegolmPosition | undefined;
-  #madeAt = 0;
+  #madeAt = UNKNOWN;
 
   constructor(parts: SettledRoomParts) {
     this.#parts = parts;
@@ -77,7 +80,7 @@ export class SettledRoom {
     const { ages } = this.#parts;
     if (position !== undefined && position.sessionId !== this.#last?.sessionId) {
       const isFirst = position.index === 0 && this.#sharing !== undefined;
-      this.#madeAt = isFirst ? (this.#sharing?.at ?? 0) : (ages.madeAt(position.sessionId) ?? 0);
+      this.#madeAt = isFirst ? (this.#sharing?.at ?? UNKNOWN) : (ages.madeAt(position.sessionId) ?? UNKNOWN);
       if (isFirst) ages.note(position.sessionId, this.#madeAt, this.#parts.now() - SESSION_MS);
     }
     this.#last = position;

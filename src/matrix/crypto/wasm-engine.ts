@@ -54,7 +54,8 @@ class WasmEngine implements OlmEngine {
   }
 
   async close(): Promise<void> {
-    this.#indexedDb.homes.delete(this.#home);
+    const { homes } = this.#indexedDb;
+    if (homes.get(this.#home.prefix) === this.#home) homes.delete(this.#home.prefix);
   }
 }
 

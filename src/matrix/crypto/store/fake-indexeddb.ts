@@ -18,9 +18,9 @@ export interface RawObjectStore {
   readonly rawIndexes: Map<string, RawIndex>;
   readonly records: { values(range?: unknown): Iterable<RawRecord> };
   /** `log` collects how to undo it; without one the call belongs to a rollback, or to loading. */
-  storeRecord(record: RawRecord, noOverwrite: boolean, log?: RollbackLog): unknown;
-  deleteRecord(keyOrRange: unknown, log?: RollbackLog): void;
-  clear(log?: RollbackLog): void;
+  storeRecord: (this: RawObjectStore, record: RawRecord, noOverwrite: boolean, log?: RollbackLog) => unknown;
+  deleteRecord: (this: RawObjectStore, keyOrRange: unknown, log?: RollbackLog) => void;
+  clear: (this: RawObjectStore, log?: RollbackLog) => void;
 }
 
 export interface RawRecord {
@@ -46,8 +46,8 @@ export interface RawTransaction {
   readonly _requests: readonly { readonly request: { readonly readyState: string } }[];
   _state: string;
   /** Runs the next request; without any left, finishes the transaction and fires `complete`. */
-  _start(): void;
-  _abort(errorName: string): void;
+  _start: (this: RawTransaction) => void;
+  _abort: (this: RawTransaction, errorName: string) => void;
 }
 
 /** The factory behind `indexedDB`. */

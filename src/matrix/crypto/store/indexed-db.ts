@@ -28,20 +28,21 @@ let installation: Promise<Installation> | undefined;
 export async function addHome(home: IndexedDbHome): Promise<Installation> {
   installation ??= install();
   const installed = await installation;
-  installed.homes.add(home);
+  installed.homes.set(home.prefix, home);
   return installed;
 }
 
 /** What the process has of IndexedDB. */
 export interface Installation {
-  readonly homes: Set<IndexedDbHome>;
+  /** By prefix: a store that is opened again takes the place of its former self. */
+  readonly homes: Map<string, IndexedDbHome>;
   /** Frees the memory of a database that nobody uses any more. Its rows stay. */
   unload(name: string): void;
 }
 
 async function install(): Promise<Installation> {
   const internals = await loadInternals();
-  const homes = new Set<IndexedDbHome>();
+  const homes = new Map<string, IndexedDbHome>();
   const homeOf = new WeakMap<RawDatabase, IndexedDbHome>();
   collectChanges(internals);
   saveBeforeComplete(internals, homeOf);
@@ -120,7 +121,7 @@ function note(log: RollbackLog, ...changes: RecordChange[]): void {
 
 function collectChanges({ ObjectStore }: Internals): void {
   const { storeRecord, deleteRecord, clear } = ObjectStore.prototype;
-  const patched: Pick<RawObjectStore, 'storeRecord' | 'deleteRecord' | 'clear'> & ThisType<RawObjectStore> = {
+  const patched: Pick<RawObjectStore, 'storeRecord' | 'deleteRecord' | 'clear'> = {
     storeRecord(record, noOverwrite, log) {
       const key = storeRecord.call(this, record, noOverwrite, log);
       if (log) note(log, { kind: 'put', store: this.name, key: record.key as RecordKey, value: record.value });

@@ -55,6 +55,11 @@ export function openStoreFile(directory: string): { database: DatabaseSync; logP
   }
 }
 
+/** True where a fault of `openStoreFile` means that another process has the store. */
+export function isStoreInUse(error: unknown): boolean {
+  return error instanceof ConfigError && codeOf(error.cause) === SQLITE_BUSY;
+}
+
 /** What the kernel is called since it was started, or undefined where the platform does not say. */
 export function readBootId(): string | undefined {
   try {
@@ -96,7 +101,7 @@ function checkFormat(database: DatabaseSync, path: string): void {
 
 function explain(error: unknown, path: string): ConfigError {
   if (error instanceof ConfigError) return error;
-  const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+  const code = codeOf(error);
   const cause = { cause: error };
   if (code === SQLITE_BUSY)
     return new ConfigError(
@@ -112,4 +117,9 @@ function explain(error: unknown, path: string): ConfigError {
     );
   }
   return new ConfigError(`encryption.store: ${path} cannot be opened. Check its permissions and the disk.`, [], cause);
+}
+
+/** The primary result code: the lower byte of the extended one. */
+function codeOf(error: unknown): number {
+  return ((error as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
 }

@@ -20,7 +20,8 @@ describe('making users with keys', function () {
   it('makes account, device, keys and identity of the bot, each once', async () => {
     const paths = await bridge.requestsOf(() => bridge.start());
     expect(paths.slice(0, 2)).to.deep.equal(['register', `devices/${deviceId()}`]);
-    for (const path of ['keys/device_signing', 'keys/signatures']) expect(paths.filter((seen) => seen === path)).to.have.length(1);
+    for (const path of ['keys/device_signing', 'keys/signatures'])
+      expect(paths.filter((seen) => seen === path)).to.have.length(1);
     expect(deviceId()).to.match(/^CB[A-Z2-7]{10}$/);
     expect(bridge.homeserver.requests.every(({ user, path }) => path === 'register' || user === BOT)).to.equal(true);
   });
@@ -71,7 +72,8 @@ describe('making users with keys', function () {
   }
 
   it('says which Synapse is needed where devices cannot be created', async () => {
-    bridge.homeserver.fault = ({ path }) => (path.startsWith('devices/') ? { status: 404, body: { errcode: 'M_UNRECOGNIZED' } } : undefined);
+    bridge.homeserver.fault = ({ path }) =>
+      path.startsWith('devices/') ? { status: 404, body: { errcode: 'M_UNRECOGNIZED' } } : undefined;
     const error: unknown = await bridge.start().catch((reason: unknown) => reason);
     expect(error).to.have.property('name', 'ConfigError');
     expect((error as Error).message).to.include('Synapse 1.141');

@@ -131,7 +131,8 @@ describe('sending encrypted messages', function () {
     const events = await Promise.all(texts.map((text) => bridge.say(text)));
     const ciphertexts = events.map((id) => bridge.sent(id).content['ciphertext']);
     expect(new Set(ciphertexts).size).to.equal(30);
-    for (const [index, id] of events.entries()) expect(await nurse.read(bridge.sent(id))).to.include({ body: texts[index] });
+    for (const [index, id] of events.entries())
+      expect(await nurse.read(bridge.sent(id))).to.include({ body: texts[index] });
   });
 
   it('publishes no keys with which a ghost could be addressed', async () => {

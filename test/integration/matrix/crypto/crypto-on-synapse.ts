@@ -82,6 +82,11 @@ export class CryptoOnSynapse {
     await this.homeserver.stop();
   }
 
+  /** Of the bot and of every ghost. */
+  deviceId(): string {
+    return (JSON.parse(this.settings.values.get('crypto.store') ?? '{}') as { deviceId: string }).deviceId;
+  }
+
   async nurse(name = `nurse${newOpaqueId(6)}`): Promise<Nurse> {
     return await createNurse(this.homeserver.synapse, name);
   }

@@ -1,5 +1,5 @@
 import type { DeliveryState, FailureReason } from '../model/delivery.ts';
-import type { ConversationId, EventId } from '../model/ids.ts';
+import type { EventId } from '../model/ids.ts';
 import type { OutboxRow } from '../model/rows.ts';
 import type { QueueStore } from './queue-store.ts';
 
@@ -40,6 +40,4 @@ export interface OutboxStore extends QueueStore<OutboxRow> {
   ): Promise<OutboxRow | undefined>;
   /** The rows left in `sending` by a process that died. */
   findInterrupted(): Promise<OutboxRow[]>;
-  /** How many texts of any kind went out for the conversation: 0 until the first. */
-  countSent(conversationId: ConversationId): Promise<number>;
 }

@@ -38,8 +38,8 @@ export async function openPhiKeys(database: Database, cipher: PhiCipher): Promis
 function unwrap(cipher: PhiCipher, { keyId, lookupKey }: PhiKeyRecord): Buffer {
   if (!cipher.has(keyId)) {
     throw new ConfigError(
-      `The database holds values encrypted with PHI key ${keyId}, which is not configured. Put that key back into secrets.phi_key: the first key ` +
-        'there encrypts, the others only decrypt. Without it the names, numbers and messages in the database cannot be read.',
+      `The database holds values encrypted with PHI key ${keyId}, which is not configured. Put that key back into secrets.phi_key, as a line ` +
+        'below the new one: the first line encrypts, the others only decrypt. Without it the names, numbers and messages in the database cannot be read.',
     );
   }
   try {

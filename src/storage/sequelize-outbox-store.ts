@@ -139,15 +139,6 @@ export class SequelizeOutboxStore extends TableQueue<OutboxRow, OutboxRecord> im
     return Promise.all(records.map((record) => this.#toRow(record)));
   }
 
-  async countSent(conversationId: ConversationId): Promise<number> {
-    return this.#parts.database.read((transaction) =>
-      this.#model.count({
-        where: { lane: conversationId, state: ['accepted', 'sent', 'delivered', 'unknown'] },
-        transaction,
-      }),
-    );
-  }
-
   async #findWhere(where: WhereOptions<OutboxRecord>): Promise<OutboxRow | undefined> {
     const record = await this.#parts.database.read((transaction) =>
       this.#model.findOne({ where, order: ['seq'], raw: true, transaction }),

@@ -109,14 +109,5 @@ export function outboxContract(bench: StorageBench): void {
       expect((await use.storage.outbox.findInterrupted()).map(({ id }) => id)).to.deep.equal([ids[0]]);
       expect((await use.storage.outbox.find(ids[1] ?? ''))?.state).to.equal('ready');
     });
-
-    it('counts what went out', async () => {
-      expect(await use.storage.outbox.countSent(conversation)).to.equal(0);
-      for (const state of ['accepted', 'delivered', 'refused', 'ready'] as const) {
-        const row = await use.storage.outbox.add(outboxRow(conversation), NOW);
-        await use.storage.outbox.advance(row?.id ?? '', state);
-      }
-      expect(await use.storage.outbox.countSent(conversation)).to.equal(2);
-    });
   });
 }

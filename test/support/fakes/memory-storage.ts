@@ -275,8 +275,6 @@ function outboxStore(database: Database): OutboxStore {
       entries()
         .filter(({ row }) => row.state === 'sending')
         .map(({ row }) => row),
-    countSent: async (conversationId) =>
-      entries().filter(({ row }) => row.conversationId === conversationId && advances('unknown', row.state)).length,
   };
 }
 

@@ -82,6 +82,30 @@ describe('storage in an SQLite file', () => {
         .and.not.match(/SCAN (inbox|outbox|matrix_events)$/m);
     });
   }
+  it('calls a full disk retryable, in a transaction too, and goes on when there is room', async () => {
+    const open = await openDatabase((await bench.newConfig()).database);
+    const { database } = open;
+    await database.write((transaction) => database.execute(transaction, 'CREATE TABLE t (x TEXT)'));
+    const insert = () =>
+      database.write((transaction) => database.execute(transaction, 'INSERT INTO t VALUES ($1)', ['x'.repeat(9_000)]));
+    const limit = async (pages: number) => {
+      const pragma = `PRAGMA max_page_count = ${pages}`;
+      await database.select(null, pragma);
+      await database.inTransaction((transaction) => database.select(transaction, pragma));
+    };
+    const outcomes = async (...work: Promise<unknown>[]) =>
+      (await Promise.allSettled(work)).map((one) => (one.status === 'fulfilled' ? 'done' : (one.reason as Error).name));
+    await limit(3);
+    expect(await outcomes(insert(), insert())).to.deep.equal(['RetryableError', 'RetryableError']);
+    await limit(3);
+    expect(await outcomes(database.run(async () => insert()))).to.deep.equal(['RetryableError']);
+    await limit(1_000);
+    expect(await outcomes(insert(), database.run(insert), insert())).to.deep.equal(['done', 'done', 'done']);
+    const [rows] = await database.select<{ n: number }>(null, 'SELECT COUNT(*) AS n FROM t');
+    expect(rows?.n).to.equal(3);
+    await open.close();
+  });
+
   it('refuses a file that is no database, or cannot be written, and says what to do', async () => {
     const folder = await tempDir('storage');
     const notOne = join(folder, 'text.sqlite');

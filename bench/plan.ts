@@ -8,6 +8,8 @@ export interface Plan {
   readonly texts: number;
   /** Texts in a round with one in flight. */
   readonly textsAlone: number;
+  /** Single texts with a pause before each. */
+  readonly textsApart: number;
   /** Nurse's messages: with one in flight, and of each conversation with all in flight. */
   readonly outboundAlone: number;
   readonly outbound: number;
@@ -24,13 +26,13 @@ export interface Plan {
 
 /** What `npm run bench` does: under 25 minutes on two cores. */
 export const FULL: Plan = {
-  ...{ width: 16, rounds: 5, texts: 20, textsAlone: 120, outboundAlone: 150, outbound: 15 },
+  ...{ width: 16, rounds: 5, texts: 20, textsAlone: 120, textsApart: 80, outboundAlone: 150, outbound: 15 },
   ...{ few: 100, many: 5_000, ghosts: 1_000, idleGhostMs: 120_000, profile: undefined },
 };
 
 /** Whether it works at all: under 3 minutes. */
 export const QUICK: Plan = {
-  ...{ width: 16, rounds: 2, texts: 6, textsAlone: 40, outboundAlone: 30, outbound: 4 },
+  ...{ width: 16, rounds: 2, texts: 6, textsAlone: 40, textsApart: 20, outboundAlone: 30, outbound: 4 },
   ...{ few: 100, many: 2_000, ghosts: 40, idleGhostMs: 10_000, profile: undefined },
 };
 

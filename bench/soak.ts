@@ -1,17 +1,19 @@
 /**
- * `npm run soak`: the test that kills the bridge at random moments, with many more kills and messages than in `npm test`.
+ * `npm run soak`: the test that kills the bridge at random moments, longer than `npm test` does.
  *
- *     npm run soak                 10 times as much
- *     npm run soak -- 50           50 times as much
+ *     npm run soak                   300 kills
+ *     npm run soak -- 1000           1,000 kills
+ *
+ * Ten messages go each way for every kill.
  */
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
-const times = Number(process.argv[2] ?? 10);
-if (!(times > 0)) throw new Error('npm run soak takes a number: how many times as much as in the test.');
+const kills = Number(process.argv[2] ?? 300);
+if (!Number.isInteger(kills) || kills < 1) throw new Error('npm run soak takes a whole number: how many kills.');
 
 const mocha = resolve(root, 'node_modules/mocha/bin/mocha.js');
-const env = { ...process.env, CAREBRIDGE_SOAK: String(times) };
-const run = spawnSync(process.execPath, [mocha, 'test/e2e/kill.test.ts'], { cwd: root, env, stdio: 'inherit' });
-process.exitCode = run.status ?? 1;
+const env = { ...process.env, CAREBRIDGE_KILLS: `${kills}`, CAREBRIDGE_KILL_MESSAGES: `${10 * kills}` };
+const args = [mocha, '--reporter', 'spec', 'test/e2e/kill.test.ts'];
+process.exitCode = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;

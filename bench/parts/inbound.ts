@@ -20,6 +20,8 @@ interface Round {
 
 /** What is left over of a round must not disturb the next. ms. */
 const SETTLE_MS = 700;
+/** After an event is accepted the homeserver still pushes it to the bridge. With this pause each text finds both at rest. ms. */
+const APART_MS = 250;
 
 /** Measures with all conversations in flight and with one. The bridge runs, and the conversations are open. */
 export async function measureInbound(
@@ -44,11 +46,13 @@ export async function measureInbound(
       inFlight(1, order as Conversation[], (conversation) => send(conversation)),
     );
   });
+  const apart = await oneByOne(bridge, conversations, plan.textsApart);
   const requests = countRequests([...together, ...alone].filter(({ sender }) => sender === 'bridge'));
   const [wide, narrow] = [compare(together), compare(alone)];
   const findings: Finding[] = [
     ...describe(wide, `${plan.width} in flight`),
     ...describe(narrow, '1 in flight'),
+    ...describeApart(apart),
     {
       what: 'Homeserver requests per text, keys shared',
       value: round(requests.perText, 3),
@@ -63,7 +67,14 @@ export async function measureInbound(
     name: 'inbound',
     title: 'Patient to room: signed webhook to event accepted by the homeserver',
     findings,
-    details: { together: wide, alone: narrow, requests, eventBytes: eventBytesOf(conversations), pid: bridge.pid },
+    details: {
+      together: wide,
+      alone: narrow,
+      apart,
+      requests,
+      eventBytes: eventBytesOf(conversations),
+      pid: bridge.pid,
+    },
   };
 }
 
@@ -78,6 +89,19 @@ async function takeTurns(rounds: number, run: (sender: Sender) => Promise<Round>
     }
   }
   return done;
+}
+
+/** Single texts, raw and bridged in turns: what a patient waits for on a calm machine. */
+async function oneByOne(bridge: BridgeUnderTest, conversations: readonly Conversation[], count: number) {
+  const passages: Record<Sender, Passage[]> = { raw: [], bridge: [] };
+  for (let index = 0; index < count; index++) {
+    const conversation = conversations[index % conversations.length] as Conversation;
+    for (const sender of ['raw', 'bridge'] as const) {
+      await sleep(APART_MS);
+      passages[sender].push(await (sender === 'raw' ? bridge.raw(conversation) : bridge.text(conversation, TEXT)));
+    }
+  }
+  return { raw: timesOf(passages.raw), bridge: timesOf(passages.bridge) };
 }
 
 async function runRound(
@@ -115,16 +139,35 @@ function summarise(rounds: readonly Round[]) {
   return {
     perSecond: round(median(rounds.map(({ perSecond }) => perSecond))),
     perSecondOfRounds: rounds.map(({ perSecond }) => round(perSecond)),
-    ms: p50p95(passages.map(({ startedAt, acceptedAt }) => acceptedAt - startedAt)),
-    ownMs: p50p95(passages.map(({ startedAt, sentAt }) => sentAt - startedAt)),
-    homeserverMs: p50p95(passages.map(({ sentAt, acceptedAt }) => acceptedAt - sentAt)),
+    ...timesOf(passages),
     bridgeCpuMs: round(median(rounds.map(({ bridgeCpuMs }) => bridgeCpuMs))),
     homeserverCpuMs: round(median(rounds.map(({ homeserverCpuMs }) => homeserverCpuMs))),
   };
 }
 
+function timesOf(passages: readonly Passage[]) {
+  return {
+    ms: p50p95(passages.map(({ startedAt, acceptedAt }) => acceptedAt - startedAt)),
+    /** Until the event is on its way to the homeserver. */
+    ownMs: p50p95(passages.map(({ startedAt, sentAt }) => sentAt - startedAt)),
+    homeserverMs: p50p95(passages.map(({ sentAt, acceptedAt }) => acceptedAt - sentAt)),
+  };
+}
+
+type Times = ReturnType<typeof timesOf>;
+
+function describeApart({ raw, bridge }: { readonly raw: Times; readonly bridge: Times }): Finding[] {
+  return (['p50', 'p95'] as const).map((key) => ({
+    what: `Added latency ${key}, single texts`,
+    value: round(bridge.ms[key] - raw.ms[key]),
+    unit: 'ms',
+    note: `bridge ${bridge.ms[key]}, raw ${raw.ms[key]}; webhook until the event leaves the bridge ${bridge.ownMs[key]}`,
+  }));
+}
+
 function describe({ ratio, raw, bridge }: ReturnType<typeof compare>, how: string): Finding[] {
-  const both = (key: 'p50' | 'p95'): string => `bridge ${bridge.ms[key]}, raw ${raw.ms[key]}`;
+  const both = (key: 'p50' | 'p95'): string =>
+    `bridge ${bridge.ms[key]}, raw ${raw.ms[key]}; webhook until the event leaves the bridge ${bridge.ownMs[key]}`;
   return [
     {
       what: `Throughput against raw Synapse, ${how}`,

@@ -21,7 +21,13 @@ export class StaffDevices {
 
   static async open(homeserver: FakeHomeserver): Promise<StaffDevices> {
     const { create, outboundSessions } = ENGINES.wasm;
-    const store = CryptoStore.open({ directory: await tempDir('staff'), passphrase: 'staff', engine: 'wasm', outboundSessions });
+    const store = CryptoStore.open({
+      directory: await tempDir('staff'),
+      passphrase: 'staff',
+      engine: 'wasm',
+      outboundSessions,
+      scryptCost: 16,
+    });
     return new StaffDevices(homeserver, store, await create(store));
   }
 
@@ -77,7 +83,11 @@ export class StaffDevice {
     await this.receive();
     await this.machine.track([event.sender as UserId]);
     await this.#flush();
-    const result = await this.machine.decrypt(JSON.stringify({ ...event, origin_server_ts: 1 }), event.room_id as RoomId, trust);
+    const result = await this.machine.decrypt(
+      JSON.stringify({ ...event, origin_server_ts: 1 }),
+      event.room_id as RoomId,
+      trust,
+    );
     if (result.outcome !== 'clear') return result;
     return { ...result, body: (JSON.parse(result.event) as { content: { body: unknown } }).content.body };
   }
@@ -90,7 +100,13 @@ export class StaffDevice {
     if (claim) await this.#send(claim);
     for (const request of await this.machine.shareRoomKey(roomId, users)) await this.#send(request);
     const content = await this.machine.encrypt(roomId, 'm.room.message', JSON.stringify({ msgtype: 'm.text', body }));
-    return { type: 'm.room.encrypted', room_id: roomId, event_id: eventId, sender: this.userId, content: JSON.parse(content) as Record<string, unknown> };
+    return {
+      type: 'm.room.encrypted',
+      room_id: roomId,
+      event_id: eventId,
+      sender: this.userId,
+      content: JSON.parse(content) as Record<string, unknown>,
+    };
   }
 
   async #flush(): Promise<void> {

@@ -132,16 +132,19 @@ export class CryptoUser {
       const isSettled = this.#parts.hearsOfChanges() && room.settled.isSettled(members, this.#recipientsOf);
       if (!isSettled) await this.#share(roomId, room.settled, members);
       // Nothing comes between the check and this: with a session that is used up the engine panics.
-      const encrypted = await this.#machine.encrypt(roomId, type, content);
-      room.settled.used(readPosition(JSON.parse(encrypted) as Record<string, unknown>));
-      return encrypted;
+      try {
+        const encrypted = await this.#machine.encrypt(roomId, type, content);
+        room.settled.used(readPosition(JSON.parse(encrypted) as Record<string, unknown>));
+        return encrypted;
+      } catch (error) {
+        room.settled.failed();
+        throw error;
+      }
     });
   }
 
   async #share(roomId: RoomId, settled: SettledRoom, members: ReadonlySet<UserId>): Promise<void> {
-    const at = this.#now();
     const recipients = this.#recipientsOf(members);
-    settled.unsettle();
     await this.#account.run(async () => {
       const hears = this.#parts.hearsOfChanges();
       await this.#machine.track(recipients);
@@ -150,9 +153,10 @@ export class CryptoUser {
       const isQueried = await this.#flush();
       const claim = await this.#machine.missingSessions(recipients);
       const isClaimed = claim === undefined || hasAllKeys(claim.body, await this.#send(claim));
+      settled.beginSharing();
       for (const request of await this.#machine.shareRoomKey(roomId, recipients)) await this.#send(request);
-      const lookAgainAt = isQueried && isClaimed ? Number.POSITIVE_INFINITY : at + LOOK_AGAIN_MS;
-      settled.shared({ members, recipients, seen, at, lookAgainAt });
+      const lookAgainAt = isQueried && isClaimed ? Number.POSITIVE_INFINITY : this.#now() + LOOK_AGAIN_MS;
+      settled.shared({ members, recipients, seen, lookAgainAt });
     });
   }
 
@@ -193,7 +197,8 @@ export class CryptoUser {
     const known = this.#rooms.get(roomId);
     if (known) return known;
     const { store } = this.#parts;
-    const settled = new SettledRoom({ changes: store.deviceChanges, ages: store.sessionAges, now: this.#now });
+    const { deviceChanges: changes, sessionAges: ages } = store;
+    const settled = new SettledRoom({ userId: this.userId, roomId, changes, ages, now: this.#now });
     const room = { lock: new Lock(), settled };
     this.#rooms.set(roomId, room);
     return room;

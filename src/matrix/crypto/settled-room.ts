@@ -12,6 +12,8 @@ const UNKNOWN = Number.NEGATIVE_INFINITY;
 
 /** What the marks are judged by. */
 export interface SettledRoomParts {
+  readonly userId: UserId;
+  readonly roomId: RoomId;
   readonly changes: DeviceChanges;
   readonly ages: SessionAges;
   /** Unix ms. */
@@ -25,8 +27,6 @@ export interface Sharing {
   readonly recipients: ReadonlySet<UserId>;
   /** Up to which device change the machine had been told. */
   readonly seen: number;
-  /** Unix ms before the key was shared. */
-  readonly at: number;
   /** Unix ms at which to look again, because a device could not be reached. */
   readonly lookAgainAt: number;
 }
@@ -34,13 +34,15 @@ export interface Sharing {
 /**
  * Whether one user's key for one room is known to be in the right hands, so that encrypting needs neither the homeserver nor the engine's
  * look through all devices (some 2 ms for each member). It is safe to skip `shareRoomKey` as long as the session can take another message:
- * the index of the last one is in its ciphertext, and the time at which the session was made is when index 0 was seen.
+ * the index of the last one is in its ciphertext, and when the session was made is known from the attempt to share that made it.
  */
 export class SettledRoom {
   readonly #parts: SettledRoomParts;
   #sharing: Sharing | undefined;
   #last: MegolmPosition | undefined;
   #madeAt = UNKNOWN;
+  /** Since when the key has been shared without a message. */
+  #attemptedAt: number | undefined;
 
   constructor(parts: SettledRoomParts) {
     this.#parts = parts;
@@ -65,30 +67,36 @@ export class SettledRoom {
     return true;
   }
 
+  /** To be called before the key is shared. */
+  beginSharing(): void {
+    const { ages, userId, roomId, now } = this.#parts;
+    this.#sharing = undefined;
+    this.#attemptedAt ??= ages.begin(userId, roomId, now());
+  }
+
   /** The key is with all of them now. */
   shared(sharing: Sharing): void {
     this.#sharing = sharing;
   }
 
-  /** Nothing is known any more. */
-  unsettle(): void {
+  /** Encrypting failed, so where the session stands is not known. */
+  failed(): void {
     this.#sharing = undefined;
   }
 
   /** A message was encrypted. */
   used(position: MegolmPosition | undefined): void {
-    const { ages } = this.#parts;
-    if (position !== undefined && position.sessionId !== this.#last?.sessionId) {
-      const isFirst = position.index === 0 && this.#sharing !== undefined;
-      this.#madeAt = isFirst ? (this.#sharing?.at ?? UNKNOWN) : (ages.madeAt(position.sessionId) ?? UNKNOWN);
-      if (isFirst) ages.note(position.sessionId, this.#madeAt, this.#parts.now() - SESSION_MS);
-    }
+    const { ages, userId, roomId, now } = this.#parts;
+    const attemptedAt = this.#attemptedAt;
+    const isNew = position !== undefined && position.index === 0 && attemptedAt !== undefined;
+    const made = isNew ? { sessionId: position.sessionId, at: attemptedAt } : undefined;
+    if (position !== undefined && position.sessionId !== this.#last?.sessionId)
+      this.#madeAt = made?.at ?? ages.madeAt(position.sessionId) ?? UNKNOWN;
+    if (attemptedAt !== undefined) ages.end(userId, roomId, now() - SESSION_MS, made);
+    this.#attemptedAt = undefined;
     this.#last = position;
   }
 }
-
-/** The marks of one user's rooms. */
-export type SettledRooms = Map<RoomId, SettledRoom>;
 
 function isSame(left: ReadonlySet<UserId>, right: ReadonlySet<UserId>): boolean {
   return left.size === right.size && [...left].every((user) => right.has(user));

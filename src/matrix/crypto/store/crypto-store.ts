@@ -9,7 +9,7 @@ import { RecordTable } from './record-table.ts';
 import { ReplayGuard } from './replay-guard.ts';
 import { SessionAges } from './session-ages.ts';
 import { openStoreFile, readBootId } from './store-file.ts';
-import { newSalt, StoreKeys } from './store-keys.ts';
+import { newSalt, SCRYPT_COST, StoreKeys } from './store-keys.ts';
 import { UserTable } from './user-table.ts';
 
 export interface CryptoStoreOptions {
@@ -19,6 +19,8 @@ export interface CryptoStoreOptions {
   readonly engine: string;
   /** Object stores of the engine's databases that hold outbound Megolm sessions, see `CryptoStore`. */
   readonly outboundSessions: readonly string[];
+  /** For a new store; lower in tests that make many. */
+  readonly scryptCost?: number;
   /** What `readBootId` answers; given in tests. */
   readonly bootId?: string | undefined;
 }
@@ -72,7 +74,8 @@ export class CryptoStore {
     this.isNew = !meta.has('id');
     this.id = this.isNew ? newOpaqueId(16) : String(meta.get('id'));
     const salt = this.isNew ? newSalt() : (meta.get('salt') as Uint8Array);
-    this.keys = new StoreKeys(options.passphrase, salt);
+    const cost = this.isNew ? (options.scryptCost ?? SCRYPT_COST) : Number(meta.get('scrypt_cost'));
+    this.keys = new StoreKeys(options.passphrase, salt, cost);
     if (!this.isNew) refuseForeign(options, meta, this.keys);
     this.#since = meta.get('since') as string | undefined;
     this.#openedAt = Number(meta.get('generation') ?? 0);
@@ -83,7 +86,8 @@ export class CryptoStore {
     const mayHaveLostPower = !this.isNew && meta.get('is_closed') !== 1 && !isSameBoot;
     // The file is still synchronous=FULL: what is written here is on the disk before anything else happens.
     database.exec('BEGIN');
-    if (this.isNew) this.#writeMeta({ id: this.id, salt, engine: options.engine, key_check: this.keys.check });
+    if (this.isNew)
+      this.#writeMeta({ id: this.id, salt, scrypt_cost: cost, engine: options.engine, key_check: this.keys.check });
     const clear = (name: string): number => this.records.clearEverywhere(name);
     this.droppedSessions = mayHaveLostPower
       ? options.outboundSessions.map(clear).reduce((sum, count) => sum + count, 0)

@@ -5,7 +5,8 @@ import type { GroupCommit } from './group-commit.ts';
 
 /**
  * Tells a message from its repetition. Whoever runs the homeserver can put an old ciphertext into the room again, as a new event, and it
- * decrypts: an order would be given twice. So a Megolm message (session and index) belongs to the event that it was first seen in.
+ * decrypts: an order would be given twice. So a Megolm message (session and index) belongs to the event that it was first seen in. A power loss may
+ * forget the last few; the queue's row of the event, which is on the disk, still keeps the event itself from being handled twice.
  */
 export class ReplayGuard {
   readonly #commits: GroupCommit;

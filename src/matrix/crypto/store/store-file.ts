@@ -22,7 +22,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS users (number INTEGER PRIMARY KEY, user_id TEXT NOT NULL UNIQUE, step TEXT NOT NULL, seen INTEGER NOT NULL) STRICT;
   -- The newest change of each user's devices that the bot's sync reported.
   CREATE TABLE IF NOT EXISTS device_changes (user_id TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  -- When each outbound Megolm session was made, Unix ms.
+  -- When each outbound Megolm session was made, Unix ms; and attempts that may have made one, see SessionAges.
   CREATE TABLE IF NOT EXISTS outbound_sessions (session_id TEXT PRIMARY KEY, made_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS outbound_sessions_made_at ON outbound_sessions (made_at);
   -- Hash of (session, message index) -> hash of the event that it was first seen in: a second event with the same is a replay.

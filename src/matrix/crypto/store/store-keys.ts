@@ -1,8 +1,10 @@
 /** Keys of the crypto store, all from the one passphrase. */
 import { hkdfSync, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 
-/** 64 MiB and about 0.2 s: felt once at start, and for every guess by whoever stole the file. */
-const SCRYPT = { N: 2 ** 16, r: 8, p: 1, maxmem: 128 * 1024 * 1024 };
+/** scrypt's N for a new store: 64 MiB and about 0.2 s, felt once at start, and for every guess by whoever stole the file. */
+export const SCRYPT_COST = 2 ** 16;
+
+const BLOCK_SIZE = 8;
 
 /** A salt for a new store. */
 export function newSalt(): Uint8Array {
@@ -16,8 +18,10 @@ export function newSalt(): Uint8Array {
 export class StoreKeys {
   readonly #master: Uint8Array;
 
-  constructor(passphrase: string, salt: Uint8Array) {
-    this.#master = scryptSync(passphrase.normalize('NFC'), salt, 32, SCRYPT);
+  /** `cost` is the N with which the store was made. */
+  constructor(passphrase: string, salt: Uint8Array, cost: number) {
+    const options = { N: cost, r: BLOCK_SIZE, p: 1, maxmem: 256 * BLOCK_SIZE * cost };
+    this.#master = scryptSync(passphrase.normalize('NFC'), salt, 32, options);
   }
 
   /** 32 bytes for one purpose. */

@@ -15,7 +15,14 @@ export const THIS_BOOT = 'this boot';
 /** Opens the store as the tests do. */
 export function openStore(directory: string, bootId: string | undefined): CryptoStore {
   const { outboundSessions } = ENGINES.wasm;
-  return CryptoStore.open({ directory, passphrase: 'passphrase', engine: 'wasm', outboundSessions, bootId });
+  return CryptoStore.open({
+    directory,
+    passphrase: 'passphrase',
+    engine: 'wasm',
+    outboundSessions,
+    scryptCost: 16,
+    bootId,
+  });
 }
 
 /** The machines of a few users, their keys published nowhere. */

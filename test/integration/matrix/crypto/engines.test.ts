@@ -27,7 +27,7 @@ describe('native engine where it is not installed', () => {
 
 function openStore(engine: 'wasm' | 'native', directory: string): CryptoStore {
   const { outboundSessions } = ENGINES[engine];
-  return CryptoStore.open({ directory, passphrase: 'passphrase', engine, outboundSessions });
+  return CryptoStore.open({ directory, passphrase: 'passphrase', engine, outboundSessions, scryptCost: 16 });
 }
 
 async function openFixture(name: 'wasm' | 'native'): Promise<EngineFixture> {

@@ -3,7 +3,7 @@ import { SESSION_MESSAGES, SESSION_MS } from '../../../../src/matrix/crypto/olm-
 import { SettledRoom } from '../../../../src/matrix/crypto/settled-room.ts';
 import type { DeviceChanges } from '../../../../src/matrix/crypto/store/device-changes.ts';
 import type { SessionAges } from '../../../../src/matrix/crypto/store/session-ages.ts';
-import type { UserId } from '../../../../src/model/ids.ts';
+import type { RoomId, UserId } from '../../../../src/model/ids.ts';
 
 const nurse = '@nurse:hospital.test' as UserId;
 const doctor = '@doctor:hospital.test' as UserId;
@@ -69,11 +69,38 @@ describe('settled room', () => {
     use(0);
     const later = makeRoom();
     now += DAY_MS;
+    later.beginSharing();
     later.shared(sharing());
     later.used({ sessionId: 'session', index: 1 });
     expect(later.isSettled(members, recipientsOf)).to.equal(true);
     now += 6 * DAY_MS;
     expect(later.isSettled(members, recipientsOf)).to.equal(false);
+  });
+
+  it('takes a session for as old as the first attempt that may have made it', () => {
+    // The key was made, and handing it out failed; days and a restart later it is handed out and used.
+    room.beginSharing();
+    now += 6 * DAY_MS;
+    room = makeRoom();
+    share();
+    use(0);
+    now += DAY_MS / 2;
+    expect(isSettled()).to.equal(true);
+    now += DAY_MS / 2;
+    expect(isSettled()).to.equal(false);
+  });
+
+  it('forgets an attempt once a message was sent', () => {
+    share();
+    use(5);
+    expect(noted.has('attempt')).to.equal(false);
+  });
+
+  it('is not settled after encrypting failed', () => {
+    share();
+    use(0);
+    room.failed();
+    expect(isSettled()).to.equal(false);
   });
 
   it('does not care for other ghosts, and looks at a new list of members once', () => {
@@ -112,6 +139,7 @@ describe('settled room', () => {
   });
 
   it('looks again after a while where a device could not be reached', () => {
+    room.beginSharing();
     room.shared({ ...sharing(), lookAgainAt: now + 300_000 });
     use(0);
     expect(isSettled()).to.equal(true);
@@ -134,9 +162,16 @@ describe('settled room', () => {
     } as unknown as DeviceChanges;
     const ages = {
       madeAt: (id: string) => noted.get(id),
-      note: (id: string, at: number) => void noted.set(id, at),
+      begin: (_user: UserId, _room: RoomId, at: number) => {
+        if (!noted.has('attempt')) noted.set('attempt', at);
+        return noted.get('attempt');
+      },
+      end: (_user: UserId, _room: RoomId, _before: number, made?: { sessionId: string; at: number }) => {
+        noted.delete('attempt');
+        if (made) noted.set(made.sessionId, made.at);
+      },
     } as unknown as SessionAges;
-    return new SettledRoom({ changes, ages, now: () => now });
+    return new SettledRoom({ userId: ghost, roomId: '!room' as RoomId, changes, ages, now: () => now });
   }
 
   function sharing() {
@@ -150,6 +185,7 @@ describe('settled room', () => {
   }
 
   function share(): void {
+    room.beginSharing();
     room.shared(sharing());
   }
 

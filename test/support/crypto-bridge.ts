@@ -12,7 +12,11 @@ import { FakeHomeserver, type SentEvent } from './fake-homeserver.ts';
 import { MemorySettings } from './memory-settings.ts';
 import { tempDir } from './temp-dir.ts';
 
-export const NAMESPACE: Namespace = { bot: '@carebot:hospital.test' as UserId, ghostPrefix: 'care_', domain: 'hospital.test' };
+export const NAMESPACE: Namespace = {
+  bot: '@carebot:hospital.test' as UserId,
+  ghostPrefix: 'care_',
+  domain: 'hospital.test',
+};
 export const BOT = NAMESPACE.bot;
 export const GHOST = '@care_one:hospital.test' as UserId;
 export const ROOM = '!room:hospital.test' as RoomId;
@@ -28,7 +32,14 @@ export class CryptoBridge {
 
   private constructor(homeserver: FakeHomeserver, store: string) {
     this.homeserver = homeserver;
-    this.config = { engine: 'wasm', store, passphrase: 'passphrase', trust: 'cross-signed', keyNoticeAfterMs: 1000, idleGhostMs: 60_000 };
+    this.config = {
+      engine: 'wasm',
+      store,
+      passphrase: 'passphrase',
+      trust: 'cross-signed',
+      keyNoticeAfterMs: 1000,
+      idleGhostMs: 60_000,
+    };
   }
 
   static async make(): Promise<CryptoBridge> {
@@ -83,7 +94,13 @@ export class CryptoBridge {
   }
 
   async say(body: string, as: UserId = GHOST, txnId = `txn${this.#messages++}`): Promise<EventId> {
-    return await this.crypto.encryptAndSend({ as, roomId: ROOM, type: 'm.room.message', content: { msgtype: 'm.text', body }, txnId });
+    return await this.crypto.encryptAndSend({
+      as,
+      roomId: ROOM,
+      type: 'm.room.message',
+      content: { msgtype: 'm.text', body },
+      txnId,
+    });
   }
 
   /** The paths that were asked for while `work` ran, without what the bot's sync causes. */

@@ -5,7 +5,10 @@ import type { OlmRequest } from '../../src/matrix/crypto/olm-engine.ts';
 import { KeyDirectory } from './key-directory.ts';
 
 /** What becomes of a request. `drop-before`: the connection breaks and nothing was done; `drop-after`: it was done. */
-export type Fault = 'drop-before' | 'drop-after' | { readonly status: number; readonly body?: object; readonly headers?: Record<string, string> };
+export type Fault =
+  | 'drop-before'
+  | 'drop-after'
+  | { readonly status: number; readonly body?: object; readonly headers?: Record<string, string> };
 
 export interface SeenRequest {
   readonly method: string;
@@ -101,7 +104,10 @@ export class FakeHomeserver {
     this.#respond(response, answer);
   }
 
-  #respond(response: ServerResponse, answer: { status?: number; body?: object | string | Buffer; headers?: Record<string, string> }): void {
+  #respond(
+    response: ServerResponse,
+    answer: { status?: number; body?: object | string | Buffer; headers?: Record<string, string> },
+  ): void {
     const { status = 200, body = {}, headers = {} } = answer;
     const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(payload);
@@ -150,7 +156,13 @@ export class FakeHomeserver {
     const eventId = this.#transactions.get(transaction) ?? `$event${this.sent.length}`;
     if (!this.#transactions.has(transaction)) {
       this.#transactions.set(transaction, eventId);
-      this.sent.push({ room_id: roomId, event_id: eventId, sender: seen.user, type, content: JSON.parse(seen.body) as never });
+      this.sent.push({
+        room_id: roomId,
+        event_id: eventId,
+        sender: seen.user,
+        type,
+        content: JSON.parse(seen.body) as never,
+      });
     }
     return { body: { event_id: eventId } };
   }
@@ -160,7 +172,10 @@ export class FakeHomeserver {
     this.syncs++;
     if (this.syncFault === 'drop-before') return void response.socket?.destroy();
     if (typeof this.syncFault === 'object') return this.#respond(response, this.syncFault);
-    const [acknowledged = 0, told = this.#changed.length] = (url.searchParams.get('since') ?? '').split('_').filter(Boolean).map(Number);
+    const [acknowledged = 0, told = this.#changed.length] = (url.searchParams.get('since') ?? '')
+      .split('_')
+      .filter(Boolean)
+      .map(Number);
     const device = this.directory.device(user, deviceId);
     const isNews = (): boolean => device.inbox.length > acknowledged || this.#changed.length > told;
     if (!isNews() && url.searchParams.get('timeout') !== '0') {

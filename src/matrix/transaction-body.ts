@@ -53,7 +53,6 @@ function readEvent(value: unknown): MatrixEvent | undefined {
   if (!isShortText(type) || type === '' || !Number.isSafeInteger(at) || !isObject(content)) return undefined;
   if (stateKey !== undefined && !isShortText(stateKey)) return undefined;
   const redactedEvent = parseEventId(redacts);
-  const isRedacted = isObject(unsigned) && isObject(unsigned['redacted_because']);
   return {
     type,
     room_id: roomId,
@@ -63,8 +62,21 @@ function readEvent(value: unknown): MatrixEvent | undefined {
     content,
     ...(stateKey !== undefined && { state_key: stateKey }),
     ...(redactedEvent && { redacts: redactedEvent }),
-    ...(isRedacted && { unsigned: { redacted_because: unsigned['redacted_because'] } }),
+    ...(isObject(unsigned) && readUnsigned(unsigned)),
   };
+}
+
+/** Of what the homeserver adds to an event only this is used: that it was removed, and which room the one of an invitation replaces. */
+function readUnsigned(unsigned: Record<string, unknown>): Pick<MatrixEvent, 'unsigned'> {
+  const { redacted_because: because, invite_room_state: state } = unsigned;
+  const create = Array.isArray(state)
+    ? (state as unknown[]).filter((event) => isObject(event) && event['type'] === 'm.room.create')
+    : [];
+  const read = {
+    ...(isObject(because) && { redacted_because: because }),
+    ...(create.length > 0 && { invite_room_state: create }),
+  };
+  return Object.keys(read).length > 0 ? { unsigned: read } : {};
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -49,7 +49,7 @@ describe('devices and members', function () {
 
   it('a second device that is logged in later reads and writes from then on', async () => {
     await chat.patientSays('before');
-    const second = clinic.add(await nurse.secondDevice());
+    const second = clinic.add(await secondDevice());
     await chat.patientTexts('after');
     const event = await chat.nurseReads('after', second);
     expect(event.shield).to.equal('none');
@@ -63,7 +63,7 @@ describe('devices and members', function () {
   });
 
   it('a removed device gets no more keys (D1)', async () => {
-    const second = await nurse.secondDevice();
+    const second = await secondDevice();
     await chat.patientTexts('for both');
     await chat.nurseReads('for both', second);
     await nurse.removeDevice(second.deviceId);
@@ -151,4 +151,11 @@ describe('devices and members', function () {
     await chat.nurseSays('in time');
     expect(chat.phoneTexts().slice(1)).to.deep.equal(['very late', 'in time']);
   });
+
+  /** Logged in and verified, and known to the bridge. */
+  async function secondDevice(): Promise<Nurse> {
+    const second = await nurse.secondDevice();
+    await waitFor('the bridge to know the device', () => proxy.hasSeenSigned(nurse.userId, second.deviceId));
+    return second;
+  }
 });

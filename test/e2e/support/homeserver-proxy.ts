@@ -9,11 +9,12 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request that passed. `url` is path and query. */
+/** A request that passed. `url` is path and query; `answer` is undefined until there is one. */
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;
   readonly body: string;
+  answer: string | undefined;
 }
 
 /** Give its `url` to the bridge in place of the homeserver's. */
@@ -65,6 +66,18 @@ export class HomeserverProxy {
     });
   }
 
+  /** True once the bridge was told of the device with its owner's signature: what it sends from then on goes to that device too. */
+  hasSeenSigned(userId: string, deviceId: string): boolean {
+    return this.seen.some(({ url, answer }) => {
+      if (answer === undefined || !url.includes('/keys/query')) return false;
+      const { device_keys: keys } = JSON.parse(answer) as {
+        device_keys?: Record<string, Record<string, { signatures: Record<string, object> }>>;
+      };
+      // Its own signature, and the one of the owner's self-signing key.
+      return Object.keys(keys?.[userId]?.[deviceId]?.signatures[userId] ?? {}).length === 2;
+    });
+  }
+
   async stop(): Promise<void> {
     this.release();
     this.#server.closeAllConnections();
@@ -76,7 +89,8 @@ export class HomeserverProxy {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const { method = 'GET', url = '/' } = request;
-    this.seen.push({ method, url, body: body.toString('latin1') });
+    const seen: SeenRequest = { method, url, body: body.toString('latin1'), answer: undefined };
+    this.seen.push(seen);
     const { host: _host, connection: _connection, ...headers } = request.headers;
     const forwarded = httpRequest(new URL(url, this.target), { method, headers, agent: false });
     response.on('close', () => forwarded.destroy());
@@ -87,6 +101,8 @@ export class HomeserverProxy {
     if (this.#held?.(url)) await this.#release.promise;
     const { connection: _, 'transfer-encoding': __, ...answerHeaders } = answer.headers;
     response.writeHead(answer.statusCode ?? 502, answerHeaders);
-    response.end(Buffer.concat(parts));
+    const whole = Buffer.concat(parts);
+    seen.answer = whole.toString('latin1');
+    response.end(whole);
   }
 }

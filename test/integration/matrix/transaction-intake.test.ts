@@ -289,11 +289,16 @@ describe('transaction intake over HTTP', () => {
   describe('commits', () => {
     it('keeps the fields it knows and no others', async () => {
       const because = { type: 'm.room.redaction' };
+      const create = { type: 'm.room.create', content: { predecessor: { room_id: '!old' } } };
       const event = message('a', {
         redacts: '$b',
         state_key: '',
         extra: 1,
-        unsigned: { redacted_because: because, prev_content: {} },
+        unsigned: {
+          redacted_because: because,
+          prev_content: {},
+          invite_room_state: [{ type: 'm.room.name', content: { name: 'x' } }, null, create],
+        },
       });
       await put(`${TRANSACTIONS}/1`, transaction(event));
       expect(store.events).to.deep.equal([
@@ -306,7 +311,7 @@ describe('transaction intake over HTTP', () => {
           content: { algorithm: 'm.megolm.v1.aes-sha2', ciphertext: 'x' },
           redacts: '$b',
           state_key: '',
-          unsigned: { redacted_because: because },
+          unsigned: { redacted_because: because, invite_room_state: [create] },
         },
       ]);
       expect(committed).to.equal(1);

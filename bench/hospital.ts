@@ -79,11 +79,11 @@ export class Hospital implements AsyncDisposable {
     progress?: (done: number) => void,
   ): Promise<number> {
     // Her own client would spend the time of the homeserver on every event of every room.
-    const staff = await Staff.login(this.synapse.url, this.nurse.account);
+    const staff = await Staff.login(this.synapse.url, this.nurse.account, bridge.homeserverProxy);
     try {
       return await Promise.race([bridge.open(conversations, progress), staff.failed]);
     } finally {
-      await staff.stop();
+      staff.stop();
     }
   }
 

@@ -26,8 +26,8 @@ export interface Plan {
 
 /** What `npm run bench` does: under 25 minutes on two cores. */
 export const FULL: Plan = {
-  ...{ width: 16, rounds: 5, texts: 20, textsAlone: 120, textsApart: 80, outboundAlone: 150, outbound: 15 },
-  ...{ few: 100, many: 5_000, ghosts: 1_000, idleGhostMs: 120_000, profile: undefined },
+  ...{ width: 16, rounds: 4, texts: 15, textsAlone: 80, textsApart: 60, outboundAlone: 120, outbound: 10 },
+  ...{ few: 100, many: 5_000, ghosts: 1_000, idleGhostMs: 90_000, profile: undefined },
 };
 
 /** Whether it works at all: under 3 minutes. */

@@ -1,40 +1,28 @@
-/** A member of staff who joins every room that she is invited to, at the least cost: no client, no keys. Her keys belong to another device. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** A member of staff who joins every room that a bridge invites her to, at the least cost: no client, no sync. Her keys belong to another device. */
 import type { Account } from '../src/cli/demo/synapse.ts';
 import { Client } from './client.ts';
-
-interface SyncAnswer {
-  readonly next_batch: string;
-  readonly rooms?: { readonly invite?: Readonly<Record<string, unknown>> };
-}
-
-const NOTHING = { types: [], limit: 0 };
-const FILTER = JSON.stringify({
-  presence: NOTHING,
-  account_data: NOTHING,
-  room: { timeline: NOTHING, state: NOTHING, ephemeral: NOTHING, account_data: NOTHING },
-});
-const EVERY_MS = 100;
+import type { Exchange, TimingProxy } from './timing-proxy.ts';
 
 /** Joins until `stop`. */
 export class Staff {
   readonly #url: string;
+  readonly #userId: string;
   readonly #token: string;
+  readonly #proxy: TimingProxy;
   readonly #client = new Client();
-  readonly #running: Promise<void>;
-  #isStopping = false;
-  /** Rejects when joining fails; never resolves. */
-  readonly failed: Promise<never>;
+  readonly #failed = Promise.withResolvers<never>();
 
-  private constructor(url: string, token: string) {
+  private constructor(url: string, userId: string, token: string, proxy: TimingProxy) {
     this.#url = url;
+    this.#userId = userId;
     this.#token = token;
-    this.#running = this.#run();
-    this.failed = this.#running.then(() => new Promise<never>(() => undefined));
-    this.failed.catch(() => undefined);
+    this.#proxy = proxy;
+    this.#failed.promise.catch(() => undefined);
+    proxy.on('exchange', this.#see);
   }
 
-  static async login(url: string, { userId, password }: Account): Promise<Staff> {
+  /** `proxy` is the one through which the bridge invites. */
+  static async login(url: string, { userId, password }: Account, proxy: TimingProxy): Promise<Staff> {
     const client = new Client();
     const answer = await client.json('POST', `${url}/_matrix/client/v3/login`, undefined, {
       type: 'm.login.password',
@@ -42,28 +30,23 @@ export class Staff {
       password,
     });
     client.close();
-    return new Staff(url, (answer as { access_token: string }).access_token);
+    return new Staff(url, userId, (answer as { access_token: string }).access_token, proxy);
   }
 
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    await this.#running.catch(() => undefined);
+  /** Rejects when joining fails; never resolves. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  stop(): void {
+    this.#proxy.off('exchange', this.#see);
     this.#client.close();
   }
 
-  async #run(): Promise<void> {
-    let since = '';
-    while (!this.#isStopping) {
-      const query = new URLSearchParams({ filter: FILTER, timeout: '0', ...(since !== '' && { since }) });
-      const sync = (await this.#call('GET', `/sync?${query}`)) as SyncAnswer;
-      since = sync.next_batch;
-      const invited = Object.keys(sync.rooms?.invite ?? {});
-      await Promise.all(invited.map((roomId) => this.#call('POST', `/join/${encodeURIComponent(roomId)}`)));
-      if (invited.length === 0) await sleep(EVERY_MS);
-    }
-  }
-
-  #call(method: string, path: string): Promise<object> {
-    return this.#client.json(method, `${this.#url}/_matrix/client/v3${path}`, this.#token);
-  }
+  readonly #see = ({ kind, url, status, requestBody }: Exchange): void => {
+    if (kind !== 'POST /rooms/{id}/invite' || status !== 200) return;
+    if ((JSON.parse(requestBody.toString()) as { user_id?: string }).user_id !== this.#userId) return;
+    const path = `/_matrix/client/v3/join/${/\/rooms\/([^/]+)\//.exec(url)?.[1] ?? ''}`;
+    this.#client.json('POST', this.#url + path, this.#token).catch((error: Error) => this.#failed.reject(error));
+  };
 }

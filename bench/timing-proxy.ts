@@ -19,8 +19,8 @@ export interface Exchange {
   readonly responseBody: Buffer;
 }
 
-/** Requests whose bodies are looked at: events sent, and transactions. */
-const KEPT = /^PUT \/(rooms\/\{id\}\/send|transactions)\//;
+/** Requests whose bodies are looked at: events sent, invitations and transactions. */
+const KEPT = /^(PUT \/(rooms\/\{id\}\/send|transactions)\/|POST \/rooms\/\{id\}\/invite)/;
 /** Below what Synapse grants an idle connection, so that none is used that it is just closing. ms. */
 const IDLE_CONNECTION_MS = 20_000;
 

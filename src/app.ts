@@ -267,10 +267,11 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
   // Queues.
   const { concurrency, maxAttempts } = config.queue;
   const forever = { concurrency, maxAttempts: Infinity };
+  const isHindered = () => connection.problem !== undefined || crypto.isHomeserverAway;
   const matrixQueue = new DurableQueue(
     matrixEvents,
     { run: (row) => matrixEvent.handle(row), parked: (row) => parked.matrixEvent(row) },
-    { name: 'matrix-events', concurrency, maxAttempts: MATRIX_EVENT_ATTEMPTS },
+    { name: 'matrix-events', concurrency, maxAttempts: MATRIX_EVENT_ATTEMPTS, isHindered },
     log,
   );
   const keywordQueue = new DurableQueue(
@@ -282,7 +283,7 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
   const inboxQueue = new DurableQueue(
     inbox.deliveries,
     { run: (row, stopping) => toRoom.deliver(row, stopping), parked: (row) => parked.inbox(row) },
-    { name: 'inbox', ...forever },
+    { name: 'inbox', ...forever, isHindered },
     log,
   );
   const outboxQueue = new DurableQueue(
@@ -294,7 +295,7 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
   const noticeQueue = new DurableQueue(
     notices,
     { run: (row) => postNotice.post(row), parked: (row) => parked.notice(row) },
-    { name: 'notices', ...forever },
+    { name: 'notices', ...forever, isHindered },
     log,
   );
 
@@ -324,8 +325,12 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
     await crypto.start();
     const staff = new Set([...config.admins, ...config.lines.flatMap(({ team }) => team)]);
     await ensureCommandRoom({ rooms, settings, members: [...staff], log });
-    for (const queue of [matrixQueue, inboxQueue, noticeQueue]) queue.notify();
   }, log);
+  const goOn = () => {
+    for (const queue of [matrixQueue, inboxQueue, noticeQueue]) queue.notify();
+  };
+  void connection.connected.then(goOn);
+  crypto.onHomeserverBack(goOn);
   crypto.onKeys(async () => {
     await matrixEvents.wake();
     matrixQueue.notify();

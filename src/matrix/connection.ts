@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
-const WAITS_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+const WAITS_MS = [1_000, 2_000, 5_000];
 
 /** Gets the bridge to work with the homeserver, however long that is away. */
 export class Connection {

@@ -30,6 +30,8 @@ export interface QueueOptions {
   readonly maxAttempts: number;
   /** The longest time between two looks at the store, ms. */
   readonly pollMs?: number;
+  /** True while no row can succeed: none is begun, so that none waits longer than the hindrance lasts. `notify` when it has gone. */
+  readonly isHindered?: () => boolean;
 }
 
 const BUG_ATTEMPTS = 5;
@@ -88,6 +90,7 @@ export class DurableQueue<Row extends QueueRow> {
 
   async #fill(): Promise<void> {
     clearTimeout(this.#timer);
+    if (this.#options.isHindered?.() === true) return this.#lookAgainAt(undefined);
     try {
       const free = this.#options.concurrency - this.#busy.size;
       if (free > 0) {

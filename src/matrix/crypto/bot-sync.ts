@@ -3,6 +3,7 @@ import { RetryableError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { parseUserId, type UserId } from '../../model/ids.ts';
 import type { MatrixHttp } from '../matrix-http.ts';
+import { statusOf } from '../matrix-fault.ts';
 import type { CryptoUser } from './crypto-user.ts';
 import type { CryptoStore } from './store/crypto-store.ts';
 
@@ -15,6 +16,8 @@ export interface BotSyncParts {
   readonly isGhost: (user: UserId) => boolean;
   /** Called when room keys came, after they were stored. */
   readonly onKeys: () => void;
+  /** Called when the homeserver answers again after it was away. */
+  readonly onBack: () => void;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -24,7 +27,9 @@ const FILTER = JSON.stringify({ room: { rooms: [] }, presence: { types: [] }, ac
 /** How long the homeserver may hold a request when there is nothing to tell. ms. */
 const HOLD_MS = 30_000;
 /** Waits after the first, second, ... failure in a row. ms. */
-const WAITS_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000];
+const WAITS_MS = [500, 1_000, 2_000, 5_000];
+/** What proxies answer for a homeserver that is away. */
+const AWAY = [502, 503, 504];
 /** Without an answer for so long, changes of devices may have been missed. ms. */
 const DEAF_AFTER_MS = HOLD_MS + 15_000;
 
@@ -39,6 +44,7 @@ export class BotSync {
   #heardAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
   #problem: string | undefined;
+  #isAway = false;
   #waiting = new AbortController();
 
   constructor(parts: BotSyncParts) {
@@ -54,6 +60,11 @@ export class BotSync {
   /** What kept the last request from its answer, PHI-free, or undefined. */
   get problem(): string | undefined {
     return this.#problem;
+  }
+
+  /** True while the homeserver cannot be reached. */
+  get isAway(): boolean {
+    return this.#isAway;
   }
 
   /** The homeserver was heard of: a wait after a failure ends now. */
@@ -81,9 +92,15 @@ export class BotSync {
         await this.#once(failures === 0 ? HOLD_MS : 0);
         failures = 0;
         this.#problem = undefined;
+        if (this.#isAway) {
+          this.#isAway = false;
+          this.#parts.onBack();
+        }
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
         this.#problem = error instanceof RetryableError ? error.message : 'failed; see the log';
+        const status = statusOf(error);
+        this.#isAway = error instanceof RetryableError && (status === undefined || AWAY.includes(status));
         const waitMs = this.#waitAfter(failures++, error);
         this.#parts.log.warn('crypto-sync.failed', { error, waitMs });
         this.#waiting = new AbortController();

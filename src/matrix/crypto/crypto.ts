@@ -90,6 +90,7 @@ export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
   readonly #parts: ProvisioningParts;
   readonly #ghosts: GhostPool;
   readonly #onKeys = new Set<() => void | Promise<void>>();
+  #onBack: () => void = () => {};
   #memory: StoreMemory | undefined;
   #bot: CryptoUser | undefined;
   #sync: BotSync | undefined;
@@ -142,6 +143,7 @@ export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
       deviceId: this.#parts.deviceId,
       isGhost: this.#isGhost,
       onKeys: () => this.#tellKeys(),
+      onBack: () => this.#onBack(),
       log: this.#options.log,
     });
     await this.#sync.start();
@@ -173,6 +175,16 @@ export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
   /** What keeps the bot from getting keys at this moment, PHI-free, or undefined: most often, that the homeserver is away. */
   get problem(): string | undefined {
     return this.#sync?.problem;
+  }
+
+  /** True while the homeserver cannot be reached. */
+  get isHomeserverAway(): boolean {
+    return this.#sync?.isAway ?? false;
+  }
+
+  /** Has `listener` called when the homeserver answers again after it was away. */
+  onHomeserverBack(listener: () => void): void {
+    this.#onBack = listener;
   }
 
   /** The homeserver was heard of: if it was away, it is asked for keys at once. */

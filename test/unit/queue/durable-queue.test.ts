@@ -85,6 +85,21 @@ describe('durable queue', () => {
     await subject.stop(0);
   });
 
+  it('begins nothing while it is hindered, and goes on when told', async () => {
+    let isHindered = true;
+    const tries: string[] = [];
+    store.add(row('1'));
+    const subject = queue(async ({ id }) => (tries.push(id), 'done'), { isHindered: () => isHindered });
+    subject.notify();
+    await clock.tickAsync(60_000);
+    expect(tries).to.deep.equal([]);
+    isHindered = false;
+    subject.notify();
+    await clock.tickAsync(1);
+    expect(tries).to.deep.equal(['1']);
+    await subject.stop(0);
+  });
+
   it('waits at least as long as it was asked to', async () => {
     const tries: number[] = [];
     store.add(row('1'));

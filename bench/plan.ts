@@ -27,13 +27,13 @@ export interface Plan {
 /** What `npm run bench` does: under 25 minutes on two cores. */
 export const FULL: Plan = {
   ...{ width: 16, rounds: 4, texts: 15, textsAlone: 80, textsApart: 60, outboundAlone: 120, outbound: 10 },
-  ...{ few: 100, many: 5_000, ghosts: 1_000, idleGhostMs: 90_000, profile: undefined },
+  ...{ few: 100, many: 5_000, ghosts: 1_000, idleGhostMs: 30_000, profile: undefined },
 };
 
 /** Whether it works at all: under 3 minutes. */
 export const QUICK: Plan = {
-  ...{ width: 16, rounds: 2, texts: 6, textsAlone: 40, textsApart: 20, outboundAlone: 30, outbound: 4 },
-  ...{ few: 100, many: 2_000, ghosts: 40, idleGhostMs: 10_000, profile: undefined },
+  ...{ width: 8, rounds: 2, texts: 8, textsAlone: 25, textsApart: 12, outboundAlone: 16, outbound: 3 },
+  ...{ few: 100, many: 1_000, ghosts: 20, idleGhostMs: 5_000, profile: undefined },
 };
 
 /** One measured number. */

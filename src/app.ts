@@ -299,8 +299,6 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
     log,
   );
 
-  // Start: what a dead process left behind, then doors open, then the homeserver is waited for.
-  await markInterrupted({ outbox, transactions, tell, log });
   const receive = new ReceiveSms({
     inbox,
     lines,
@@ -360,6 +358,8 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
     storage.wipeFinished(Date.now()).catch((error: unknown) => log.error('wipe.failed', { error }));
   }, WIPE_EVERY_MS);
   closing.defer(() => clearInterval(wiping));
+  // Start: what a dead process left behind, then doors open, then the homeserver is waited for.
+  await markInterrupted({ outbox, transactions, tell, log });
   const port = await server.listen(config.http);
   await appservice.listen();
   ping.start();

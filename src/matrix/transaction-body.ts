@@ -113,7 +113,7 @@ function nestsDeeperThan(bytes: Uint8Array, limit: number): boolean {
 function isDeeper(value: unknown, limit: number): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; depth < limit; depth++) {
-    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []));
+    level = level.flatMap((node): unknown[] => (typeof node === 'object' && node !== null ? Object.values(node) : []));
     if (level.length === 0) return false;
   }
   return level.some((node) => typeof node === 'object' && node !== null);

@@ -37,30 +37,28 @@ describe('rooms', function () {
         await clinic.bridge.start();
       });
 
-      it('carry texts both ways, and are followed when the bot upgrades them', async () => {
+      it('carry texts both ways, and are followed when the bot or a member with the power to do so upgrades them', async () => {
         const chat = await Chat.open(clinic, nurse, commandRoom);
+        const { ghost } = chat;
         const create = await callAs(clinic, BOT, 'GET', roomPath(chat.room, '/state/m.room.create'));
         expect(create['room_version']).to.equal(version);
         await chat.nurseSays('in the first room');
         await chat.patientSays('still the first');
-        const { replacement_room: replacement } = await callAs(clinic, BOT, 'POST', roomPath(chat.room, '/upgrade'), {
-          new_version: version,
-        });
-        await goOnIn(chat, String(replacement));
-      });
 
-      it('are followed when a member with the power to do so upgrades them', async () => {
-        const chat = await Chat.open(clinic, nurse, commandRoom);
+        const byBot = await callAs(clinic, BOT, 'POST', roomPath(chat.room, '/upgrade'), { new_version: version });
+        await nurse.waitForInvite((roomId) => roomId === byBot['replacement_room']);
+        await nurse.join(String(byBot['replacement_room']));
+        await goOnIn(chat, String(byBot['replacement_room']), 'second');
+
         const levels = await callAs(clinic, BOT, 'GET', roomPath(chat.room, '/state/m.room.power_levels'));
         await callAs(clinic, BOT, 'PUT', roomPath(chat.room, '/state/m.room.power_levels'), {
           ...levels,
           users: { ...(levels['users'] as object), [nurse.userId]: 100 },
         });
-        const members = [BOT, chat.ghost];
-        const { replacement_room: replacement } = await nurse.client.upgradeRoom(chat.room, version);
+        const { replacement_room: byNurse } = await nurse.client.upgradeRoom(chat.room, version);
         // As Element does it for "invite members from this room to the new one".
-        for (const member of members) await nurse.client.invite(replacement, member);
-        await goOnIn(chat, replacement);
+        for (const member of [BOT, ghost]) await nurse.client.invite(byNurse, member);
+        await goOnIn(chat, byNurse, 'third');
       });
     });
   }
@@ -74,22 +72,16 @@ describe('rooms', function () {
   });
 
   /** Both directions, in the new room; nothing more in the old one. */
-  async function goOnIn(chat: Chat, replacement: string): Promise<void> {
-    const { ghost } = chat;
-    const old = chat.room;
-    const isJoined = nurse.client.getRoom(replacement)?.getMyMembership() === 'join';
-    if (!isJoined) {
-      await nurse.waitForInvite((roomId) => roomId === replacement);
-    }
-    await nurse.join(replacement);
+  async function goOnIn(chat: Chat, replacement: string, which: string): Promise<void> {
+    const { ghost, room: old } = chat;
     await nurse.waitForMember(replacement, BOT);
     await nurse.waitForMember(replacement, ghost);
     chat.room = replacement;
-    await chat.nurseSays('in the second room');
-    const event = await chat.patientSays('in the second room, too');
+    await chat.nurseSays(`in the ${which} room`);
+    const event = await chat.patientSays(`in the ${which} room, too`);
     expect(event.sender).to.equal(ghost);
     expect(await chat.refused('!care who')).to.include(`•••${chat.number.slice(-4)}`);
     const inOld = nurse.events.messages(old).map(({ content }) => content['body']);
-    expect(inOld).not.to.include('in the second room, too');
+    expect(inOld).not.to.include(`in the ${which} room, too`);
   }
 });

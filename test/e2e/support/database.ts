@@ -54,11 +54,19 @@ export async function tables(clinic: Clinic): Promise<string[]> {
 
 /** How many rows each table has. */
 export async function rowCounts(clinic: Clinic): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const table of await tables(clinic)) {
-    counts[table] = Number((await query(clinic, `SELECT count(*) FROM ${table}`))[0]);
-  }
-  return counts;
+  const counts = (await tablesOf(clinic)).map((table) => `SELECT '${table}=' || count(*) FROM ${table}`);
+  const rows = await query(clinic, counts.join(' UNION ALL '));
+  const pairs = rows.map((row) => row.split('='));
+  return Object.fromEntries(pairs.map(([table = '', count]): [string, number] => [table, Number(count)]));
+}
+
+const known = new WeakMap<Clinic, Promise<string[]>>();
+
+/** The tables of a clinic do not change while it runs. */
+function tablesOf(clinic: Clinic): Promise<string[]> {
+  const names = known.get(clinic) ?? tables(clinic);
+  known.set(clinic, names);
+  return names;
 }
 
 async function databaseName(clinic: Clinic): Promise<string> {

@@ -19,6 +19,8 @@ const targets = {
   soak: { program: ['bench/soak.ts'], development: true, synapse: true },
   start: { program: ['src/main.ts', 'start'], development: false, synapse: false },
   carebridge: { program: ['src/main.ts'], development: false, synapse: false },
+  'config:sample': { program: ['src/config/print-sample.ts'], development: false, synapse: false },
+  'config:docs': { program: ['src/config/print-reference.ts'], development: false, synapse: false },
   setup: { program: ['-e', ''], development: true, synapse: true },
 };
 

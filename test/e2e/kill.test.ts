@@ -18,8 +18,9 @@ const KILLS = numberFrom('CAREBRIDGE_KILLS', 30);
 const MESSAGES = numberFrom('CAREBRIDGE_KILL_MESSAGES', 300);
 const SEED = numberFrom('CAREBRIDGE_KILL_SEED', randomInt(1_000_000));
 const CONVERSATIONS = 6;
-/** A life of the bridge lasts up to so long, ms: some end before it has started, some when it has nothing left to do. */
-const LONGEST_LIFE_MS = 4_000;
+/** A third of the bridge's lives end while it starts; the others so long after it is ready, at most, ms. */
+const LONGEST_START_MS = 2_500;
+const LONGEST_WORK_MS = 1_500;
 /** In some lives the carrier takes so long to answer, so that some kills fall into a send. */
 const SLOW_MS = 150;
 const UNKNOWN = 'may or may not have reached';
@@ -67,7 +68,9 @@ describe('kill -9', function () {
     for (let life = 1; life <= KILLS; life++) {
       await clinic.bridge.spawn();
       clinic.carrier.setMode(random() < 0.5 ? 'slow' : 'normal');
-      const lifeMs = Math.round(random() * LONGEST_LIFE_MS);
+      const isAtWork = random() < 2 / 3;
+      const lifeMs = random() * (isAtWork ? LONGEST_WORK_MS : LONGEST_START_MS);
+      if (isAtWork) await clinic.bridge.waitUntilReady();
       const share = Math.floor((MESSAGES * life) / KILLS) - next;
       const pauses = Array.from({ length: share }, () => random() * lifeMs).sort((a, b) => a - b);
       const began = Date.now();

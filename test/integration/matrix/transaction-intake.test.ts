@@ -220,7 +220,7 @@ describe('transaction intake over HTTP', () => {
         pull: (controller) => (isAnswered ? controller.close() : controller.enqueue(new Uint8Array(1 << 20))),
       });
       const init = { method: 'PUT', body, headers: AUTHORIZED, duplex: 'half' };
-      const answer = await fetch(`${url}${TRANSACTIONS}/1`, init as RequestInit);
+      const answer = await fetch(`${url}${TRANSACTIONS}/1`, init);
       isAnswered = true;
       expect(answer.status).to.equal(413);
       expect(store.transactions.size).to.equal(0);

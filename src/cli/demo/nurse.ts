@@ -232,7 +232,17 @@ export class Nurse {
 
   /** Waits until `userId` has read up to the event: what a ghost's "delivered" looks like to the team. */
   async waitForReceipt(roomId: string, userId: string, eventId: string, options: WaitOptions = {}): Promise<void> {
-    const read = (): boolean => this.client.getRoom(roomId)?.hasUserReadEvent(userId, eventId) ?? false;
+    // Not the SDK's `hasUserReadEvent`: it takes everything for read up to what that user wrote last.
+    const read = (): boolean => {
+      const room = this.client.getRoom(roomId);
+      const order =
+        room
+          ?.getLiveTimeline()
+          .getEvents()
+          .map((event) => event.getId()) ?? [];
+      const readUpTo = room?.getReadReceiptForUserId(userId, true)?.eventId;
+      return order.includes(eventId) && order.indexOf(readUpTo) >= order.indexOf(eventId);
+    };
     await this.#waitFor(['Room.receipt', 'Room.timeline', 'sync'], `${userId} to have read ${eventId}`, read, options);
   }
 

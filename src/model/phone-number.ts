@@ -19,7 +19,8 @@ export function parsePhoneNumber(text: string, country: Country = 'US'): PhoneNu
   if (trimmed.length > 32) return undefined;
   const parsed = parsePhoneNumberFromString(trimmed, country);
   if (parsed === undefined || !parsed.isValid() || parsed.ext !== undefined) return undefined;
-  return parsed.number as string as PhoneNumber;
+  const number: string = parsed.number;
+  return number as PhoneNumber;
 }
 
 /** True for a country (ISO 3166-1 alpha-2, `US`) whose numbers can be read. */

@@ -25,7 +25,7 @@ export interface BotSyncParts {
 /** Nothing but what concerns keys. */
 const FILTER = JSON.stringify({ room: { rooms: [] }, presence: { types: [] }, account_data: { types: [] } });
 /** How long the homeserver may hold a request when there is nothing to tell. ms. */
-const HOLD_MS = 30_000;
+const HOLD_MS = 5_000;
 /** Waits after the first, second, ... failure in a row. ms. */
 const WAITS_MS = [500, 1_000, 2_000, 5_000];
 /** What proxies answer for a homeserver that is away. */

@@ -1,0 +1,35 @@
+import type { EventId, RoomId, UserId } from '../model/ids.ts';
+
+/** A destructive command that waits for a yes. */
+export interface PendingConfirmation {
+  readonly id: string;
+  readonly roomId: RoomId;
+  /** The command's event. */
+  readonly commandEvent: EventId;
+  /** The bot's preview, to which people react; undefined until it is sent. */
+  readonly promptEvent: EventId | undefined;
+  readonly requestedBy: UserId;
+  /** The command line without the prefix; may hold PHI: an encrypted column. */
+  readonly commandLine: string;
+  /** SHA-256, hex, of what the preview showed: confirmed is exactly that. */
+  readonly previewHash: string;
+  /** True where somebody else than `requestedBy` must confirm. */
+  readonly needsSecondPerson: boolean;
+  /** Unix ms. */
+  readonly expiresAt: number;
+}
+
+/** How one ended. */
+export type ConfirmationEnd = 'confirmed' | 'cancelled' | 'expired' | 'superseded';
+
+/** Waiting confirmations; single use. */
+export interface ConfirmationStore {
+  add(confirmation: PendingConfirmation): Promise<boolean>;
+  setPrompt(id: string, promptEvent: EventId): Promise<void>;
+  findByPrompt(promptEvent: EventId): Promise<PendingConfirmation | undefined>;
+  find(id: string): Promise<PendingConfirmation | undefined>;
+  /** Ends it, once: only the first call answers true. */
+  end(id: string, end: ConfirmationEnd, by: string, at: number): Promise<boolean>;
+  /** Past `now` and not ended. */
+  expired(now: number): Promise<readonly PendingConfirmation[]>;
+}

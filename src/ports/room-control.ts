@@ -1,0 +1,44 @@
+import type { RoomId, UserId } from '../model/ids.ts';
+import type { MatrixEvent } from '../model/rows.ts';
+import type { ChangeOutcome, RoomChange } from '../model/room-change.ts';
+import type { RoomSnapshot } from '../model/room-snapshot.ts';
+
+/** A new governed room. Everything that policy wants is written at creation, so that it never was otherwise. */
+export interface GovernedRoomPlan {
+  /** Opaque and unique, as in `RoomPlan.key`: creating twice gives the same room. */
+  readonly key: string;
+  readonly name: string;
+  readonly topic: string;
+  readonly isSpace: boolean;
+  /** `m.federate` of the create event: can never be changed. */
+  readonly federate: boolean;
+  readonly initialState: readonly {
+    readonly type: string;
+    readonly stateKey: string;
+    readonly content: Readonly<Record<string, unknown>>;
+  }[];
+  readonly invite: readonly UserId[];
+}
+
+/** Looks at rooms and changes them, as the bot. */
+export interface RoomControl {
+  create(plan: GovernedRoomPlan): Promise<RoomId>;
+  /**
+   * The room's state: fetched once, then kept by the events of transactions (nothing is fetched at rest). Throws PermanentError where the bot
+   * is not in the room.
+   */
+  snapshot(roomId: RoomId): Promise<RoomSnapshot>;
+  /** Fetches anew: after a doubt, or where the sweep finds a difference. */
+  refresh(roomId: RoomId): Promise<RoomSnapshot>;
+  /** Takes the state events of a committed transaction in; answers the rooms that changed. */
+  observe(events: readonly MatrixEvent[]): ReadonlySet<RoomId>;
+  /** Forgets a room that is no longer governed. */
+  forget(roomId: RoomId): void;
+  /** Does one change. `report` changes are not for here. Repeating it does no harm. Throws RetryableError while the homeserver is away. */
+  apply(roomId: RoomId, change: RoomChange): Promise<ChangeOutcome>;
+  /** Joins as the bot, after an invitation. False where it may not. */
+  join(roomId: RoomId): Promise<boolean>;
+  leave(roomId: RoomId): Promise<void>;
+  /** The bot's own power in the room, and what it needs to write each state type: for previews. */
+  powerOf(snapshot: RoomSnapshot, user: UserId): number;
+}

@@ -39,6 +39,6 @@ export interface RoomControl {
   /** Joins as the bot, after an invitation. False where it may not. */
   join(roomId: RoomId): Promise<boolean>;
   leave(roomId: RoomId): Promise<void>;
-  /** The bot's own power in the room, and what it needs to write each state type: for previews. */
+  /** A user's power in the room, see `model/room-power.ts`, where also stands what each action needs. */
   powerOf(snapshot: RoomSnapshot, user: UserId): number;
 }

@@ -73,9 +73,11 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 async function runVerb(entry: VerbEntry, args: string[], terminal: Terminal): Promise<number> {
   const verb = await entry.load();
   let values: VerbInput['options'];
+  let words: readonly string[];
   try {
     const common = { config: { type: 'string', short: 'c' }, help: { type: 'boolean', short: 'h' } } as const;
-    ({ values } = parseArgs({ args, options: { ...verb.options, ...common } }));
+    const allowPositionals = verb.words !== undefined;
+    ({ values, positionals: words } = parseArgs({ args, options: { ...verb.options, ...common }, allowPositionals }));
   } catch (error) {
     terminal.err(`${(error as Error).message}\n\n${verbHelp(entry, verb)}`);
     return USAGE_ERROR;
@@ -87,7 +89,7 @@ async function runVerb(entry: VerbEntry, args: string[], terminal: Terminal): Pr
   }
   const configPath = typeof config === 'string' ? config : terminal.env['CAREBRIDGE_CONFIG'] || 'config.yaml';
   try {
-    return await verb.run({ ...terminal, configPath, options });
+    return await verb.run({ ...terminal, configPath, options, words });
   } catch (error) {
     terminal.err(describe(error));
     return 1;
@@ -115,8 +117,10 @@ function helpText(): string {
   ].join('\n');
 }
 
-function verbHelp({ name, summary }: VerbEntry, { details, options = {} }: Verb): string {
+function verbHelp({ name, summary }: VerbEntry, { details, options = {}, words }: Verb): string {
   const own = Object.entries(options).map(([option, { type }]) => ` [--${option}${type === 'string' ? ' VALUE' : ''}]`);
-  const usage = `carebridge ${name} [--config PATH]${own.join('')}`;
+  const usage = ['carebridge', name, ...(words === undefined ? [] : [words]), `[--config PATH]${own.join('')}`].join(
+    ' ',
+  );
   return `${usage}\n\n${summary}\n\n${details}`;
 }

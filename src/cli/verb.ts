@@ -6,6 +6,8 @@ export interface VerbInput {
   readonly configPath: string;
   /** The verb's own options, as `parseArgs` of node:util reads them. */
   readonly options: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+  /** What stands after the verb and is no option, e.g. `import` and a file of `carebridge roles import roles.csv`. */
+  readonly words: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts when the process is told to end. */
   readonly signal: AbortSignal;
@@ -21,5 +23,7 @@ export interface Verb {
   readonly details: string;
   /** Options of its own, besides --config and --help. */
   readonly options?: ParseArgsOptionsConfig;
+  /** What words it takes, e.g. `import <file>`; undefined: none, and one is wrong use. */
+  readonly words?: string;
   run(input: VerbInput): Promise<number>;
 }

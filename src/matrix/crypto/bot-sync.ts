@@ -26,6 +26,10 @@ export interface BotSyncParts {
 const FILTER = JSON.stringify({ room: { rooms: [] }, presence: { types: [] }, account_data: { types: [] } });
 /** How long the homeserver may hold a request when there is nothing to tell. ms. */
 const HOLD_MS = 5_000;
+/** For so long after a message of our own the homeserver is asked in short rounds. ms. */
+const SENDING_MS = 2_000;
+/** Between short rounds, unless something came for us. ms. */
+const ROUND_MS = 1_000;
 /** Waits after the first, second, ... failure in a row. ms. */
 const WAITS_MS = [500, 1_000, 2_000, 5_000];
 /** What proxies answer for a homeserver that is away. */
@@ -45,7 +49,11 @@ export class BotSync {
   #running: Promise<void> | undefined;
   #problem: string | undefined;
   #isAway = false;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  /** Ends the pause under way, or makes the next one none. */
   #waiting = new AbortController();
+  /** Ends the request that the homeserver holds. */
+  #holding: AbortController | undefined;
 
   constructor(parts: BotSyncParts) {
     this.#parts = parts;
@@ -67,9 +75,18 @@ export class BotSync {
     return this.#isAway;
   }
 
-  /** The homeserver was heard of: a wait after a failure ends now. */
+  /** The homeserver was heard of, and what it said may need keys: it is asked now. */
   wake(): void {
     this.#waiting.abort();
+  }
+
+  /**
+   * One of our own users sent a message. Each would wake the held request, for which Synapse then looks through every room that changed since
+   * it began: with many rooms at work that costs more than the messages. So while we send, it is asked in short rounds and not held.
+   */
+  sending(): void {
+    this.#sentAt = this.#now();
+    this.#holding?.abort();
   }
 
   /** Takes in what waited, then goes on in the background. Throws RetryableError where the homeserver is not there; call it again. */
@@ -88,8 +105,11 @@ export class BotSync {
   async #loop(): Promise<void> {
     for (let failures = 0; !this.#stopping.signal.aborted;) {
       try {
+        const isSending = this.#now() - this.#sentAt < SENDING_MS;
+        if (failures === 0 && isSending) await this.#pause(ROUND_MS);
         // After a failure an answer is wanted at once, to know that all is well again.
-        await this.#once(failures === 0 ? HOLD_MS : 0);
+        if (failures > 0 || isSending) await this.#once(0);
+        else await this.#hold();
         failures = 0;
         this.#problem = undefined;
         if (this.#isAway) {
@@ -104,9 +124,26 @@ export class BotSync {
         const waitMs = this.#waitAfter(failures++, error);
         this.#parts.log.warn('crypto-sync.failed', { error, waitMs });
         this.#waiting = new AbortController();
-        const signal = AbortSignal.any([this.#stopping.signal, this.#waiting.signal]);
-        await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+        await this.#pause(waitMs);
       }
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const signal = AbortSignal.any([this.#stopping.signal, this.#waiting.signal]);
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+    this.#waiting = new AbortController();
+  }
+
+  /** Asks, and lets the homeserver hold the request. One that `sending` ends brought nothing: it is all there for the next. */
+  async #hold(): Promise<void> {
+    const holding = (this.#holding = new AbortController());
+    try {
+      await this.#once(HOLD_MS, holding.signal);
+    } catch (error) {
+      if (!holding.signal.aborted) throw error;
+    } finally {
+      this.#holding = undefined;
     }
   }
 
@@ -115,7 +152,7 @@ export class BotSync {
     return Math.max(planned, error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0);
   }
 
-  async #once(timeoutMs: number): Promise<void> {
+  async #once(timeoutMs: number, ending?: AbortSignal): Promise<void> {
     const { http, store, bot, deviceId, isGhost, onKeys, log } = this.#parts;
     const answer = await http.call('fetch the keys sent to the bot', {
       method: 'GET',
@@ -124,7 +161,7 @@ export class BotSync {
       deviceId,
       query: { timeout: String(timeoutMs), filter: FILTER, since: store.since, set_presence: 'offline' },
       timeoutMs: timeoutMs + 30_000,
-      signal: this.#stopping.signal,
+      signal: ending === undefined ? this.#stopping.signal : AbortSignal.any([this.#stopping.signal, ending]),
     });
     const sync = readSync(answer);
     const hasKeys = await bot.receiveSync(sync);

@@ -154,6 +154,7 @@ export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
   /** See `RoomSender.send`. */
   async encryptAndSend(message: Parameters<RoomEncrypter['encryptAndSend']>[0]): Promise<EventId> {
     const bot = this.#startedBot();
+    this.#sync?.sending();
     if (message.as === bot.userId) return await bot.encryptAndSend(message);
     return await this.#ghosts.use(message.as, (ghost) => ghost.encryptAndSend(message));
   }

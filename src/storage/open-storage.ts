@@ -1,12 +1,19 @@
 import type { Config } from '../config/config.ts';
 import { RetryableError } from '../errors.ts';
+import type { AuditLog } from '../ports/audit-log.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { ConfirmationStore } from '../ports/confirmation-store.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { EmergencyAccessStore } from '../ports/emergency-access-store.ts';
+import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { MediaIndex } from '../ports/media-index.ts';
 import type { NoticeStore } from '../ports/notice-store.ts';
 import type { OutboxStore } from '../ports/outbox-store.ts';
+import type { PolicyVersionStore } from '../ports/policy-version-store.ts';
+import type { RoleStore } from '../ports/role-store.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import { migrate } from './migrate.ts';
@@ -14,13 +21,19 @@ import { NumberHash } from './number-hash.ts';
 import { openDatabase } from './open-database.ts';
 import { PhiCipher } from './phi-cipher.ts';
 import { openPhiKeys } from './phi-keys.ts';
+import { SequelizeAuditLog } from './sequelize-audit-log.ts';
+import { SequelizeConfirmationStore } from './sequelize-confirmation-store.ts';
 import { SequelizeConsentStore } from './sequelize-consent-store.ts';
 import { SequelizeConversationStore } from './sequelize-conversation-store.ts';
+import { SequelizeEmergencyAccessStore } from './sequelize-emergency-access-store.ts';
+import { SequelizeGovernedRoomStore } from './sequelize-governed-room-store.ts';
 import { SequelizeInboxStore } from './sequelize-inbox-store.ts';
 import { SequelizeMatrixEventStore } from './sequelize-matrix-event-store.ts';
 import { SequelizeMediaIndex } from './sequelize-media-index.ts';
 import { SequelizeNoticeStore } from './sequelize-notice-store.ts';
 import { SequelizeOutboxStore } from './sequelize-outbox-store.ts';
+import { SequelizePolicyVersionStore } from './sequelize-policy-version-store.ts';
+import { SequelizeRoleStore } from './sequelize-role-store.ts';
 import { SequelizeSettingsStore } from './sequelize-settings-store.ts';
 import { wipeFinished, type Swept } from './wipe-finished.ts';
 
@@ -35,6 +48,14 @@ export interface Storage extends AsyncDisposable {
   readonly consents: ConsentStore;
   readonly settings: SettingsStore;
   readonly media: MediaIndex;
+  readonly roles: RoleStore;
+  readonly policyVersions: PolicyVersionStore;
+  readonly governedRooms: GovernedRoomStore;
+  readonly emergencyAccess: EmergencyAccessStore;
+  readonly confirmations: ConfirmationStore;
+  readonly audit: AuditLog;
+  /** The audit log for its readers, and its checkpoints. */
+  readonly auditTrail: AuditTrail;
   readonly schemaVersion: number;
   /** Wipes and removes what is over, as docs/retention.md says. To be called from time to time, e.g. once a minute. */
   wipeFinished(now: number): Promise<Swept>;
@@ -57,6 +78,7 @@ export async function openStorage(config: Pick<Config, 'database' | 'secrets' | 
     const { wipeAfterMs } = config.retention;
     const parts = { database, cipher, numberHash, wipeAtOnce: wipeAfterMs === 0 };
     const conversations = new SequelizeConversationStore(parts);
+    const audit = new SequelizeAuditLog(parts);
     let closed: Promise<void> | undefined;
     const closeOnce = () => (closed ??= close());
     return {
@@ -69,6 +91,13 @@ export async function openStorage(config: Pick<Config, 'database' | 'secrets' | 
       consents: new SequelizeConsentStore(parts),
       settings: new SequelizeSettingsStore(parts),
       media: new SequelizeMediaIndex(parts),
+      roles: new SequelizeRoleStore(parts),
+      policyVersions: new SequelizePolicyVersionStore(parts),
+      governedRooms: new SequelizeGovernedRoomStore(parts),
+      emergencyAccess: new SequelizeEmergencyAccessStore(parts),
+      confirmations: new SequelizeConfirmationStore(parts),
+      audit,
+      auditTrail: audit,
       schemaVersion,
       async wipeFinished(now) {
         const swept = await wipeFinished(database, wipeAfterMs, now);

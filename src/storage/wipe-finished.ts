@@ -14,7 +14,7 @@ export interface Swept {
  */
 export const KEEP_FINISHED_MS = 30 * 24 * 60 * 60_000;
 
-const TABLES = ['inbox', 'outbox', 'notices', 'matrix_events'] as const;
+const TABLES = ['inbox', 'outbox', 'notices', 'matrix_events', 'confirmations'] as const;
 /** Parked rows of these go as well after that time. Of the inbox they stay: nobody else has the patient's words. */
 const PARKED_GO = ['notices', 'matrix_events'] as const;
 /** Few enough that other writers hardly wait. */

@@ -1,5 +1,6 @@
 import { firstSchema } from './001-first-schema.ts';
+import { carePolicy } from './002-care-policy.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [firstSchema];
+export const MIGRATIONS: readonly Migration[] = [firstSchema, carePolicy];

@@ -26,8 +26,12 @@ export async function openTestStores(): Promise<TestStores> {
   await copyFile(join(await folder, 'template.sqlite'), path);
   const storage = await open(path);
   const { conversations, consents, inbox, outbox, notices, matrixEvents, settings, media, transactions } = storage;
+  const { roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit } = storage;
   return {
-    stores: { conversations, consents, inbox, outbox, notices, events: matrixEvents, settings, media, transactions },
+    stores: {
+      ...{ conversations, consents, inbox, outbox, notices, events: matrixEvents, settings, media, transactions },
+      ...{ roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit },
+    },
     wipeFinished: async () => void (await storage.wipeFinished(Date.now())),
     async [Symbol.asyncDispose]() {
       await storage.close();

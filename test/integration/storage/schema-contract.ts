@@ -4,14 +4,20 @@ import type { Model, ModelStatic } from 'sequelize';
 import { openDatabase, type OpenDatabase } from '../../../src/storage/open-database.ts';
 import { migrate } from '../../../src/storage/migrate.ts';
 import type { Migration } from '../../../src/storage/migrations/migration.ts';
+import { auditModels } from '../../../src/storage/models/audit-models.ts';
+import { confirmationModel } from '../../../src/storage/models/confirmation-model.ts';
 import { consentModel } from '../../../src/storage/models/consent-model.ts';
 import { conversationModels } from '../../../src/storage/models/conversation-models.ts';
+import { emergencyAccessModel } from '../../../src/storage/models/emergency-access-model.ts';
+import { governedRoomModel } from '../../../src/storage/models/governed-room-model.ts';
 import { hsTransactionModel } from '../../../src/storage/models/hs-transaction-model.ts';
 import { inboxModel } from '../../../src/storage/models/inbox-model.ts';
 import { matrixEventModel } from '../../../src/storage/models/matrix-event-model.ts';
 import { mediaModel } from '../../../src/storage/models/media-model.ts';
 import { noticeModel } from '../../../src/storage/models/notice-model.ts';
 import { outboxModel } from '../../../src/storage/models/outbox-model.ts';
+import { policyVersionModel } from '../../../src/storage/models/policy-version-model.ts';
+import { roleAssignmentModel } from '../../../src/storage/models/role-assignment-model.ts';
 import { settingModel } from '../../../src/storage/models/setting-model.ts';
 import type { StorageBench } from './storage-bench.ts';
 
@@ -26,6 +32,7 @@ const MODELS = [
     settingModel,
     mediaModel,
   ],
+  ...[roleAssignmentModel, policyVersionModel, governedRoomModel, emergencyAccessModel, confirmationModel],
 ];
 
 /** Defines the tests on `bench`. */
@@ -43,6 +50,7 @@ export function schemaContract(bench: StorageBench): void {
     const models: readonly ModelStatic<Model>[] = [
       ...MODELS.map((model) => model(database.sequelize)),
       ...Object.values(conversationModels(database.sequelize)),
+      ...Object.values(auditModels(database.sequelize)),
     ];
     for (const model of models) {
       const table = await database.sequelize.getQueryInterface().describeTable(model.getTableName());

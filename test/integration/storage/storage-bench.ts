@@ -26,6 +26,8 @@ export interface StorageBench {
 const TABLES = [
   ...['phi_keys', 'settings', 'contacts', 'addresses', 'conversations', 'consents'],
   ...['inbox', 'outbox', 'notices', 'hs_transactions', 'matrix_events', 'media'],
+  ...['role_assignments', 'policy_versions', 'governed_rooms', 'emergency_access', 'confirmations'],
+  ...['audit_log', 'audit_checkpoints'],
 ];
 
 /** A key as the configuration has it. */

@@ -15,9 +15,10 @@ import type { OutboxStore } from '../../../src/ports/outbox-store.ts';
 import type { QueueStore } from '../../../src/ports/queue-store.ts';
 import type { SettingsStore } from '../../../src/ports/settings-store.ts';
 import type { Transactions } from '../../../src/ports/transactions.ts';
+import { careStores, careTables, type Audited, type CareStores, type CareTables } from './memory-care-stores.ts';
 
 /** Everything that services keep. */
-export interface Stores {
+export interface Stores extends CareStores {
   readonly conversations: ConversationStore;
   readonly consents: ConsentStore;
   readonly inbox: InboxStore;
@@ -38,7 +39,7 @@ interface Entry<Row extends QueueRow> {
   end?: 'completed' | 'parked';
 }
 
-interface Tables {
+interface Tables extends CareTables {
   contacts: Contact[];
   addresses: Address[];
   conversations: (Omit<Conversation, 'contact' | 'address'> & { contactId: ContactId; addressId: AddressId })[];
@@ -53,10 +54,18 @@ interface Tables {
   media: unknown[];
 }
 
+/** Stores in memory, and what can be seen of them. */
+export interface MemoryStorage extends Stores {
+  /** What was appended to the audit log, oldest first. */
+  audited(): readonly Audited[];
+}
+
 /** New, empty stores. */
-export function memoryStorage(): Stores {
+export function memoryStorage(): MemoryStorage {
   const database = new Database();
   return {
+    ...careStores(() => database.tables),
+    audited: () => database.tables.audit,
     conversations: conversationStore(database),
     consents: consentStore(database),
     inbox: inboxStore(database),
@@ -78,6 +87,7 @@ class Database implements Transactions {
   tables: Tables = {
     ...{ contacts: [], addresses: [], conversations: [], consents: [], deliveries: [], keywords: [], outbox: [] },
     ...{ notices: [], events: [], transactions: [], settings: new Map(), media: [] },
+    ...careTables(),
   };
 
   run<T>(work: () => Promise<T>): Promise<T> {

@@ -17,19 +17,33 @@ export interface PendingConfirmation {
   readonly needsSecondPerson: boolean;
   /** Unix ms. */
   readonly expiresAt: number;
+  /** The yes that counted, once there was one: from then on the command is run, also by a process that starts anew; undefined before. */
+  readonly confirmed: ConfirmedBy | undefined;
+}
+
+/** Whose yes it was, and the event that said it. */
+export interface ConfirmedBy {
+  readonly by: UserId;
+  readonly event: EventId;
+  /** Unix ms. */
+  readonly at: number;
 }
 
 /** How one ended. */
 export type ConfirmationEnd = 'confirmed' | 'cancelled' | 'expired' | 'superseded';
 
-/** Waiting confirmations; single use. */
+/** Waiting confirmations; single use. Those that ended are not found any more. */
 export interface ConfirmationStore {
   add(confirmation: PendingConfirmation): Promise<boolean>;
   setPrompt(id: string, promptEvent: EventId): Promise<void>;
   findByPrompt(promptEvent: EventId): Promise<PendingConfirmation | undefined>;
   find(id: string): Promise<PendingConfirmation | undefined>;
+  /** True where a prompt of this room is still to be sent, so that a reaction may be to a prompt that nobody knows yet. */
+  isPrompting(roomId: RoomId): Promise<boolean>;
+  /** Takes the yes, once: only the first call answers true. It is found until it ends, which is when the command was run. */
+  confirm(id: string, confirmed: ConfirmedBy): Promise<boolean>;
   /** Ends it, once: only the first call answers true. */
   end(id: string, end: ConfirmationEnd, by: string, at: number): Promise<boolean>;
-  /** Past `now` and not ended. */
+  /** Past `now`, without a yes, and not ended. */
   expired(now: number): Promise<readonly PendingConfirmation[]>;
 }

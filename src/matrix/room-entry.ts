@@ -1,5 +1,6 @@
 /** Getting users into rooms and out of them. Every call may be repeated. */
 import { PermanentError, RetryableError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import { parseUserId, serverOf, type RoomId, type UserId } from '../model/ids.ts';
 import { clientPath, type Homeserver } from './homeserver.ts';
 import { errcodeOf, statusOf } from './matrix-fault.ts';
@@ -43,6 +44,16 @@ export class RoomEntry {
       if (errcodeOf(error) !== 'M_FORBIDDEN') throw error;
       const membership = (await this.memberships(roomId)).get(userId);
       if (membership !== 'join' && membership !== 'invite') throw error;
+    }
+  }
+
+  /** As `invite`; a user who cannot be invited (left the hospital, mistyped) is logged, so that the others are not kept out. */
+  async tryInvite(roomId: RoomId, userId: UserId, log: Logger): Promise<void> {
+    try {
+      await this.invite(roomId, userId);
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      log.warn('room.invite-refused', { roomId, userId, code: errcodeOf(error) });
     }
   }
 

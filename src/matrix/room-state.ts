@@ -1,5 +1,6 @@
 /** Reads and repairs state events as the bot. */
-import type { RoomId, UserId } from '../model/ids.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import { clientPath, type Homeserver } from './homeserver.ts';
 import { statusOf } from './matrix-fault.ts';
 import { MEGOLM } from './room-plan.ts';
@@ -27,11 +28,22 @@ export class RoomState {
   }
 
   /** Writes a state event where the room does not have it as given. */
-  async ensure(roomId: RoomId, type: string, content: Readonly<Record<string, unknown>>): Promise<void> {
-    const current = await this.get(roomId, type);
-    if (current && Object.entries(content).every(([key, value]) => current[key] === value)) return;
-    const path = clientPath`/_matrix/client/v3/rooms/${roomId}/state/${type}/`;
-    await this.#homeserver.call(this.#bot, "set a room's state", { method: 'PUT', path, body: content });
+  async ensure(roomId: RoomId, type: string, content: Readonly<Record<string, unknown>>, stateKey = ''): Promise<void> {
+    const current = await this.get(roomId, type, stateKey);
+    if (current && Object.entries(content).every(([key, value]) => isDeepStrictEqual(current[key], value))) return;
+    await this.set(roomId, type, stateKey, content);
+  }
+
+  /** Writes a state event and answers its id; where it is there already, the id of that one. */
+  async set(
+    roomId: RoomId,
+    type: string,
+    stateKey: string,
+    content: Readonly<Record<string, unknown>>,
+  ): Promise<EventId> {
+    const path = clientPath`/_matrix/client/v3/rooms/${roomId}/state/${type}/${stateKey}`;
+    const answer = await this.#homeserver.call(this.#bot, "set a room's state", { method: 'PUT', path, body: content });
+    return answer['event_id'] as EventId;
   }
 
   /** True where the room is encrypted with the algorithm we know. */

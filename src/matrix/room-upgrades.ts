@@ -7,7 +7,6 @@
 import { PermanentError, RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { RoomId, UserId } from '../model/ids.ts';
-import { errcodeOf } from './matrix-fault.ts';
 import type { RoomMembers } from './membership.ts';
 import type { RoomEntry } from './room-entry.ts';
 import { MEGOLM } from './room-plan.ts';
@@ -99,12 +98,7 @@ export class RoomUpgrades {
   ): Promise<void> {
     for (const userId of await this.#parts.members.joined(roomId)) {
       if (memberships.has(userId) || userId === this.#parts.bot) continue;
-      try {
-        await this.#parts.entry.invite(replacement, userId);
-      } catch (error) {
-        if (!(error instanceof PermanentError)) throw error;
-        this.#parts.log.warn('room.invite-refused', { roomId: replacement, userId, code: errcodeOf(error) });
-      }
+      await this.#parts.entry.tryInvite(replacement, userId, this.#parts.log);
     }
   }
 }

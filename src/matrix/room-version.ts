@@ -24,11 +24,6 @@ export function chooseRoomVersion(
   );
 }
 
-/** From version 12 on a room's creator stands above the power levels and must not be named in them (MSC4289). */
-export function hasPrivilegedCreator(version: RoomVersion): boolean {
-  return version === '12';
-}
-
 function roomVersionsOf(capabilities: Readonly<Record<string, unknown>>): {
   default: unknown;
   available: ReadonlySet<string>;

@@ -1,16 +1,15 @@
-import { PermanentError, RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { parseRoomId, type RoomId, type UserId } from '../model/ids.ts';
+import type { RoomId, UserId } from '../model/ids.ts';
 import type { Namespace } from '../model/namespace.ts';
 import type { RoomPlan, Rooms } from '../ports/rooms.ts';
 import { clientPath, type Homeserver } from './homeserver.ts';
-import { errcodeOf, statusOf } from './matrix-fault.ts';
+import { statusOf } from './matrix-fault.ts';
 import type { RoomMembers } from './membership.ts';
 import { RoomEntry } from './room-entry.ts';
+import { RoomMaker } from './room-maker.ts';
 import { SAFE_STATE, createRoomBody } from './room-plan.ts';
 import { RoomState } from './room-state.ts';
 import { RoomUpgrades } from './room-upgrades.ts';
-import { chooseRoomVersion, type RoomVersion } from './room-version.ts';
 
 /** What making rooms needs. */
 export interface MatrixRoomsParts {
@@ -28,23 +27,26 @@ export class MatrixRooms implements Rooms {
   readonly #entry: RoomEntry;
   readonly #state: RoomState;
   readonly #upgrades: RoomUpgrades;
-  #version: RoomVersion | undefined;
+  readonly #maker: RoomMaker;
   /** Display names set by this process: each is looked up once. */
   readonly #named = new Map<UserId, string>();
 
   constructor(parts: MatrixRoomsParts) {
     const { homeserver, namespace, members, log } = parts;
     this.#parts = parts;
+    this.#maker = new RoomMaker(parts);
     this.#entry = new RoomEntry(homeserver, namespace.bot);
     this.#state = new RoomState(homeserver, namespace.bot);
     this.#upgrades = new RoomUpgrades({ entry: this.#entry, state: this.#state, members, bot: namespace.bot, log });
   }
 
   async create(plan: RoomPlan): Promise<RoomId> {
-    const created = await this.#tryCreate(plan);
-    const roomId = created ?? (await this.#findByAlias(plan.key));
-    if (created === undefined) await this.#complete(roomId, plan);
-    await this.#fill(roomId, plan, created === undefined ? await this.#entry.memberships(roomId) : new Map());
+    const { bot } = this.#parts.namespace;
+    const { roomId, isNew } = await this.#maker.make(plan.key, (alias, version) =>
+      createRoomBody(plan, alias, bot, version),
+    );
+    if (!isNew) await this.#complete(roomId, plan);
+    await this.#fill(roomId, plan, isNew ? new Map() : await this.#entry.memberships(roomId));
     this.#parts.members.forget(roomId);
     return roomId;
   }
@@ -87,29 +89,6 @@ export class MatrixRooms implements Rooms {
     this.#named.set(ghost, displayName);
   }
 
-  /** The new room, or undefined where the alias is taken: by an earlier call whose answer was lost. */
-  async #tryCreate(plan: RoomPlan): Promise<RoomId | undefined> {
-    const { homeserver, namespace } = this.#parts;
-    const body = createRoomBody(plan, `${namespace.ghostPrefix}${plan.key}`, namespace.bot, await this.#roomVersion());
-    try {
-      const answer = await homeserver.call(namespace.bot, 'create a room', {
-        method: 'POST',
-        path: clientPath`/_matrix/client/v3/createRoom`,
-        body,
-      });
-      return roomIdIn(answer);
-    } catch (error) {
-      if (errcodeOf(error) === 'M_ROOM_IN_USE') return undefined;
-      throw error;
-    }
-  }
-
-  async #findByAlias(key: string): Promise<RoomId> {
-    const { homeserver, namespace } = this.#parts;
-    const path = clientPath`/_matrix/client/v3/directory/room/${`#${namespace.ghostPrefix}${key}:${namespace.domain}`}`;
-    return roomIdIn(await homeserver.call(namespace.bot, 'look up a room', { method: 'GET', path }));
-  }
-
   /** Puts right what an interrupted creation may have left out, before anybody is let in. */
   async #complete(roomId: RoomId, plan: RoomPlan): Promise<void> {
     this.#parts.log.info('room.completing', { roomId });
@@ -124,37 +103,9 @@ export class MatrixRooms implements Rooms {
       await this.#entry.join(roomId, ghost);
     }
     for (const userId of invite) {
-      if (!memberships.has(userId)) await this.#inviteStaff(roomId, userId);
+      if (!memberships.has(userId)) await this.#entry.tryInvite(roomId, userId, this.#parts.log);
     }
   }
-
-  /** One member of the team who cannot be invited (left the hospital, mistyped) must not keep the others from the patient. */
-  async #inviteStaff(roomId: RoomId, userId: UserId): Promise<void> {
-    try {
-      await this.#entry.invite(roomId, userId);
-    } catch (error) {
-      if (!(error instanceof PermanentError)) throw error;
-      this.#parts.log.warn('room.invite-refused', { roomId, userId, code: errcodeOf(error) });
-    }
-  }
-
-  async #roomVersion(): Promise<RoomVersion> {
-    const { homeserver, namespace, roomVersion } = this.#parts;
-    this.#version ??= chooseRoomVersion(
-      roomVersion,
-      await homeserver.call(namespace.bot, 'read what the homeserver can do', {
-        method: 'GET',
-        path: clientPath`/_matrix/client/v3/capabilities`,
-      }),
-    );
-    return this.#version;
-  }
-}
-
-function roomIdIn(answer: Record<string, unknown>): RoomId {
-  const roomId = parseRoomId(answer['room_id']);
-  if (roomId === undefined) throw new RetryableError('The homeserver answered without a room id.');
-  return roomId;
 }
 
 function undefinedWhereNotFound(error: unknown): undefined {

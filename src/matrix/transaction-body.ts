@@ -1,6 +1,7 @@
 /** Reads the body of a transaction. Pure: bytes in, well-formed events out. */
 import { parseEventId, parseRoomId, parseUserId } from '../model/ids.ts';
 import type { MatrixEvent } from '../model/rows.ts';
+import { MAX_EVENT_DEPTH, isDeeper, nestsDeeperThan } from './json-depth.ts';
 
 /** The events, in order; `malformed` were left out, `repeated` came twice. Or why the whole body is refused. */
 export type TransactionBody =
@@ -12,9 +13,6 @@ export type TransactionBody =
  * left out instead: refusing the transaction would let one member of a room stop all delivery.
  */
 const MAX_BODY_DEPTH = 33_000;
-
-/** No event type in use comes near; what is stored must be safe for recursive code. */
-const MAX_EVENT_DEPTH = 64;
 
 /** Matrix specification, client-server API: type and state key are at most 255 bytes. */
 const MAX_STRING = 255;
@@ -52,7 +50,9 @@ function readEvent(value: unknown): MatrixEvent | undefined {
   if (roomId === undefined || eventId === undefined || sender === undefined) return undefined;
   if (!isShortText(type) || type === '' || !Number.isSafeInteger(at) || !isObject(content)) return undefined;
   if (stateKey !== undefined && !isShortText(stateKey)) return undefined;
-  const redactedEvent = parseEventId(redacts);
+  // Within the content from room version 11 on (MSC2174); Synapse repeats it outside.
+  const redactedEvent =
+    parseEventId(redacts) ?? (type === 'm.room.redaction' ? parseEventId(content['redacts']) : undefined);
   return {
     type,
     room_id: roomId,
@@ -66,14 +66,16 @@ function readEvent(value: unknown): MatrixEvent | undefined {
   };
 }
 
-/** Of what the homeserver adds to an event only this is used: that it was removed, and which room the one of an invitation replaces. */
+/** Of what the homeserver adds to an event only this is used: that it was removed, which state it replaced, and which room the one of an invitation replaces. */
 function readUnsigned(unsigned: Record<string, unknown>): Pick<MatrixEvent, 'unsigned'> {
   const { redacted_because: because, invite_room_state: state } = unsigned;
+  const replaces = parseEventId(unsigned['replaces_state']);
   const create = Array.isArray(state)
     ? (state as unknown[]).filter((event) => isObject(event) && event['type'] === 'm.room.create')
     : [];
   const read = {
     ...(isObject(because) && { redacted_because: because }),
+    ...(replaces !== undefined && { replaces_state: replaces }),
     ...(create.length > 0 && { invite_room_state: create }),
   };
   return Object.keys(read).length > 0 ? { unsigned: read } : {};
@@ -86,35 +88,4 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** Text that any database takes: no NUL and no half of a surrogate pair. */
 function isShortText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_STRING && !value.includes('\0') && value.isWellFormed();
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
-
-/** Counts brackets outside of strings, before the parser is let loose. Right for valid JSON; for anything else the parser decides. */
-function nestsDeeperThan(bytes: Uint8Array, limit: number): boolean {
-  let depth = 0;
-  let isString = false;
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index] as number;
-    if (isString) {
-      if (byte === BACKSLASH) index++;
-      else if (byte === QUOTE) isString = false;
-    } else if (byte === QUOTE) isString = true;
-    else if (OPENING.has(byte) && ++depth > limit) return true;
-    else if (CLOSING.has(byte)) depth--;
-  }
-  return false;
-}
-
-/** Level by level instead of by recursion, which the input could exhaust. */
-function isDeeper(value: unknown, limit: number): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; depth < limit; depth++) {
-    level = level.flatMap((node): unknown[] => (typeof node === 'object' && node !== null ? Object.values(node) : []));
-    if (level.length === 0) return false;
-  }
-  return level.some((node) => typeof node === 'object' && node !== null);
 }

@@ -1,0 +1,139 @@
+/** Does one change in a room, as the bot. */
+import { PermanentError, RetryableError } from '../errors.ts';
+import type { RoomId, UserId } from '../model/ids.ts';
+import type { ChangeOutcome, RoomChange } from '../model/room-change.ts';
+import { clientPath, type Homeserver } from './homeserver.ts';
+import { errcodeOf, statusOf } from './matrix-fault.ts';
+import type { RoomEntry } from './room-entry.ts';
+import type { RoomState } from './room-state.ts';
+import type { StateSnapshots } from './state-snapshots.ts';
+
+/** What applying changes needs. */
+export interface ApplyChangeParts {
+  readonly homeserver: Homeserver;
+  readonly entry: RoomEntry;
+  readonly state: RoomState;
+  readonly snapshots: StateSnapshots;
+  readonly bot: UserId;
+}
+
+type Change<Kind extends RoomChange['kind']> = RoomChange & { readonly kind: Kind };
+
+const APPLIED: ChangeOutcome = { outcome: 'applied' };
+
+/** Applies changes; after one was applied the room's snapshot has it at once. */
+export class ApplyChange {
+  readonly #parts: ApplyChangeParts;
+
+  constructor(parts: ApplyChangeParts) {
+    this.#parts = parts;
+  }
+
+  /** See `RoomControl.apply`. */
+  async apply(roomId: RoomId, change: RoomChange): Promise<ChangeOutcome> {
+    try {
+      return await this.#do(roomId, change);
+    } catch (error) {
+      if (isHomeserverAway(error)) throw error;
+      if (!(error instanceof PermanentError || error instanceof RetryableError)) throw error;
+      if (errcodeOf(error) === 'M_FORBIDDEN') return { outcome: 'denied', problem: denied(change) };
+      return { outcome: 'failed', problem: error.message };
+    }
+  }
+
+  async #do(roomId: RoomId, change: RoomChange): Promise<ChangeOutcome> {
+    switch (change.kind) {
+      case 'set-state':
+        return await this.#setState(roomId, change);
+      case 'remove-alias':
+        return await this.#removeAlias(roomId, change.alias);
+      case 'invite':
+        await this.#member(roomId, change.userId, 'invite', () => this.#parts.entry.invite(roomId, change.userId));
+        return APPLIED;
+      case 'remove':
+        return await this.#remove(roomId, change);
+      case 'unban':
+        return await this.#leaveAfter(roomId, change.userId, 'unban', { user_id: change.userId }, ['join', 'leave']);
+      case 'report':
+        return { outcome: 'failed', problem: denied(change) };
+    }
+  }
+
+  async #setState(roomId: RoomId, { type, stateKey, after }: Change<'set-state'>): Promise<ChangeOutcome> {
+    const { state, snapshots, bot } = this.#parts;
+    const before = snapshots.heldId(roomId, type, stateKey);
+    const eventId = await state.set(roomId, type, stateKey, after);
+    snapshots.wrote(roomId, { type, stateKey, content: after, sender: bot, eventId }, before);
+    return APPLIED;
+  }
+
+  /** Looks first: an alias may have been moved to another room meanwhile. */
+  async #removeAlias(roomId: RoomId, alias: string): Promise<ChangeOutcome> {
+    const { homeserver, bot } = this.#parts;
+    const path = clientPath`/_matrix/client/v3/directory/room/${alias}`;
+    try {
+      const { room_id: target } = await homeserver.call(bot, 'look up an alias', { method: 'GET', path });
+      if (target === roomId) await homeserver.call(bot, 'remove an alias', { method: 'DELETE', path });
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+    }
+    return APPLIED;
+  }
+
+  async #remove(roomId: RoomId, { userId, why }: Change<'remove'>): Promise<ChangeOutcome> {
+    if (userId === this.#parts.bot) return { outcome: 'failed', problem: 'The bot does not remove itself.' };
+    return await this.#leaveAfter(roomId, userId, 'kick', { user_id: userId, reason: why }, ['leave', 'ban']);
+  }
+
+  /** The homeserver refuses where there is nothing to do, too. `done` are the memberships with which there is not. */
+  async #leaveAfter(
+    roomId: RoomId,
+    userId: UserId,
+    action: 'kick' | 'unban',
+    body: Readonly<Record<string, unknown>>,
+    done: readonly string[],
+  ): Promise<ChangeOutcome> {
+    const { homeserver, bot, state } = this.#parts;
+    const path = `${clientPath`/_matrix/client/v3/rooms/${roomId}`}/${action}`;
+    try {
+      await this.#member(roomId, userId, 'leave', () =>
+        homeserver.call(bot, action === 'kick' ? 'remove somebody' : 'lift a ban', { method: 'POST', path, body }),
+      );
+    } catch (error) {
+      if (statusOf(error) !== 403) throw error;
+      const member = await state.get(roomId, 'm.room.member', userId);
+      if (member !== undefined && !done.includes(String(member['membership']))) throw error;
+    }
+    return APPLIED;
+  }
+
+  async #member(roomId: RoomId, userId: UserId, membership: string, request: () => Promise<unknown>): Promise<void> {
+    const { snapshots } = this.#parts;
+    const before = snapshots.heldId(roomId, 'm.room.member', userId);
+    await request();
+    snapshots.wroteMember(roomId, userId, membership, before);
+  }
+}
+
+/** Everything but what this one room may be to blame for. */
+function isHomeserverAway(error: unknown): boolean {
+  return error instanceof RetryableError && statusOf(error) !== 500;
+}
+
+/** Plain words for what the bot may not do; they name nobody. */
+function denied(change: RoomChange): string {
+  switch (change.kind) {
+    case 'set-state':
+      return `The bot has not enough power in the room to change ${change.type}.`;
+    case 'remove-alias':
+      return 'The bot may not remove an address of the room.';
+    case 'invite':
+      return 'The bot may not invite somebody: it has not enough power in the room, or they are banned.';
+    case 'remove':
+      return 'The bot may not remove somebody: their power is not below its own, or its own is too low.';
+    case 'unban':
+      return 'The bot has not enough power in the room to lift a ban.';
+    case 'report':
+      return 'It is for people to put right.';
+  }
+}

@@ -1,0 +1,148 @@
+import type { Logger } from '../log.ts';
+import { PermanentError } from '../errors.ts';
+import type { RoomId, UserId } from '../model/ids.ts';
+import type { Namespace } from '../model/namespace.ts';
+import type { ChangeOutcome, RoomChange } from '../model/room-change.ts';
+import { powerOf } from '../model/room-power.ts';
+import type { RoomSnapshot } from '../model/room-snapshot.ts';
+import type { MatrixEvent } from '../model/rows.ts';
+import type { GovernedRoomPlan, RoomControl } from '../ports/room-control.ts';
+import { ApplyChange } from './apply-change.ts';
+import { clientPath, type Homeserver } from './homeserver.ts';
+import { statusOf } from './matrix-fault.ts';
+import type { MatrixHttp } from './matrix-http.ts';
+import { RoomEntry } from './room-entry.ts';
+import { RoomMaker } from './room-maker.ts';
+import { governedRoomBody, governedState } from './room-plan.ts';
+import type { RoomRecord } from './room-record.ts';
+import { RoomState } from './room-state.ts';
+import { MAX_STATE_BYTES, readState } from './state-body.ts';
+import { StateSnapshots } from './state-snapshots.ts';
+
+/** What controlling rooms needs. */
+export interface MatrixRoomControlParts {
+  readonly homeserver: Homeserver;
+  /** For what may be large: its answers are bounded while they come. */
+  readonly http: Pick<MatrixHttp, 'bytes'>;
+  readonly namespace: Namespace;
+  /** Room version for new rooms; undefined is the homeserver's default. */
+  readonly roomVersion: string | undefined;
+  /** From memory: asked for every event. */
+  readonly isGoverned: (roomId: RoomId) => boolean;
+  readonly log: Logger;
+  readonly now?: () => number;
+}
+
+/** The state of a room with 10,000 members takes Synapse seconds. ms. */
+const STATE_TIMEOUT_MS = 120_000;
+
+/** Governed rooms on a Matrix homeserver, looked at and changed by the bot. */
+export class MatrixRoomControl implements RoomControl {
+  readonly #parts: MatrixRoomControlParts;
+  readonly #entry: RoomEntry;
+  readonly #state: RoomState;
+  readonly #maker: RoomMaker;
+  readonly #snapshots: StateSnapshots;
+  readonly #changes: ApplyChange;
+
+  constructor(parts: MatrixRoomControlParts) {
+    const { homeserver, namespace } = parts;
+    this.#parts = parts;
+    this.#entry = new RoomEntry(homeserver, namespace.bot);
+    this.#state = new RoomState(homeserver, namespace.bot);
+    this.#maker = new RoomMaker(parts);
+    this.#snapshots = new StateSnapshots({ ...parts, fetch: (roomId) => this.#fetch(roomId) });
+    this.#changes = new ApplyChange({
+      homeserver,
+      entry: this.#entry,
+      state: this.#state,
+      snapshots: this.#snapshots,
+      bot: namespace.bot,
+    });
+  }
+
+  async create(plan: GovernedRoomPlan): Promise<RoomId> {
+    const { namespace, log } = this.#parts;
+    const { bot } = namespace;
+    const { roomId, isNew } = await this.#maker.make(plan.key, (alias, version) =>
+      governedRoomBody(plan, alias, bot, version),
+    );
+    if (!isNew) await this.#complete(roomId, plan);
+    const memberships = isNew ? new Map<UserId, string>() : await this.#entry.memberships(roomId);
+    for (const userId of plan.invite) {
+      if (!memberships.has(userId)) await this.#entry.tryInvite(roomId, userId, log);
+    }
+    this.#snapshots.forget(roomId);
+    return roomId;
+  }
+
+  snapshot(roomId: RoomId): Promise<RoomSnapshot> {
+    return this.#snapshots.snapshot(roomId);
+  }
+
+  refresh(roomId: RoomId): Promise<RoomSnapshot> {
+    return this.#snapshots.refresh(roomId);
+  }
+
+  observe(events: readonly MatrixEvent[]): ReadonlySet<RoomId> {
+    return this.#snapshots.observe(events);
+  }
+
+  forget(roomId: RoomId): void {
+    this.#snapshots.forget(roomId);
+  }
+
+  apply(roomId: RoomId, change: RoomChange): Promise<ChangeOutcome> {
+    return this.#changes.apply(roomId, change);
+  }
+
+  async join(roomId: RoomId): Promise<boolean> {
+    try {
+      await this.#entry.join(roomId, this.#parts.namespace.bot);
+    } catch (error) {
+      // 404: there is no such room, or no server that would let us in.
+      if (statusOf(error) === 403 || (error instanceof PermanentError && statusOf(error) === 404)) return false;
+      throw error;
+    }
+    this.#snapshots.forget(roomId);
+    return true;
+  }
+
+  async leave(roomId: RoomId): Promise<void> {
+    await this.#entry.leave(roomId);
+    this.#snapshots.forget(roomId);
+  }
+
+  powerOf(snapshot: RoomSnapshot, user: UserId): number {
+    return powerOf(snapshot, user);
+  }
+
+  async #fetch(roomId: RoomId): Promise<RoomRecord> {
+    const { http, namespace } = this.#parts;
+    const { bytes } = await http.bytes(
+      "read a room's state",
+      {
+        method: 'GET',
+        path: clientPath`/_matrix/client/v3/rooms/${roomId}/state`,
+        as: namespace.bot,
+        timeoutMs: STATE_TIMEOUT_MS,
+      },
+      MAX_STATE_BYTES,
+    );
+    return readState(roomId, namespace.bot, bytes);
+  }
+
+  /** Puts right what an interrupted creation may have left out, before anybody is let in. */
+  async #complete(roomId: RoomId, plan: GovernedRoomPlan): Promise<void> {
+    this.#parts.log.info('room.completing', { roomId });
+    const create = await this.#state.get(roomId, 'm.room.create');
+    const state = governedState(plan, this.#parts.namespace.bot, String(create?.['room_version'] ?? '1'));
+    for (const [type, stateKey, content] of state) {
+      // Power may have been given to people since; it is written first, so that an interruption does not leave it out.
+      const isThere = type === 'm.room.power_levels' && (await this.#state.get(roomId, type)) !== undefined;
+      if (!isThere) await this.#state.ensure(roomId, type, content, stateKey);
+    }
+    await this.#state.ensure(roomId, 'm.room.name', { name: plan.name });
+    if (plan.topic !== '') await this.#state.ensure(roomId, 'm.room.topic', { topic: plan.topic });
+  }
+}

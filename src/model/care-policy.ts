@@ -40,4 +40,6 @@ export interface CarePolicy {
   readonly emergencies: ReadonlyMap<RoomId, ReadonlySet<UserId>>;
   /** The space of each unit that has one. */
   readonly unitSpaces: ReadonlyMap<UnitId, RoomId>;
+  /** The care teams of each unit, which its space holds; undefined where spaces are left alone. */
+  readonly unitRooms?: ReadonlyMap<UnitId, ReadonlySet<RoomId>>;
 }

@@ -20,6 +20,8 @@ export interface RoomSnapshot {
   readonly state: ReadonlyMap<string, StateEntry>;
   /** Everybody with a membership event: `join`, `invite`, `knock`, `leave`, `ban`. */
   readonly members: ReadonlyMap<UserId, string>;
+  /** Those of `leave` who left, or turned the invitation down, themselves: they are not asked again. */
+  readonly leftThemselves?: ReadonlySet<UserId>;
   /** What could not be taken in, e.g. more members than are kept; PHI-free words for the report. */
   readonly faults: readonly string[];
 }

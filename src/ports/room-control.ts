@@ -2,23 +2,9 @@ import type { RoomId, UserId } from '../model/ids.ts';
 import type { MatrixEvent } from '../model/rows.ts';
 import type { ChangeOutcome, RoomChange } from '../model/room-change.ts';
 import type { RoomSnapshot } from '../model/room-snapshot.ts';
+import type { GovernedRoomPlan } from '../model/governed-room-plan.ts';
 
-/** A new governed room. Everything that policy wants is written at creation, so that it never was otherwise. */
-export interface GovernedRoomPlan {
-  /** Opaque and unique, as in `RoomPlan.key`: creating twice gives the same room. */
-  readonly key: string;
-  readonly name: string;
-  readonly topic: string;
-  readonly isSpace: boolean;
-  /** `m.federate` of the create event: can never be changed. */
-  readonly federate: boolean;
-  readonly initialState: readonly {
-    readonly type: string;
-    readonly stateKey: string;
-    readonly content: Readonly<Record<string, unknown>>;
-  }[];
-  readonly invite: readonly UserId[];
-}
+export type { GovernedRoomPlan } from '../model/governed-room-plan.ts';
 
 /** Looks at rooms and changes them, as the bot. */
 export interface RoomControl {

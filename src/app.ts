@@ -303,11 +303,21 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
     inbox,
     lines,
     notifier,
+    country: config.practice.country,
     log,
     wakeDeliveries: () => inboxQueue.notify(),
     wakeKeywords: () => keywordQueue.notify(),
   });
-  const report = new ApplyReport({ outbox, conversations, consents, transactions, notifier, tell, log });
+  const report = new ApplyReport({
+    outbox,
+    conversations,
+    consents,
+    transactions,
+    notifier,
+    tell,
+    wordingVersion,
+    log,
+  });
   addQueueMetrics(
     appservice.metrics,
     new Map<string, QueueStore<QueueRow>>([

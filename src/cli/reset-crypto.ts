@@ -32,7 +32,13 @@ export const resetCryptoVerb: Verb = {
     const http = new MatrixHttp({ url: config.homeserver.url, asToken });
     try {
       const bot = `@${config.appservice.bot}:${config.homeserver.domain}` as UserId;
-      const deleted = await resetCrypto({ config: config.encryption, http, settings: storage.settings, bot });
+      const deleted = await resetCrypto({
+        config: config.encryption,
+        http,
+        settings: storage.settings,
+        bot,
+        ghosts: await storage.conversations.ghosts(),
+      });
       out(
         `Deleted ${deleted} ${deleted === 1 ? 'device' : 'devices'} on the homeserver, and the crypto store ${config.encryption.store}.`,
       );

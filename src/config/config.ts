@@ -1,6 +1,6 @@
 /** The configuration as the program uses it: complete, checked, secrets read. Made by `load-config.ts` alone. */
 import type { LineId, UserId } from '../model/ids.ts';
-import type { PhoneNumber } from '../model/phone-number.ts';
+import type { Country, PhoneNumber } from '../model/phone-number.ts';
 
 export interface Config {
   readonly homeserver: {
@@ -51,7 +51,7 @@ export interface Config {
     /** What HELP answers with, e.g. a phone number. */
     readonly contact: string;
     /** Country whose numbers may be typed without `+`. ISO 3166-1 alpha-2. */
-    readonly country: string;
+    readonly country: Country;
   };
   readonly carriers: ReadonlyMap<string, CarrierConfig>;
   readonly lines: readonly LineConfig[];

@@ -1,7 +1,7 @@
 /** How a word of the file becomes a value. Nothing here quotes what was written: it may be a secret or a number. */
 import { isAbsolute, join } from 'node:path';
 import { parseUserId, type UserId } from '../model/ids.ts';
-import { isCountry, parsePhoneNumber, type PhoneNumber } from '../model/phone-number.ts';
+import { isCountry, parsePhoneNumber, type Country, type PhoneNumber } from '../model/phone-number.ts';
 
 /** A value, or what is wrong and what to do. */
 export type Read<T> = { readonly value: T } | { readonly problem: string; readonly fix: string };
@@ -150,7 +150,7 @@ export const phoneNumber: ValueType<PhoneNumber> = {
 };
 
 /** `US`. */
-export const country: ValueType<string> = {
+export const country: ValueType<Country> = {
   name: 'country code',
   read(written) {
     const value = written.toUpperCase();

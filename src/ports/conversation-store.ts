@@ -12,6 +12,8 @@ export interface ConversationStore {
   findByRoom(roomId: RoomId): Promise<Conversation | undefined>;
   /** Every line's conversation with the address. */
   findByAddress(addressId: AddressId): Promise<Conversation[]>;
+  /** Every contact's ghost. */
+  ghosts(): Promise<readonly UserId[]>;
   /** Commits the room of a conversation; also used to follow a room upgrade. */
   setRoom(id: ConversationId, roomId: RoomId): Promise<void>;
   /** Commits that the team has seen the card. */

@@ -8,6 +8,7 @@ import type { CarrierEvent } from '../ports/sms-carrier.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import { closeQuestion } from './consent-question.ts';
 import type { Notifier } from './notifier.ts';
+import { recordCarrierOptOut } from './record-carrier-opt-out.ts';
 import type { TellSender } from './tell-sender.ts';
 
 /** A carrier's delivery report. */
@@ -21,6 +22,7 @@ export interface ApplyReportParts {
   readonly transactions: Transactions;
   readonly notifier: Notifier;
   readonly tell: TellSender;
+  readonly wordingVersion: string;
   readonly log: Logger;
 }
 
@@ -48,6 +50,7 @@ export class ApplyReport {
       if (before === undefined) return;
       if (report.state === 'failed') {
         await closeQuestion(this.#parts, row);
+        await recordCarrierOptOut(this.#parts, row, report.failure);
         await this.#parts.tell.failed(row, FAILURE_TEXT[report.failure ?? 'other']);
       }
       if (report.state === 'delivered') await this.#showDelivered(row);

@@ -13,6 +13,7 @@ import type { MmsCarrier, OutboundSms, SendResult, SmsCarrier } from '../ports/s
 import type { Transactions } from '../ports/transactions.ts';
 import { closeQuestion, isQuestionOf, openQuestion } from './consent-question.ts';
 import type { Lines } from './lines.ts';
+import { recordCarrierOptOut } from './record-carrier-opt-out.ts';
 import type { TellSender } from './tell-sender.ts';
 
 /** What delivering to a carrier needs. */
@@ -148,6 +149,7 @@ export class DeliverToCarrier {
       if (before === undefined) return;
       if (why === undefined) return this.#parts.tell.unknown(row);
       await closeQuestion(this.#parts, row);
+      await recordCarrierOptOut(this.#parts, row, failure);
       await this.#parts.tell.notSent(row, why);
     });
   }

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import { parsePhoneNumber } from '../model/phone-number.ts';
+import { parsePhoneNumber, type Country } from '../model/phone-number.ts';
 import { keywordOf } from '../policy/keywords.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { CarrierEvent } from '../ports/sms-carrier.ts';
@@ -14,6 +14,8 @@ export interface ReceiveSmsParts {
   readonly inbox: InboxStore;
   readonly lines: Lines;
   readonly notifier: Notifier;
+  /** Whose numbers a carrier may give without `+`. */
+  readonly country: Country;
   readonly log: Logger;
   readonly wakeDeliveries: () => void;
   readonly wakeKeywords: () => void;
@@ -29,12 +31,12 @@ export class ReceiveSms {
 
   /** Commits the text once, however often the carrier repeats it. Throws RetryableError while the database cannot take it. */
   async receive(carrier: string, sms: IncomingSms): Promise<void> {
-    const { inbox, lines, log } = this.#parts;
-    const to = parsePhoneNumber(sms.to);
+    const { inbox, lines, country, log } = this.#parts;
+    const to = parsePhoneNumber(sms.to, country);
     const line = to && lines.findByNumber(carrier, to);
     if (line === undefined)
       return this.#reject(carrier, sms, 'no-line', `to a number of carrier ${carrier} that no line has`);
-    const from = parsePhoneNumber(sms.from);
+    const from = parsePhoneNumber(sms.from, country);
     if (from === undefined) {
       const why = `to line ${line.id} from a short code or a sender without a full number, which cannot be answered`;
       return this.#reject(carrier, sms, 'no-number', why);

@@ -86,6 +86,13 @@ export class SequelizeConversationStore implements ConversationStore {
     return this.#findMany('a.id = $1', [addressId]);
   }
 
+  async ghosts(): Promise<readonly UserId[]> {
+    const rows = await this.#parts.database.read((transaction) =>
+      this.#models.contacts.findAll({ attributes: ['ghost'], transaction }),
+    );
+    return rows.map(({ ghost }) => ghost as UserId);
+  }
+
   async setRoom(id: ConversationId, roomId: RoomId): Promise<void> {
     await this.#change(
       (transaction) => this.#models.conversations.update({ roomId }, { where: { id }, transaction }),

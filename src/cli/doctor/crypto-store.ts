@@ -5,7 +5,7 @@ import { ConfigError } from '../../errors.ts';
 import { ENGINES } from '../../matrix/crypto/engines.ts';
 import { checkStore, checkStoreExists } from '../../matrix/crypto/store-guard.ts';
 import { CryptoStore } from '../../matrix/crypto/store/crypto-store.ts';
-import { STORE_FILE } from '../../matrix/crypto/store/store-file.ts';
+import { isStoreInUse, STORE_FILE } from '../../matrix/crypto/store/store-file.ts';
 import type { Check } from './check.ts';
 import { rememberedStore } from './remembered-store.ts';
 
@@ -19,7 +19,7 @@ export const cryptoStore: Check = {
       return [{ status: 'ok', tried, result: await look(config) }];
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      if (error.message.includes('another Carebridge is running')) {
+      if (isStoreInUse(error)) {
         return [
           { status: 'ok', tried, result: 'the running Carebridge has it open, and looked at it when it started' },
         ];

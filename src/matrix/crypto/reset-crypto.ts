@@ -63,13 +63,11 @@ async function readStore(config: Config['encryption']): Promise<{ users: UserId[
 }
 
 async function deleteDevice(http: MatrixHttp, as: UserId, deviceId: string): Promise<boolean> {
+  const path = clientPath`/_matrix/client/v3/devices/${deviceId}`;
   try {
-    await http.call('delete a device', {
-      method: 'DELETE',
-      path: clientPath`/_matrix/client/v3/devices/${deviceId}`,
-      as,
-      body: {},
-    });
+    // Synapse says that it deleted one which never was.
+    await http.call('look up a device', { method: 'GET', path, as });
+    await http.call('delete a device', { method: 'DELETE', path, as, body: {} });
     return true;
   } catch (error) {
     // Neither a device nor a user that is not there needs deleting.

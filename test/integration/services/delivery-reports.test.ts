@@ -109,12 +109,13 @@ describe('delivery reports', () => {
   const FAILURES = [
     'bad-number',
     'landline',
-    'opted-out',
     'blocked',
     'unreachable',
     'configuration',
     'other',
     undefined,
+    // Last: nothing more may be sent after it.
+    'opted-out',
   ] as const;
   it('of failure are told in a reply with what to do', async () => {
     for (const [index, failure] of FAILURES.entries()) {
@@ -129,6 +130,35 @@ describe('delivery reports', () => {
       expect(told.content['m.relates_to']).to.deep.equal({ 'm.in_reply_to': { event_id: cause } });
     }
   });
+
+  const OPT_OUTS: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['in a report', () => report('failed', { failure: 'opted-out' })],
+    [
+      'at once',
+      async () => {
+        fixture.world.plain.always = { outcome: 'refused', reason: 'opted-out' };
+        await fixture.bridge.writes(roomId, 'secret');
+        await fixture.bridge.pump();
+        fixture.world.plain.always = undefined;
+      },
+    ],
+  ];
+  for (const [how, refuse] of OPT_OUTS) {
+    it(`that the carrier’s own block list stopped it, said ${how}, revoke consent with us too, once (K6)`, async () => {
+      await refuse();
+      await refuse();
+      const { address } = await fixture.bridge.find(PATIENT);
+      const revoked = (await fixture.world.stores.consents.history(address.id)).filter(
+        ({ state }) => state === 'revoked',
+      );
+      expect(revoked).to.have.length(1);
+      expect(revoked[0]).to.include({ method: 'carrier', actor: 'carrier' });
+      const sentBefore = fixture.world.plain.calls.length;
+      await fixture.bridge.writes(roomId, 'one more');
+      await fixture.bridge.pump();
+      expect(fixture.world.plain.calls).to.have.length(sentBefore);
+    });
+  }
 
   it('of automatic texts show no receipt', async () => {
     await fixture.bridge.patientTexts(PATIENT, 'HELP');

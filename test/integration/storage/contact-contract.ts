@@ -34,6 +34,7 @@ export function contactContract(bench: StorageBench): void {
       expect(two.contact).to.deep.equal(one.contact);
       expect(await use.storage.conversations.findAddress(PATIENT)).to.deep.equal(one.address);
       expect(await use.storage.conversations.findByAddress(one.address.id)).to.have.deep.members([one, two]);
+      expect(await use.storage.conversations.ghosts()).to.include(one.contact.ghost);
       expect(await use.storage.conversations.findAddress('+12125550199' as typeof PATIENT)).to.equal(undefined);
     });
 

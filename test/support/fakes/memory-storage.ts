@@ -194,6 +194,7 @@ function conversationStore(database: Database): ConversationStore {
       rows()
         .filter((row) => row.addressId === addressId)
         .map(full),
+    ghosts: async () => database.tables.contacts.map(({ ghost }) => ghost),
     setRoom: async (id, roomId) => change(id, { roomId }),
     markIntroduced: async (id) => change(id, { isIntroduced: true }),
     async setName({ id }, name) {

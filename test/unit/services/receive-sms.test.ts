@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { silentLogger } from '../../../src/log.ts';
+import type { LineId } from '../../../src/model/ids.ts';
+import type { Country, PhoneNumber } from '../../../src/model/phone-number.ts';
+import { Lines } from '../../../src/services/lines.ts';
+import { ReceiveSms, type ReceiveSmsParts } from '../../../src/services/receive-sms.ts';
+
+const CASES: readonly (readonly [country: Country, from: string, number: string | undefined])[] = [
+  ['US', '(212) 555-0110', '+12125550110'],
+  ['US', '+4930901820', '+4930901820'],
+  ['DE', '030 901820', '+4930901820'],
+  ['DE', '+12125550110', '+12125550110'],
+  ['DE', '80888', undefined],
+  ['GB', '020 7946 0018', '+442079460018'],
+];
+
+describe('a sender’s number without +', () => {
+  for (const [country, from, number] of CASES) {
+    it(`${from}, in ${country}, is ${number ?? 'no number: people are told, and nothing is kept'}`, async () => {
+      const added: PhoneNumber[] = [];
+      const told: string[] = [];
+      const receive = new ReceiveSms({
+        inbox: { add: async (row: { from: PhoneNumber }) => void added.push(row.from) },
+        lines: new Lines([{ id: 'desk' as LineId, number: '+12125550100' as PhoneNumber, carrier: 'plain', team: [] }]),
+        notifier: { tellAdmins: async (text: string) => void told.push(text) },
+        country,
+        log: silentLogger,
+        wakeDeliveries: () => undefined,
+        wakeKeywords: () => undefined,
+      } as unknown as ReceiveSmsParts);
+      await receive.receive('plain', {
+        kind: 'message',
+        carrierMessageId: '1',
+        from,
+        to: '+12125550100',
+        text: 'hi',
+        media: [],
+      });
+      expect(added).to.deep.equal(number === undefined ? [] : [number]);
+      expect(told).to.have.length(number === undefined ? 1 : 0);
+    });
+  }
+});

@@ -9,6 +9,14 @@ const KIND_IN_WORDS: Readonly<Record<OutboxKind, string>> = {
   help: 'The answer to HELP',
 };
 
+/** What to do where nobody knows whether it left. A warning is asked once: to repeat it is the patient's or the staff's decision, not ours. */
+const AFTER_UNKNOWN: Readonly<Record<OutboxKind, string>> = {
+  message: 'Ask the patient, or send it again.',
+  warning: 'Call the patient: what they say can be attested with the command `consent record`.',
+  'stop-confirmation': 'The opt-out counts all the same.',
+  help: 'The patient can text HELP again.',
+};
+
 /** Tells whoever wrote a text, in a reply to that very message, what became of it. */
 export class TellSender {
   readonly #conversations: ConversationStore;
@@ -31,7 +39,7 @@ export class TellSender {
 
   /** Nobody can tell whether it left. */
   async unknown(row: OutboxRow): Promise<void> {
-    const text = `${KIND_IN_WORDS[row.kind]} may or may not have reached the patient: the connection broke while it was handed over. It is not repeated by itself. Ask the patient, or send it again.`;
+    const text = `${KIND_IN_WORDS[row.kind]} may or may not have reached the patient: the connection broke while it was handed over. It is not repeated by itself. ${AFTER_UNKNOWN[row.kind]}`;
     await this.#say(row, 'unknown', text);
   }
 

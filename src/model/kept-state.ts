@@ -11,16 +11,21 @@ const SINGLE = new Set([
   'm.room.join_rules',
   'm.room.name',
   'm.room.pinned_events',
+  'm.room.policy',
   'm.room.power_levels',
   'm.room.retention',
   'm.room.server_acl',
   'm.room.tombstone',
   'm.room.topic',
+  // A policy server, as servers know it before it is in the specification.
+  'org.matrix.msc4284.policy',
   PHI_CLASS_EVENT,
 ]);
 
 /** State that a room has many times, by its state key. */
 const KEYED = new Set([
+  // Of old servers: their aliases for the room, by server name.
+  'm.room.aliases',
   'm.room.third_party_invite',
   'm.space.child',
   'm.space.parent',

@@ -3,9 +3,9 @@ import type { GovernedRoom, RoomKind } from '../model/governed-room.ts';
 import type { GovernedRoomPlan } from '../model/governed-room-plan.ts';
 import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import { stateId, type RoomSnapshot, type StateEntry } from '../model/room-snapshot.ts';
+import { hasPrivilegedCreators } from '../model/room-power.ts';
 import { marked } from './marker.ts';
 import { mustBeIn } from './must-be-in.ts';
-import { hasPrivilegedCreators } from './room-versions.ts';
 import { ROOM_RULES } from './rules/index.ts';
 import { rulesOfRoom } from './rules-of-room.ts';
 

@@ -16,8 +16,3 @@ export function isTestedVersion(version: string): boolean {
 export function hasRestrictedJoin(version: string): boolean {
   return isTestedVersion(version);
 }
-
-/** True where creators stand above the power levels and must not be named in them. */
-export function hasPrivilegedCreators(version: string): boolean {
-  return isKnownVersion(version) && Number(version) >= 12;
-}

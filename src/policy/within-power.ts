@@ -1,7 +1,7 @@
 import type { UserId } from '../model/ids.ts';
 import type { RoomChange } from '../model/room-change.ts';
 import type { RoomSnapshot } from '../model/room-snapshot.ts';
-import { levelOf, powerOf, powerToWrite } from './power-of.ts';
+import { powerOf, powerToAct, powerToWrite } from '../model/room-power.ts';
 
 /** Changes that the bot has not the power for become reports: asking the homeserver would only be refused. */
 export function withinPower(snapshot: RoomSnapshot, bot: UserId, changes: readonly RoomChange[]): RoomChange[] {
@@ -15,23 +15,20 @@ export function withinPower(snapshot: RoomSnapshot, bot: UserId, changes: readon
 function powerNeeded(snapshot: RoomSnapshot, change: RoomChange): number {
   switch (change.kind) {
     case 'set-state':
+      // Invitations by address are written by whoever may invite.
+      if (change.type === 'm.room.third_party_invite') return powerToAct(snapshot, 'invite');
       return powerToWrite(snapshot, change.type);
     case 'invite':
-      return levelOf(snapshot, 'invite');
+      return powerToAct(snapshot, 'invite');
     case 'remove':
       // Only who has less power can be let out.
-      return Math.max(levelOf(snapshot, 'kick'), above(powerOf(snapshot, change.userId)));
+      return Math.max(powerToAct(snapshot, 'kick'), powerOf(snapshot, change.userId) + 1);
     case 'unban':
-      return Math.max(levelOf(snapshot, 'ban'), levelOf(snapshot, 'kick'));
+      return Math.max(powerToAct(snapshot, 'ban'), powerToAct(snapshot, 'kick'));
     case 'remove-alias':
     case 'report':
       return -Infinity;
   }
-}
-
-/** No power is above a creator's: nothing compares to NaN. */
-function above(power: number): number {
-  return power === Infinity ? NaN : power + 1;
 }
 
 function inShort(change: RoomChange): string {

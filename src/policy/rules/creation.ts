@@ -1,5 +1,6 @@
 import type { RoomChange } from '../../model/room-change.ts';
-import { hasPrivilegedCreators, isTestedVersion } from '../room-versions.ts';
+import { hasPrivilegedCreators } from '../../model/room-power.ts';
+import { isTestedVersion } from '../room-versions.ts';
 import { contentOf, report, type Rule } from './rule.ts';
 
 const RULE = 'creation';

@@ -6,9 +6,6 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['m.widget', 'a widget'],
   ['m.bridge', 'a bridge'],
   ['uk.half-shot.bridge', 'a bridge'],
-  ['m.room.bridging', 'a bridge'],
-  ['m.room.plumbing', 'a bridge'],
-  ['m.room.bot.options', 'a bot'],
   ['m.room.policy', 'a policy server'],
   ['org.matrix.msc4284.policy', 'a policy server'],
 ]);

@@ -1,8 +1,7 @@
 import { parseUserId, type UserId } from '../../model/ids.ts';
 import { isOurs } from '../../model/namespace.ts';
+import { hasPrivilegedCreators, powerOf, powerToWrite } from '../../model/room-power.ts';
 import { mayBeIn } from '../may-be-in.ts';
-import { levelIn, powerOf, powerToWrite } from '../power-of.ts';
-import { hasPrivilegedCreators } from '../room-versions.ts';
 import { BOT_POWER, GOVERNED_EVENTS, rolePower, wantedLevels } from '../wanted-power-levels.ts';
 import { contentOf, isObject, report, write, type Content, type Rule, type RuleInput } from './rule.ts';
 
@@ -157,6 +156,12 @@ function events(present: unknown, draft: Draft): Record<string, number> {
 function notification(present: unknown, draft: Draft): number {
   const room = isObject(present) ? present['room'] : present;
   return draft.level('notifications.room', room, 50, 50);
+}
+
+/** A level as a server may read it: old room versions take numbers in text too. undefined where it is none. */
+function levelIn(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined;
+  return typeof value === 'string' && /^\s*[+-]?\d{1,15}\s*$/.test(value) ? Number(value) : undefined;
 }
 
 function why(reasons: readonly string[]): string {

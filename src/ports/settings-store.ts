@@ -2,4 +2,6 @@
 export interface SettingsStore {
   get(key: string): Promise<string | undefined>;
   set(key: string, value: string): Promise<void>;
+  /** Forgets it; fine where it is not there. */
+  remove(key: string): Promise<void>;
 }

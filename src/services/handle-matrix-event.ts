@@ -32,6 +32,8 @@ export interface HandleMatrixEventParts {
 
 /** After the notice an event is looked at when keys come, and this often, ms. */
 const KEY_LOOK_AGAIN_MS = 60_000;
+/** A key that has not come by then never will: the words are no longer kept for it. ms. */
+const KEY_GIVE_UP_MS = 7 * 24 * 3_600_000;
 /** How long an event may wait for its room to become known, ms. */
 const UNKNOWN_ROOM_WAIT_MS = 60_000;
 
@@ -115,6 +117,7 @@ export class HandleMatrixEvent {
     const waited = Date.now() - row.receivedAt;
     const { keyNoticeAfterMs } = this.#parts;
     if (waited < keyNoticeAfterMs) return { waitMs: Math.min(keyNoticeAfterMs - waited, 2_000), code: 'no-key' };
+    if (waited > KEY_GIVE_UP_MS) return this.#giveUp(row);
     this.#parts.log.warn('message.no-key', {
       roomId: row.event.room_id,
       eventId: row.event.event_id,
@@ -132,6 +135,11 @@ export class HandleMatrixEvent {
     );
     await this.#parts.events.setAside(row.id);
     return { waitMs: KEY_LOOK_AGAIN_MS, code: 'no-key' };
+  }
+
+  async #giveUp(row: MatrixEventRow): Promise<Handled> {
+    await this.#withdrawKeyNotice(row);
+    return this.#parts.message.refuse(row, 'its key never came, so it could not be read. Write it again.');
   }
 
   async #withdrawKeyNotice(row: MatrixEventRow): Promise<void> {

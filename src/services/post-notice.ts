@@ -35,6 +35,7 @@ export class PostNotice {
       const eventId = await this.#parts.settings.get(notice.remembered);
       if (eventId !== undefined) {
         await this.#parts.sender.redact(sender, roomId, eventId as EventId, `notice-${row.id}`);
+        await this.#parts.settings.remove(notice.remembered);
       }
       return 'done';
     }

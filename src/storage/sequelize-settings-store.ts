@@ -25,4 +25,8 @@ export class SequelizeSettingsStore implements SettingsStore {
       'INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
     await database.write((transaction) => database.execute(transaction, sql, [key, value]));
   }
+
+  async remove(key: string): Promise<void> {
+    await this.#parts.database.write((transaction) => this.#model.destroy({ where: { key }, transaction }));
+  }
 }

@@ -11,4 +11,8 @@ export class MemorySettings implements SettingsStore {
   async set(key: string, value: string): Promise<void> {
     this.values.set(key, value);
   }
+
+  async remove(key: string): Promise<void> {
+    this.values.delete(key);
+  }
 }

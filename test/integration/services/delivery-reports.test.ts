@@ -136,7 +136,7 @@ describe('delivery reports', () => {
     [
       'at once',
       async () => {
-        fixture.world.plain.always = { outcome: 'refused', reason: 'opted-out' };
+        fixture.world.plain.always = { outcome: 'refused', reason: 'opted-out', detail: 'blocked' };
         await fixture.bridge.writes(roomId, 'secret');
         await fixture.bridge.pump();
         fixture.world.plain.always = undefined;

@@ -114,6 +114,19 @@ describe('room events', () => {
     });
   });
 
+  it('whose key has not come in a week is given up: said once more, and its words are no longer kept', async () => {
+    const eventId = await happens({ type: 'm.room.encrypted', room_id: roomId });
+    await fixture.after(KEY_NOTICE_AFTER_MS);
+    const notice = fixture.world.sender.events.at(-1)!;
+    await fixture.after(8 * 24 * 3_600_000);
+    await fixture.after(60_000);
+    expect(told().at(-1)).to.match(/^Not sent: its key never came/);
+    expect(fixture.world.sender.redactions).to.deep.equal([{ roomId, eventId: notice.eventId }]);
+    await keyComes(eventId, 'too late');
+    expect(texts()).to.deep.equal([]);
+    expect(told()).to.have.length(2);
+  });
+
   it('from an unverified device are refused in a reply, text and command alike (M1)', async () => {
     for (const room of [roomId, COMMAND_ROOM]) {
       const eventId = `$untrusted-${room}` as EventId;

@@ -75,6 +75,7 @@ export function memoryStorage(): MemoryStorage {
     settings: {
       get: async (key) => database.tables.settings.get(key),
       set: async (key, value) => void database.tables.settings.set(key, value),
+      remove: async (key) => void database.tables.settings.delete(key),
     },
     media: { add: async (entry) => void database.tables.media.push(entry) },
     transactions: database,

@@ -129,7 +129,7 @@ export class TestBridge {
       wordingVersion: '2026-11',
       commandPrefix: PREFIX,
       prefix: PREFIX,
-      country: 'US',
+      country: 'US' as const,
     };
     const lines = new Lines(options.lines ?? LINES);
     const base = {

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PermanentError, RetryableError } from '../../errors.ts';
+import { MatrixRefusal, parseErrcode } from '../matrix-fault.ts';
+
+/** A bearer token that may have to be renewed. Never logged, never in a message. */
+export interface TokenSource {
+  get(): Promise<string>;
+  /** Makes a new one after `refused` was not accepted; undefined where there is no other. */
+  renew(refused: string): Promise<string | undefined>;
+}
+
+/** A token that is what it is. */
+export function fixedToken(token: string): TokenSource {
+  return { get: async () => token, renew: async () => undefined };
+}
+
+/** What came back. Whether it is good is for the caller. */
+export interface AdminAnswer {
+  readonly status: number;
+  readonly errcode: string | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** One call of an admin API. `path` is made with `clientPath`. */
+export interface AdminCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+export interface AdminHttpOptions {
+  /** As in a sentence, e.g. `the homeserver`. */
+  readonly server: string;
+  readonly url: string;
+  readonly token: TokenSource;
+  readonly timeoutMs?: number;
+  /** How often a call that cannot do harm twice is repeated at once. */
+  readonly retries?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+const RETRY_AFTER_MS = 100;
+/** A longer wait is for the queue. */
+const MAX_PATIENCE_MS = 1_000;
+
+/**
+ * A small client for admin APIs, apart from the bridge's own traffic. Answers whatever the server answered below 500; throws RetryableError where it
+ * is away, busy, or does not accept the token (an operator mends that). Every call here may be made twice.
+ */
+export class AdminHttp {
+  readonly #options: AdminHttpOptions;
+  readonly #base: string;
+
+  constructor(options: AdminHttpOptions) {
+    this.#options = options;
+    this.#base = options.url.replace(/\/+$/, '');
+  }
+
+  /** `attempt` completes the sentence "Could not ...". */
+  async call(attempt: string, call: AdminCall): Promise<AdminAnswer> {
+    const { retries = 2 } = this.#options;
+    for (let tried = 0; ; tried++) {
+      try {
+        return await this.#authorized(attempt, call);
+      } catch (error) {
+        const waitMs = error instanceof RetryableError ? (error.retryAfterMs ?? RETRY_AFTER_MS) : Infinity;
+        if (tried >= retries || waitMs > MAX_PATIENCE_MS) throw error;
+        await sleep(waitMs);
+      }
+    }
+  }
+
+  /** Like `call`, where only success is expected. */
+  async ok(attempt: string, call: AdminCall): Promise<AdminAnswer> {
+    const answer = await this.call(attempt, call);
+    if (answer.status >= 300) throw this.refused(attempt, answer);
+    return answer;
+  }
+
+  /** The fault that a refusal is. */
+  refused(attempt: string, { status, errcode }: AdminAnswer): PermanentError {
+    const { server } = this.#options;
+    const words = `Could not ${attempt}: ${server} answered ${status} ${errcode ?? ''}`.trimEnd();
+    return new PermanentError(status === 403 ? `${words}. Its admin credential may not do this.` : `${words}.`, {
+      cause: new MatrixRefusal(errcode, status),
+    });
+  }
+
+  async #authorized(attempt: string, call: AdminCall): Promise<AdminAnswer> {
+    const { token, server } = this.#options;
+    const first = await token.get();
+    let answer = await this.#once(attempt, call, first);
+    if (answer.status === 401) {
+      const next = await token.renew(first);
+      if (next !== undefined) answer = await this.#once(attempt, call, next);
+    }
+    if (answer.status !== 401) return answer;
+    const why =
+      answer.errcode === 'M_USER_LOCKED'
+        ? 'the account of the admin credential is locked'
+        : 'the admin credential is not accepted';
+    throw new RetryableError(`Could not ${attempt}: ${why} by ${server}. Check the section \`accounts\`.`, {
+      cause: new MatrixRefusal(answer.errcode, 401),
+      retryAfterMs: 60_000,
+    });
+  }
+
+  async #once(attempt: string, { method, path, query, body }: AdminCall, token: string): Promise<AdminAnswer> {
+    const { server, timeoutMs = TIMEOUT_MS } = this.#options;
+    const parameters = query ? `?${new URLSearchParams(query).toString()}` : '';
+    let response: Response;
+    let parsed: unknown;
+    try {
+      response = await fetch(this.#base + path + parameters, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(timeoutMs),
+        redirect: 'error',
+      });
+      parsed = await response.json().catch(() => undefined);
+    } catch (error) {
+      throw new RetryableError(`Could not ${attempt}: ${server} cannot be reached (${reasonOf(error)}).`);
+    }
+    const object = typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
+    const answer = { status: response.status, errcode: parseErrcode(object['errcode']), body: object };
+    if (answer.status === 429) {
+      const waitMs = object['retry_after_ms'];
+      throw new RetryableError(`Could not ${attempt}: ${server} is busy.`, {
+        cause: new MatrixRefusal(answer.errcode, 429),
+        ...(typeof waitMs === 'number' && waitMs >= 0 && { retryAfterMs: waitMs }),
+      });
+    }
+    if (answer.status >= 500) {
+      throw new RetryableError(`Could not ${attempt}: ${server} answered ${answer.status}.`, {
+        cause: new MatrixRefusal(answer.errcode, answer.status),
+      });
+    }
+    return answer;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { name, cause } = error as { name?: string; cause?: { code?: unknown } };
+  return name === 'TimeoutError' ? 'timeout' : (parseErrcode(cause?.code) ?? 'no answer');
+}

@@ -1,0 +1,188 @@
+import { PermanentError, RetryableError, UserError } from '../../errors.ts';
+import type { UserId } from '../../model/ids.ts';
+import type { Accounts, AccountsMode } from '../../ports/accounts.ts';
+import { detectAccountMode, type AccountMode } from '../account-mode.ts';
+import { AdminHttp, fixedToken, type TokenSource } from './admin-http.ts';
+import { MasAccounts } from './mas-accounts.ts';
+import { MasAdmin } from './mas-admin.ts';
+import { MasToken } from './mas-token.ts';
+import { ModerationAccounts, moderationAbilities } from './moderation-accounts.ts';
+import { SynapseAccounts } from './synapse-accounts.ts';
+import { SynapseAdmin } from './synapse-admin.ts';
+
+/** How account control is set up. */
+export interface AccountsOptions {
+  /** `auto`: as the homeserver says. Anything else is checked against that, and refuses where it is not so. */
+  readonly adapter: 'auto' | 'native' | 'mas' | 'moderation';
+  readonly homeserverUrl: string;
+  /** A token that may use Synapse's admin API; undefined: the `asToken` is tried (its sender must be an admin), or under MAS one is made. */
+  readonly adminToken: string | undefined;
+  readonly asToken: string;
+  readonly mas:
+    | {
+        readonly url: string;
+        readonly clientId: string;
+        readonly clientSecret: string;
+        /** The dedicated account in whose name Synapse's admin API is used. */
+        readonly adminUser: UserId | undefined;
+      }
+    | undefined;
+  readonly workerMs?: number;
+  readonly now?: () => number;
+}
+
+/** What was detected is believed for so long. ms. */
+const BELIEVE_MS = 10_000;
+/** An hour; made anew well before. */
+const ADMIN_TOKEN_SECONDS = 3_600;
+
+/** The adapter that fits, behind one face: what fits is asked before each change, so that a wrong one refuses rather than pretends. */
+export function openAccounts(options: AccountsOptions): Accounts {
+  const detect = believing(() => detectAccountMode(options.homeserverUrl), options.now ?? Date.now);
+  const native = new SynapseAccounts({
+    synapse: synapseOf(options, fixedToken(options.adminToken ?? options.asToken)),
+    detect,
+  });
+  const mas = options.mas && masOf(options, options.mas, detect);
+  const moderation = new ModerationAccounts(
+    new AdminHttp({
+      server: 'the homeserver',
+      url: options.homeserverUrl,
+      token: fixedToken(options.adminToken ?? options.asToken),
+    }),
+  );
+  const fixed = { native, mas, moderation };
+  let isKnownSynapse = false;
+
+  async function choose(): Promise<Accounts> {
+    if (options.adapter !== 'auto')
+      return fixed[options.adapter] ?? refuse('accounts.adapter is mas, but accounts.mas is not set.');
+    const found = await detect();
+    if (found.mode === 'mas') {
+      return mas ?? refuse(`The accounts belong to Matrix Authentication Service (${found.issuer}): set accounts.mas.`);
+    }
+    if (found.mode === 'unknown') return refuse(found.reason);
+    isKnownSynapse ||= await isSynapse(options);
+    return isKnownSynapse ? native : moderation;
+  }
+  return new ChosenAccounts(choose);
+}
+
+/** Passes each call on to the adapter that fits at that moment. */
+class ChosenAccounts implements Accounts {
+  readonly #choose: () => Promise<Accounts>;
+
+  constructor(choose: () => Promise<Accounts>) {
+    this.#choose = choose;
+  }
+
+  async mode(): Promise<AccountsMode> {
+    try {
+      return await (await this.#choose()).mode();
+    } catch (error) {
+      if (error instanceof UserError || error instanceof RetryableError || error instanceof PermanentError)
+        return { mode: 'refusing', reason: error.message };
+      throw error;
+    }
+  }
+
+  readonly find = this.#pass('find');
+  readonly search = this.#pass('search');
+  readonly devices = this.#pass('devices');
+  readonly sessions = this.#pass('sessions');
+  readonly pushers = this.#pass('pushers');
+  readonly whois = this.#pass('whois');
+  readonly joinedRooms = this.#pass('joinedRooms');
+  readonly endDevice = this.#pass('endDevice');
+  readonly endAllSessions = this.#pass('endAllSessions');
+  readonly lock = this.#pass('lock');
+  readonly unlock = this.#pass('unlock');
+  readonly suspend = this.#pass('suspend');
+  readonly unsuspend = this.#pass('unsuspend');
+  readonly deactivate = this.#pass('deactivate');
+  readonly reactivate = this.#pass('reactivate');
+
+  #pass<Name extends Exclude<keyof Accounts, 'mode'>>(name: Name): Accounts[Name] {
+    const call = async (...args: unknown[]): Promise<unknown> => {
+      const accounts = await this.#choose();
+      return (accounts[name] as (...args: unknown[]) => unknown).apply(accounts, args);
+    };
+    return call as Accounts[Name];
+  }
+}
+
+function refuse(reason: string): never {
+  throw new UserError(`Nothing was done. ${reason}`);
+}
+
+function synapseOf({ homeserverUrl }: AccountsOptions, token: TokenSource): SynapseAdmin {
+  return new SynapseAdmin(new AdminHttp({ server: 'the homeserver', url: homeserverUrl, token }));
+}
+
+function masOf(
+  options: AccountsOptions,
+  { adminUser, ...client }: NonNullable<AccountsOptions['mas']>,
+  detect: () => Promise<AccountMode>,
+): MasAccounts {
+  const clock = options.now && { now: options.now };
+  const token = new MasToken({ ...client, ...clock });
+  const mas = new MasAdmin(new AdminHttp({ server: 'MAS', url: client.url, token }));
+  const synapseToken = options.adminToken !== undefined ? fixedToken(options.adminToken) : adminTokenOf(mas, adminUser);
+  const { workerMs } = options;
+  return new MasAccounts({
+    mas,
+    synapse: synapseOf(options, synapseToken),
+    detect,
+    ...(workerMs !== undefined && { workerMs }),
+    ...clock,
+  });
+}
+
+/** A personal session's token for Synapse's admin API, made when first needed and when it is no longer accepted. */
+function adminTokenOf(mas: MasAdmin, adminUser: UserId | undefined): TokenSource {
+  let current: Promise<string> | undefined;
+  async function make(): Promise<string> {
+    if (adminUser === undefined) return refuse('Set accounts.synapse_admin_token, or accounts.mas.admin_user.');
+    const actor = await mas.find(adminUser);
+    if (actor === undefined) return refuse('The account of accounts.mas.admin_user is not known to MAS.');
+    return mas.issueAdminToken(actor, ADMIN_TOKEN_SECONDS);
+  }
+  const get = (): Promise<string> => {
+    const made = (current ??= make());
+    made.catch(() => (current = undefined));
+    return made;
+  };
+  return {
+    get,
+    async renew(refused) {
+      if ((await current) === refused) current = undefined;
+      return get();
+    },
+  };
+}
+
+/** True where the homeserver has Synapse's admin API. */
+async function isSynapse(options: AccountsOptions): Promise<boolean> {
+  const http = new AdminHttp({
+    server: 'the homeserver',
+    url: options.homeserverUrl,
+    token: fixedToken(options.adminToken ?? options.asToken),
+  });
+  const { status } = await http.call('ask for the homeserver’s version', {
+    method: 'GET',
+    path: '/_synapse/admin/v1/server_version',
+  });
+  if (status === 200) return true;
+  const { lock, suspend } = await moderationAbilities(http);
+  // Neither: let the native adapter say what it is missing.
+  return !lock && !suspend;
+}
+
+function believing(detect: () => Promise<AccountMode>, now: () => number): () => Promise<AccountMode> {
+  let last: { readonly at: number; readonly mode: AccountMode } | undefined;
+  return async () => {
+    if (last && now() - last.at < BELIEVE_MS && last.mode.mode !== 'unknown') return last.mode;
+    last = { at: now(), mode: await detect() };
+    return last.mode;
+  };
+}

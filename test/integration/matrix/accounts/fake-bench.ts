@@ -1,0 +1,72 @@
+/** Fakes on real HTTP, and the adapter over them. */
+import type { UserId } from '../../../../src/model/ids.ts';
+import { openAccounts, type AccountsOptions } from '../../../../src/matrix/accounts/detect.ts';
+import { probe, WHOAMI, type AccountsBench } from '../../../support/accounts-contract.ts';
+import {
+  ADMIN_TOKEN,
+  AS_TOKEN,
+  FakeAccountHomeserver,
+  type FakeAccountMode,
+} from '../../../support/fake-account-homeserver.ts';
+import { FakeMas, MAS_CLIENT } from '../../../support/fake-mas.ts';
+
+export interface FakeBench extends AccountsBench {
+  readonly homeserver: FakeAccountHomeserver;
+  readonly mas: FakeMas;
+  readonly options: AccountsOptions;
+  /** Moves both servers' and the adapter's clock. ms. */
+  pass(ms: number): void;
+  stop(): Promise<void>;
+}
+
+/** Starts it. */
+export async function startFakeBench(
+  mode: FakeAccountMode,
+  changes: Partial<AccountsOptions> = {},
+): Promise<FakeBench> {
+  const homeserver = new FakeAccountHomeserver(mode);
+  const mas = new FakeMas(homeserver);
+  await Promise.all([homeserver.start(), mas.start()]);
+  let passed = 0;
+  const now = () => Date.now() + passed;
+  homeserver.now = now;
+  mas.now = now;
+  if (mode === 'mas') mas.addUser('carebridge-admin', { admin: true });
+  const options: AccountsOptions = {
+    adapter: 'auto',
+    homeserverUrl: homeserver.url,
+    adminToken: mode === 'mas' ? undefined : ADMIN_TOKEN,
+    asToken: AS_TOKEN,
+    mas:
+      mode === 'mas'
+        ? { url: mas.url, ...MAS_CLIENT, adminUser: '@carebridge-admin:hospital.test' as UserId }
+        : undefined,
+    workerMs: 300,
+    now,
+    ...changes,
+  };
+  let users = 0;
+  const localpart = (user: UserId) => user.slice(1, user.indexOf(':'));
+  return {
+    mode,
+    homeserver,
+    mas,
+    options,
+    accounts: openAccounts(options),
+    async newUser() {
+      const name = `nurse-${++users}`;
+      if (mode === 'mas') mas.addUser(name);
+      else homeserver.addUser(name);
+      return `@${name}:hospital.test` as UserId;
+    },
+    async login(user, deviceId) {
+      return mode === 'mas' ? mas.login(localpart(user), 'oauth2', deviceId).token : homeserver.login(user, deviceId);
+    },
+    whoami: (token) => probe(homeserver.url, token, WHOAMI),
+    send: (token) => probe(homeserver.url, token, '/_matrix/client/v3/createRoom', 'POST'),
+    pass: (ms) => (passed += ms),
+    async stop() {
+      await Promise.all([homeserver.stop(), mas.stop()]);
+    },
+  };
+}

@@ -1,0 +1,250 @@
+/** The ways in which MAS and Synapse say yes and mean no. */
+import { expect } from 'chai';
+import { PermanentError, UserError } from '../../../../src/errors.ts';
+import { INTROSPECTION_CACHE_MS } from '../../../../src/matrix/accounts/mas-accounts.ts';
+import { openAccounts } from '../../../../src/matrix/accounts/detect.ts';
+import type { UserId } from '../../../../src/model/ids.ts';
+import { ADMIN_TOKEN, AS_TOKEN } from '../../../support/fake-account-homeserver.ts';
+import { MAS_CLIENT, type FakeSessionKind } from '../../../support/fake-mas.ts';
+import { startFakeBench, type FakeBench } from './fake-bench.ts';
+
+describe('MAS accounts: traps', () => {
+  let bench: FakeBench;
+  let user: UserId;
+  let name: string;
+  beforeEach(async () => {
+    bench = await startFakeBench('mas');
+    user = await bench.newUser();
+    name = user.slice(1, user.indexOf(':'));
+  });
+  afterEach(() => bench.stop());
+
+  const synapse = async (method: string, path: string, body: object) => {
+    // As an administrator would by hand, with a token that may.
+    const admin = bench.mas.login(
+      'carebridge-admin',
+      'personal',
+      undefined,
+      'urn:matrix:client:api:* urn:synapse:admin:*',
+    );
+    return fetch(bench.homeserver.url + path, {
+      method,
+      headers: { authorization: `Bearer ${admin.token}` },
+      body: JSON.stringify(body),
+    });
+  };
+
+  describe('the fake does what was seen on a real one', () => {
+    it('accepts Synapse’s lock, does not enforce it, and overwrites it', async () => {
+      const token = await bench.login(user, 'PHONE');
+      expect((await synapse('PUT', `/_synapse/admin/v2/users/${user}`, { locked: true })).status).to.equal(200);
+      expect((await bench.whoami(token)).status).to.equal(200);
+      bench.mas.provision(name);
+      expect(bench.homeserver.users.get(user)?.locked).to.equal(false);
+    });
+
+    it('brings a device back that was deleted in Synapse alone, with its token', async () => {
+      const token = await bench.login(user, 'PHONE');
+      await synapse('POST', `/_synapse/admin/v2/users/${user}/delete_devices`, { devices: ['PHONE'] });
+      expect((await bench.whoami(token)).status).to.equal(401);
+      bench.mas.provision(name);
+      expect((await bench.whoami(token)).status).to.equal(200);
+    });
+
+    it('lets a token live for two minutes after a lock', async () => {
+      const token = await bench.login(user, 'PHONE');
+      await bench.whoami(token);
+      await bench.accounts.lock(user);
+      expect((await bench.whoami(token)).status).to.equal(200);
+      bench.pass(INTROSPECTION_CACHE_MS);
+      expect((await bench.whoami(token)).errcode).to.equal('M_UNKNOWN_TOKEN');
+    });
+
+    it('refuses the appservice’s token at the admin API', async () => {
+      const answer = await fetch(`${bench.homeserver.url}/_synapse/admin/v2/users/${user}`, {
+        headers: { authorization: `Bearer ${AS_TOKEN}` },
+      });
+      expect(answer.status).to.equal(403);
+    });
+  });
+
+  for (const kind of ['compat', 'oauth2'] as const satisfies readonly FakeSessionKind[]) {
+    it(`D1 ends a ${kind} session, and the browser session behind it`, async () => {
+      const session = bench.mas.login(name, kind, 'PHONE');
+      const other = bench.mas.login(name, kind, 'DESK');
+      await bench.whoami(session.token);
+      const change = await bench.accounts.endDevice(user, 'PHONE');
+      expect(change, JSON.stringify(change)).to.include({ done: true });
+      expect(bench.mas.sessions.get(session.id)?.finishedAt).to.be.a('string');
+      expect(bench.mas.sessions.get(session.browserSession!)?.finishedAt).to.be.a('string');
+      expect(bench.mas.sessions.get(other.id)?.finishedAt).to.equal(undefined);
+      expect(bench.mas.sessions.get(other.browserSession!)?.finishedAt).to.equal(undefined);
+    });
+  }
+
+  it('D1 reads the device out of both forms of the scope', async () => {
+    const scope = 'urn:matrix:org.matrix.msc2967.client:api:* urn:matrix:org.matrix.msc2967.client:device:PHONE';
+    const session = bench.mas.login(name, 'oauth2', 'PHONE', scope);
+    expect(await bench.accounts.endDevice(user, 'PHONE')).to.include({ done: true });
+    expect((await bench.whoami(session.token)).status).to.equal(401);
+  });
+
+  it('ends all four kinds; a personal session without a device lives for two minutes, and that is said', async () => {
+    const sessions = [
+      bench.mas.login(name, 'compat', 'A'),
+      bench.mas.login(name, 'oauth2', 'B'),
+      bench.mas.login(name, 'browser'),
+      bench.mas.login(name, 'personal'),
+    ];
+    for (const { token } of sessions) await bench.whoami(token);
+    const before = Date.now();
+    const change = await bench.accounts.endAllSessions(user);
+    expect(sessions.every(({ id }) => bench.mas.sessions.get(id)?.finishedAt !== undefined)).to.equal(true);
+    expect(change.done).to.equal(false);
+    expect(change.mayLive).to.deep.equal(['personal session without a device']);
+    expect(change.mayLiveUntil).to.be.within(before + INTROSPECTION_CACHE_MS, Date.now() + INTROSPECTION_CACHE_MS);
+    expect((await bench.whoami(sessions[3]!.token)).status, 'the fake’s cache').to.equal(200);
+  });
+
+  it('ends more sessions than a page holds', async () => {
+    const sessions = Array.from({ length: 31 }, (_, index) => bench.mas.login(name, 'oauth2', `D${index}`));
+    expect(await bench.accounts.endAllSessions(user)).to.include({ done: true });
+    expect(sessions.filter(({ id }) => bench.mas.sessions.get(id)?.finishedAt === undefined)).to.deep.equal([]);
+  });
+
+  for (const unknown of ['filter[user]', 'filter[actor_user]']) {
+    it(`touches nothing where MAS ignores ${unknown}`, async () => {
+      bench.mas.login(name, 'oauth2', 'PHONE');
+      const stranger = await bench.newUser();
+      const strangers = (['oauth2', 'personal'] as const).map((kind) =>
+        bench.mas.login(stranger.slice(1, stranger.indexOf(':')), kind, 'THEIRS'),
+      );
+      bench.mas.unknownFilter = unknown;
+      const fault = await bench.accounts.endAllSessions(user).catch((error: unknown) => error);
+      expect(fault).to.be.instanceOf(PermanentError);
+      expect(strangers.map(({ id }) => bench.mas.sessions.get(id)?.finishedAt)).to.deep.equal([undefined, undefined]);
+    });
+  }
+
+  it('checks the state of each row where MAS ignores the filter of it', async () => {
+    const finished = bench.mas.login(name, 'oauth2', 'OLD');
+    await bench.accounts.endDevice(user, 'OLD');
+    bench.mas.unknownFilter = 'filter[status]';
+    expect((await bench.accounts.sessions(user)).map(({ id }) => id)).to.not.include(finished.id);
+  });
+
+  it('takes "already finished" and "already revoked" for success', async () => {
+    const sessions = [bench.mas.login(name, 'oauth2', 'PHONE'), bench.mas.login(name, 'personal', 'PHONE')];
+    bench.mas.requests.length = 0;
+    const ending = bench.accounts.endDevice(user, 'PHONE');
+    // Somebody else ends them in the same moment: after they were listed, before they are ended.
+    for (const { id } of sessions) bench.mas.sessions.get(id)!.finishedAt = new Date().toISOString();
+    expect(await ending).to.include({ done: true });
+  });
+
+  it('with the job worker stopped, deletes in Synapse after the session was finished, and it stays gone', async () => {
+    bench.mas.isWorkerRunning = false;
+    const token = await bench.login(user, 'PHONE');
+    await bench.whoami(token);
+    const change = await bench.accounts.endDevice(user, 'PHONE');
+    expect(change, JSON.stringify(change)).to.include({ done: true });
+    expect(change.verified.join()).to.match(/MAS was late/);
+    const finish = bench.mas.requests.findIndex((request) => request.endsWith('/finish'));
+    expect(finish).to.be.greaterThan(-1);
+    expect((await bench.whoami(token)).status).to.equal(401);
+    bench.mas.runJobs();
+    bench.mas.provision(name);
+    expect((await bench.whoami(token)).status).to.equal(401);
+    expect(await bench.accounts.devices(user)).to.deep.equal([]);
+  });
+
+  it('never deletes in Synapse what MAS did not finish: MAS down says what may live', async () => {
+    const token = await bench.login(user, 'PHONE');
+    await bench.login(user, 'DESK');
+    // The token for Synapse is there already.
+    await bench.accounts.devices(user);
+    bench.mas.isUp = false;
+    bench.homeserver.requests.length = 0;
+    const one = await bench.accounts.endDevice(user, 'PHONE');
+    expect(one).to.include({ done: false });
+    expect(one.mayLive).to.deep.equal(['device PHONE']);
+    expect(one).to.not.have.property('mayLiveUntil');
+    expect(one.problem).to.match(/Nothing was ended.*repeat/);
+    const all = await bench.accounts.endAllSessions(user);
+    expect(all.mayLive).to.have.members(['device PHONE', 'device DESK']);
+    expect(bench.homeserver.requests.filter((request) => request.includes('delete_devices'))).to.deep.equal([]);
+    bench.mas.isUp = true;
+    expect((await bench.whoami(token)).status).to.equal(200);
+  });
+
+  it('is told of every session that lives on, where MAS goes down half way', async () => {
+    bench.mas.login(name, 'oauth2', 'A');
+    const second = bench.mas.login(name, 'oauth2', 'B');
+    const set = bench.mas.sessions.get(second.id)!;
+    // The end of the second one is refused for a passing reason.
+    Object.defineProperty(set, 'kind', {
+      get: () => {
+        if (bench.mas.requests.at(-1)?.endsWith(`${second.id}/finish`)) bench.mas.isUp = false;
+        return 'oauth2';
+      },
+    });
+    const change = await bench.accounts.endAllSessions(user);
+    expect(change.done).to.equal(false);
+    expect(change.mayLive?.length).to.be.greaterThan(0);
+  });
+
+  it('deactivates with skip_erase', async () => {
+    await bench.login(user, 'PHONE');
+    expect(await bench.accounts.deactivate(user)).to.include({ done: true });
+    expect(bench.mas.userOf(name)).to.include({ isErased: false });
+  });
+
+  it('renews its token when that has run out', async () => {
+    await bench.accounts.find(user);
+    bench.pass(301_000);
+    expect(await bench.accounts.find(user)).to.include({ userId: user });
+  });
+
+  it('says what is wrong with the client’s credentials, without naming them', async () => {
+    const accounts = openAccounts({
+      ...bench.options,
+      mas: { url: bench.mas.url, clientId: MAS_CLIENT.clientId, clientSecret: 'wrong-secret', adminUser: undefined },
+    });
+    const fault = (await accounts.find(user).catch((error: unknown) => error)) as Error;
+    expect(fault).to.be.instanceOf(PermanentError);
+    expect(fault.message).to.match(/invalid_client.*accounts\.mas/);
+    expect(fault.message).to.not.match(/wrong-secret/);
+  });
+
+  describe('the wrong adapter refuses', () => {
+    const cases = [
+      { adapter: 'native', server: 'mas', reason: /belong to Matrix Authentication Service/ },
+      { adapter: 'mas', server: 'native', reason: /does not use Matrix Authentication Service/ },
+    ] as const;
+    for (const { adapter, server, reason } of cases) {
+      it(`${adapter} on ${server}`, async () => {
+        bench.homeserver.mode = server;
+        const mas = { url: bench.mas.url, ...MAS_CLIENT, adminUser: undefined };
+        const accounts = openAccounts({ ...bench.options, adapter, mas, adminToken: ADMIN_TOKEN });
+        expect((await accounts.mode()).mode).to.equal('refusing');
+        bench.homeserver.requests.length = 0;
+        for (const change of ['lock', 'unlock', 'suspend', 'endAllSessions', 'deactivate'] as const) {
+          const fault = (await accounts[change](user).catch((error: unknown) => error)) as Error;
+          expect(fault, change).to.be.instanceOf(UserError);
+          expect(fault.message).to.match(reason);
+        }
+        expect(bench.homeserver.requests.filter((request) => !request.startsWith('GET'))).to.deep.equal([]);
+      });
+    }
+
+    it('auto without accounts.mas on MAS, and never takes "unknown" for native', async () => {
+      const accounts = openAccounts({ ...bench.options, mas: undefined, adminToken: ADMIN_TOKEN });
+      expect(await accounts.mode()).to.deep.include({ mode: 'refusing' });
+      bench.homeserver.isConfused = true;
+      const fault = await openAccounts(bench.options)
+        .lock(user)
+        .catch((error: unknown) => error);
+      expect(fault).to.be.instanceOf(UserError);
+    });
+  });
+});

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { openAccounts, type AccountsOptions } from '../../../../src/matrix/accounts/detect.ts';
+import type { UserId } from '../../../../src/model/ids.ts';
+import { accountsContract, probe, WHOAMI, type AccountsBench } from '../../../support/accounts-contract.ts';
+import { startSynapse, type Account, type Synapse } from '../../../support/synapse.ts';
+
+describe('Accounts on a real Synapse', () => {
+  let synapse: Synapse;
+  let bench: AccountsBench;
+  let options: AccountsOptions;
+  const accounts = new Map<string, Account>();
+
+  async function login({ userId, password }: Account, deviceId: string): Promise<string> {
+    const answer = await fetch(`${synapse.url}/_matrix/client/v3/login`, {
+      method: 'POST',
+      body: JSON.stringify({
+        type: 'm.login.password',
+        identifier: { type: 'm.id.user', user: userId },
+        password,
+        device_id: deviceId,
+        initial_device_display_name: `Element on ${deviceId}`,
+      }),
+    });
+    if (!answer.ok) throw new Error(`no login: ${answer.status}`);
+    return ((await answer.json()) as { access_token: string }).access_token;
+  }
+
+  before(async function () {
+    this.timeout(60_000);
+    synapse = await startSynapse({ registrations: [] });
+    const adminToken = await login(await synapse.registerUser('root', { admin: true }), 'ADMIN');
+    options = { adapter: 'auto', homeserverUrl: synapse.url, adminToken, asToken: 'none', mas: undefined };
+    bench = {
+      mode: 'native',
+      accounts: openAccounts(options),
+      async newUser() {
+        const account = await synapse.registerUser(`nurse-${randomUUID().slice(0, 8)}`);
+        accounts.set(account.userId, account);
+        return account.userId as UserId;
+      },
+      login: (user, deviceId) => login(accounts.get(user)!, deviceId),
+      whoami: (token) => probe(synapse.url, token, WHOAMI),
+      send: (token) => probe(synapse.url, token, '/_matrix/client/v3/createRoom', 'POST'),
+      isReactivationFaulty: true,
+    };
+  });
+  after(() => synapse?.stop());
+
+  accountsContract('native', () => bench);
+
+  it('D1 deletes the device’s pusher with it', async () => {
+    const user = await bench.newUser();
+    const [phone, desk] = [await bench.login(user, 'PHONE'), await bench.login(user, 'DESK')];
+    for (const [token, name] of [
+      [phone, 'Phone'],
+      [desk, 'Desk'],
+    ] as const) {
+      const answer = await fetch(`${synapse.url}/_matrix/client/v3/pushers/set`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        body: JSON.stringify({
+          ...{ kind: 'http', app_id: 'im.app', pushkey: name, app_display_name: 'Element', lang: 'en' },
+          device_display_name: name,
+          data: { url: 'http://127.0.0.1:9/_matrix/push/v1/notify' },
+        }),
+      });
+      expect(answer.status).to.equal(200);
+    }
+    expect(await bench.accounts.pushers(user)).to.have.length(2);
+    expect(await bench.accounts.endDevice(user, 'PHONE')).to.include({ done: true });
+    expect((await bench.accounts.pushers(user)).map(({ deviceName }) => deviceName)).to.deep.equal(['Desk']);
+    expect((await bench.accounts.whois(user)).map(({ ip }) => ip)).to.include('127.0.0.1');
+  });
+
+  it('fails a pending long-poll /sync of the lost device at once', async () => {
+    const user = await bench.newUser();
+    const token = await bench.login(user, 'PHONE');
+    const headers = { authorization: `Bearer ${token}` };
+    const first = (await (await fetch(`${synapse.url}/_matrix/client/v3/sync`, { headers })).json()) as {
+      next_batch: string;
+    };
+    const pending = fetch(`${synapse.url}/_matrix/client/v3/sync?since=${first.next_batch}&timeout=30000`, { headers });
+    const began = performance.now();
+    await bench.accounts.endDevice(user, 'PHONE');
+    const next = await probe(synapse.url, token, '/_matrix/client/v3/sync?timeout=0');
+    expect(next).to.include({ status: 401, errcode: 'M_UNKNOWN_TOKEN' });
+    expect(performance.now() - began).to.be.lessThan(2000);
+    // The request under way is answered with nothing, or it is refused.
+    const answer = await pending;
+    const body = (await answer.json()) as { rooms?: object; to_device?: object };
+    expect(answer.status === 401 || (body.rooms === undefined && body.to_device === undefined)).to.equal(true);
+    expect(performance.now() - began).to.be.lessThan(2000);
+  });
+
+  it('refuses with what to do, where the credential is no administrator’s', async () => {
+    const user = await bench.newUser();
+    const weak = openAccounts({ ...options, adminToken: await bench.login(user, 'X') });
+    const fault = (await weak.lock(user).catch((error: unknown) => error)) as Error;
+    expect(fault.message).to.match(/403.*admin credential may not/);
+  });
+});

@@ -1,0 +1,307 @@
+/** The part of a homeserver that account control sees, with Synapse's behaviour in each mode, as it was observed on a real one. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/** Who owns the accounts there. `moderation`: another homeserver, with MSC4323. */
+export type FakeAccountMode = 'native' | 'mas' | 'moderation';
+
+export interface FakeDevice {
+  readonly device_id: string;
+  display_name: string;
+  last_seen_ts: number;
+  last_seen_ip: string;
+  last_seen_user_agent: string;
+}
+
+export interface FakeUser {
+  readonly name: string;
+  displayname: string;
+  admin: boolean;
+  locked: boolean;
+  suspended: boolean;
+  deactivated: boolean;
+  readonly devices: Map<string, FakeDevice>;
+  pushers: { app_display_name: string; device_display_name: string; device_id: string }[];
+  rooms: string[];
+}
+
+/** What MAS says of a token. */
+export interface Introspection {
+  readonly active: boolean;
+  readonly userId?: string;
+  readonly deviceId?: string | undefined;
+  readonly isAdmin?: boolean;
+}
+
+/** As the fake MAS offers it to Synapse. Throws where MAS is down. */
+export type Introspect = (token: string) => Introspection;
+
+export interface FakeAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Synapse's. ms. */
+export const CACHE_MS = 120_000;
+export const ADMIN_TOKEN = 'synapse-admin-token';
+export const AS_TOKEN = 'as-token';
+
+interface Caller {
+  readonly userId: string;
+  readonly deviceId: string | undefined;
+  readonly isAdmin: boolean;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+const error = (status: number, errcode: string, more: object = {}): FakeAnswer => ({
+  status,
+  body: { errcode, error: errcode, ...more },
+});
+const ok = (body: unknown = {}): FakeAnswer => ({ status: 200, body });
+const UNRECOGNIZED = error(404, 'M_UNRECOGNIZED');
+const UNKNOWN_TOKEN = error(401, 'M_UNKNOWN_TOKEN', { soft_logout: false });
+
+export class FakeAccountHomeserver {
+  readonly domain = 'hospital.test';
+  readonly users = new Map<string, FakeUser>();
+  /** `METHOD path`, in order. */
+  readonly requests: string[] = [];
+  mode: FakeAccountMode;
+  introspect: Introspect = () => ({ active: false });
+  /** Unix ms. */
+  now: () => number = Date.now;
+  /** Answers nothing but 500, as Synapse does to `auth_metadata` where it was started while MAS was down. */
+  isConfused = false;
+  readonly #tokens = new Map<string, { userId: string; deviceId: string }>();
+  readonly #cache = new Map<string, { readonly until: number; readonly found: Introspection }>();
+  readonly #server: Server;
+
+  constructor(mode: FakeAccountMode) {
+    this.mode = mode;
+    this.#server = createServer((request, response) => {
+      void text(request).then((raw) => {
+        const url = new URL(request.url ?? '/', 'http://fake');
+        const token = (request.headers.authorization ?? '').replace(/^Bearer /, '');
+        const body = (raw === '' || !raw.startsWith('{') ? {} : JSON.parse(raw)) as Body;
+        this.requests.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
+        const answer = this.#answer(request.method ?? 'GET', url, token, body);
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+      });
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, 'close');
+  }
+
+  addUser(localpart: string, { admin = false } = {}): FakeUser {
+    const name = `@${localpart}:${this.domain}`;
+    const user: FakeUser = {
+      name,
+      displayname: localpart,
+      admin,
+      ...{ locked: false, suspended: false, deactivated: false },
+      devices: new Map(),
+      pushers: [],
+      rooms: [],
+    };
+    this.users.set(name, user);
+    return user;
+  }
+
+  addDevice(userId: string, deviceId: string): void {
+    this.users.get(userId)?.devices.set(deviceId, {
+      device_id: deviceId,
+      display_name: `Element on ${deviceId}`,
+      last_seen_ts: this.now(),
+      last_seen_ip: '10.1.2.3',
+      last_seen_user_agent: 'Element',
+    });
+  }
+
+  removeDevice(userId: string, deviceId: string): void {
+    const user = this.users.get(userId);
+    user?.devices.delete(deviceId);
+    if (user) user.pushers = user.pushers.filter(({ device_id: id }) => id !== deviceId);
+  }
+
+  /** Logs in with a password: only where the homeserver has them. */
+  login(userId: string, deviceId: string): string {
+    const user = this.users.get(userId);
+    if (this.mode === 'mas' || user === undefined || user.locked || user.deactivated) throw new Error('no login');
+    this.addDevice(userId, deviceId);
+    const token = `native-${randomUUID()}`;
+    this.#tokens.set(token, { userId, deviceId });
+    return token;
+  }
+
+  #answer(method: string, url: URL, token: string, body: Body): FakeAnswer {
+    const path = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
+    if (url.pathname === '/_matrix/client/v1/auth_metadata') {
+      if (this.isConfused) return error(500, 'M_UNKNOWN');
+      return this.mode === 'mas' ? ok({ issuer: 'https://auth.hospital.test/' }) : UNRECOGNIZED;
+    }
+    const caller = this.#authenticate(token);
+    if ('status' in caller) return caller;
+    if (url.pathname === '/_matrix/client/v3/account/whoami')
+      return ok({ user_id: caller.userId, device_id: caller.deviceId });
+    if (url.pathname.endsWith('/createRoom')) {
+      const isSuspended = this.users.get(caller.userId)?.suspended === true;
+      return isSuspended ? error(403, 'M_USER_SUSPENDED') : ok({ room_id: '!room' });
+    }
+    if (this.mode === 'moderation') return this.#moderation(method, url, path, caller, body);
+    if (path[0] === '_synapse')
+      return caller.isAdmin ? this.#admin(method, path.slice(2), url, body) : error(403, 'M_FORBIDDEN');
+    if (url.pathname === '/_matrix/client/v3/capabilities') return ok({ capabilities: {} });
+    return UNRECOGNIZED;
+  }
+
+  #authenticate(token: string): FakeAnswer | Caller {
+    // The appservice's own token reaches the admin API only where the homeserver owns the accounts.
+    if (token === AS_TOKEN)
+      return { userId: '@_carebridge:hospital.test', deviceId: undefined, isAdmin: this.mode === 'native' };
+    if (token === ADMIN_TOKEN && this.mode !== 'mas')
+      return { userId: '@root:hospital.test', deviceId: undefined, isAdmin: true };
+    if (this.mode === 'mas') return this.#ofMas(token);
+    const found = this.#tokens.get(token);
+    const user = found && this.users.get(found.userId);
+    if (!found || !user || user.deactivated || !user.devices.has(found.deviceId)) return UNKNOWN_TOKEN;
+    if (user.locked) return error(401, 'M_USER_LOCKED', { soft_logout: true });
+    return { ...found, isAdmin: user.admin };
+  }
+
+  /** What MAS said is believed for two minutes; `locked` of our own is not looked at. */
+  #ofMas(token: string): FakeAnswer | Caller {
+    let known = this.#cache.get(token);
+    if (known === undefined || known.until <= this.now()) {
+      try {
+        known = { until: this.now() + CACHE_MS, found: this.introspect(token) };
+      } catch {
+        return error(503, 'M_UNKNOWN');
+      }
+      this.#cache.set(token, known);
+    }
+    const { active, userId, deviceId, isAdmin = false } = known.found;
+    if (!active || userId === undefined) return UNKNOWN_TOKEN;
+    if (deviceId !== undefined && this.users.get(userId)?.devices.has(deviceId) !== true) return UNKNOWN_TOKEN;
+    return { userId, deviceId, isAdmin };
+  }
+
+  #admin(method: string, [version, ...path]: string[], url: URL, body: Body): FakeAnswer {
+    const call = `${method} ${version} ${path[0]}`;
+    if (path[0] === 'server_version') return ok({ server_version: '1.163.2' });
+    if (this.mode === 'mas' && ['register', 'reset_password'].includes(path[0] ?? '')) return UNRECOGNIZED;
+    if (call === 'GET v2 users' && path.length === 1) return this.#list(url);
+    const userId = path[1] ?? '';
+    const user = this.users.get(userId);
+    if (call === 'PUT v2 users' && path.length === 2) return this.#put(userId, body);
+    if (user === undefined) return error(404, 'M_NOT_FOUND');
+    switch (`${call} ${path[2] ?? ''}`.trim()) {
+      case 'GET v2 users':
+        return ok(publicFacts(user));
+      case 'GET v2 users devices':
+        return ok({ devices: [...user.devices.values()], total: user.devices.size });
+      case 'POST v2 users delete_devices':
+        for (const device of body['devices'] as string[]) this.removeDevice(userId, device);
+        return ok();
+      case 'GET v1 users pushers':
+        return ok({ pushers: user.pushers, total: user.pushers.length });
+      case 'GET v1 users joined_rooms':
+        return ok({ joined_rooms: user.rooms, total: user.rooms.length });
+      case 'GET v1 whois':
+        return ok({
+          user_id: userId,
+          devices: {
+            '': {
+              sessions: [
+                {
+                  connections: [...user.devices.values()].map((device) => ({
+                    ip: device.last_seen_ip,
+                    last_seen: device.last_seen_ts,
+                    user_agent: device.last_seen_user_agent,
+                  })),
+                },
+              ],
+            },
+          },
+        });
+      case 'PUT v1 suspend':
+        user.suspended = body['suspend'] === true;
+        return ok({ [`user_${userId}_suspended`]: user.suspended });
+      case 'POST v1 deactivate':
+        user.deactivated = true;
+        for (const device of [...user.devices.keys()]) this.removeDevice(userId, device);
+        user.rooms = [];
+        return ok({ id_server_unbind_result: 'success' });
+      default:
+        return UNRECOGNIZED;
+    }
+  }
+
+  /** Creates what is not there, and under MAS accepts a lock that nobody enforces. */
+  #put(userId: string, body: Body): FakeAnswer {
+    const isNew = !this.users.has(userId);
+    const user = this.users.get(userId) ?? this.addUser(userId.slice(1, userId.indexOf(':')));
+    if ((body['locked'] === true && user.deactivated) || (body['locked'] === true && body['deactivated'] === true))
+      return error(400, 'M_UNKNOWN');
+    if (typeof body['locked'] === 'boolean') user.locked = body['locked'];
+    if (typeof body['deactivated'] === 'boolean') user.deactivated = body['deactivated'];
+    return { status: isNew ? 201 : 200, body: publicFacts(user) };
+  }
+
+  #list(url: URL): FakeAnswer {
+    if (this.mode === 'mas' && url.searchParams.get('guests') !== 'false') return error(400, 'M_INVALID_PARAM');
+    const wanted = (url.searchParams.get('name') ?? '').toLowerCase();
+    const withLocked = url.searchParams.get('locked') === 'true';
+    const users = [...this.users.values()].filter(
+      (user) =>
+        (withLocked || !user.locked) &&
+        !user.deactivated &&
+        (user.name.toLowerCase().includes(wanted) || user.displayname.toLowerCase().includes(wanted)),
+    );
+    const limit = Number(url.searchParams.get('limit') ?? 100);
+    return ok({ users: users.slice(0, limit).map(publicFacts), total: users.length });
+  }
+
+  #moderation(
+    method: string,
+    url: URL,
+    path: string[],
+    caller: { userId: string; isAdmin: boolean },
+    body: Body,
+  ): FakeAnswer {
+    if (url.pathname === '/_matrix/client/v3/capabilities')
+      return ok({ capabilities: caller.isAdmin ? { 'm.account_moderation': { lock: true, suspend: true } } : {} });
+    const target = this.users.get(path.at(-1) ?? '');
+    if (url.pathname.startsWith('/_matrix/client/v3/profile/'))
+      return target ? ok({ displayname: target.displayname }) : error(404, 'M_NOT_FOUND');
+    const verb = /^\/_matrix\/client\/v1\/admin\/(lock|suspend)\//.exec(url.pathname)?.[1];
+    if (verb === undefined) return UNRECOGNIZED;
+    if (!caller.isAdmin) return error(403, 'M_FORBIDDEN');
+    if (target === undefined) return error(404, 'M_NOT_FOUND');
+    const flag = verb === 'lock' ? 'locked' : 'suspended';
+    if (method === 'PUT') {
+      if (target.admin || target.name === caller.userId) return error(403, 'M_FORBIDDEN');
+      target[flag] = body[flag] === true;
+    }
+    return ok({ [flag]: target[flag] });
+  }
+}
+
+function publicFacts({ devices: _devices, pushers: _pushers, rooms: _rooms, ...facts }: FakeUser): object {
+  return facts;
+}

@@ -8,6 +8,7 @@ export interface AuditFilter {
   /** Who did it, or whom it was done to. */
   readonly user?: string | undefined;
   readonly room?: string | undefined;
+  readonly action?: string | undefined;
 }
 
 /** What of an entry is kept encrypted. */

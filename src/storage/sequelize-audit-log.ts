@@ -34,7 +34,7 @@ export class SequelizeAuditLog implements AuditLog, AuditTrail {
   }
 
   async rows(afterSeq: number, limit: number, filter: AuditFilter = {}): Promise<readonly AuditRow[]> {
-    const { from, to, user, room } = filter;
+    const { from, to, user, room, action } = filter;
     const where = {
       seq: { [Op.gt]: afterSeq },
       ...((from !== undefined || to !== undefined) && {
@@ -42,6 +42,7 @@ export class SequelizeAuditLog implements AuditLog, AuditTrail {
       }),
       ...(user !== undefined && { [Op.or]: [{ actor: user }, { target: user }] }),
       ...(room !== undefined && { roomId: room }),
+      ...(action !== undefined && { action }),
     };
     const records = await this.#parts.database.read((transaction) =>
       this.#models.log.findAll({ where, order: ['seq'], limit, raw: true, transaction }),

@@ -19,6 +19,8 @@ export interface ApplyChangeParts {
 
 type Change<Kind extends RoomChange['kind']> = RoomChange & { readonly kind: Kind };
 
+/** `M_EXCLUSIVE`: Synapse lets an application service remove only addresses of its own namespace. */
+const DENIALS: ReadonlySet<string | undefined> = new Set(['M_FORBIDDEN', 'M_EXCLUSIVE']);
 const APPLIED: ChangeOutcome = { outcome: 'applied' };
 
 /** Applies changes; after one was applied the room's snapshot has it at once. */
@@ -36,7 +38,7 @@ export class ApplyChange {
     } catch (error) {
       if (isHomeserverAway(error)) throw error;
       if (!(error instanceof PermanentError || error instanceof RetryableError)) throw error;
-      if (errcodeOf(error) === 'M_FORBIDDEN') return { outcome: 'denied', problem: denied(change) };
+      if (DENIALS.has(errcodeOf(error))) return { outcome: 'denied', problem: denied(change) };
       return { outcome: 'failed', problem: error.message };
     }
   }
@@ -48,8 +50,7 @@ export class ApplyChange {
       case 'remove-alias':
         return await this.#removeAlias(roomId, change.alias);
       case 'invite':
-        await this.#member(roomId, change.userId, 'invite', () => this.#parts.entry.invite(roomId, change.userId));
-        return APPLIED;
+        return await this.#invite(roomId, change.userId);
       case 'remove':
         return await this.#remove(roomId, change);
       case 'unban':
@@ -61,9 +62,10 @@ export class ApplyChange {
 
   async #setState(roomId: RoomId, { type, stateKey, after }: Change<'set-state'>): Promise<ChangeOutcome> {
     const { state, snapshots, bot } = this.#parts;
-    const before = snapshots.heldId(roomId, type, stateKey);
-    const eventId = await state.set(roomId, type, stateKey, after);
-    snapshots.wrote(roomId, { type, stateKey, content: after, sender: bot, eventId }, before);
+    await snapshots.writeState(roomId, type, stateKey, async () => {
+      const eventId = await state.set(roomId, type, stateKey, after);
+      return { type, stateKey, content: after, sender: bot, eventId };
+    });
     return APPLIED;
   }
 
@@ -80,6 +82,12 @@ export class ApplyChange {
     return APPLIED;
   }
 
+  async #invite(roomId: RoomId, userId: UserId): Promise<ChangeOutcome> {
+    const { entry, snapshots } = this.#parts;
+    await snapshots.writeMember(roomId, userId, 'invite', () => entry.invite(roomId, userId));
+    return APPLIED;
+  }
+
   async #remove(roomId: RoomId, { userId, why }: Change<'remove'>): Promise<ChangeOutcome> {
     if (userId === this.#parts.bot) return { outcome: 'failed', problem: 'The bot does not remove itself.' };
     return await this.#leaveAfter(roomId, userId, 'kick', { user_id: userId, reason: why }, ['leave', 'ban']);
@@ -93,25 +101,23 @@ export class ApplyChange {
     body: Readonly<Record<string, unknown>>,
     done: readonly string[],
   ): Promise<ChangeOutcome> {
-    const { homeserver, bot, state } = this.#parts;
+    const { homeserver, bot, state, snapshots } = this.#parts;
     const path = `${clientPath`/_matrix/client/v3/rooms/${roomId}`}/${action}`;
     try {
-      await this.#member(roomId, userId, 'leave', () =>
-        homeserver.call(bot, action === 'kick' ? 'remove somebody' : 'lift a ban', { method: 'POST', path, body }),
-      );
+      await snapshots.writeMember(roomId, userId, 'leave', async () => {
+        await homeserver.call(bot, action === 'kick' ? 'remove somebody' : 'lift a ban', {
+          method: 'POST',
+          path,
+          body,
+        });
+        return true;
+      });
     } catch (error) {
       if (statusOf(error) !== 403) throw error;
       const member = await state.get(roomId, 'm.room.member', userId);
       if (member !== undefined && !done.includes(String(member['membership']))) throw error;
     }
     return APPLIED;
-  }
-
-  async #member(roomId: RoomId, userId: UserId, membership: string, request: () => Promise<unknown>): Promise<void> {
-    const { snapshots } = this.#parts;
-    const before = snapshots.heldId(roomId, 'm.room.member', userId);
-    await request();
-    snapshots.wroteMember(roomId, userId, membership, before);
   }
 }
 
@@ -126,7 +132,7 @@ function denied(change: RoomChange): string {
     case 'set-state':
       return `The bot has not enough power in the room to change ${change.type}.`;
     case 'remove-alias':
-      return 'The bot may not remove an address of the room.';
+      return 'The homeserver lets the bot remove no address but its own: it is taken out in the room settings.';
     case 'invite':
       return 'The bot may not invite somebody: it has not enough power in the room, or they are banned.';
     case 'remove':

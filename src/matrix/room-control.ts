@@ -51,7 +51,7 @@ export class MatrixRoomControl implements RoomControl {
     this.#entry = new RoomEntry(homeserver, namespace.bot);
     this.#state = new RoomState(homeserver, namespace.bot);
     this.#maker = new RoomMaker(parts);
-    this.#snapshots = new StateSnapshots({ ...parts, fetch: (roomId) => this.#fetch(roomId) });
+    this.#snapshots = new StateSnapshots({ ...parts, bot: namespace.bot, fetch: (roomId) => this.#fetch(roomId) });
     this.#changes = new ApplyChange({
       homeserver,
       entry: this.#entry,
@@ -136,7 +136,8 @@ export class MatrixRoomControl implements RoomControl {
   async #complete(roomId: RoomId, plan: GovernedRoomPlan): Promise<void> {
     this.#parts.log.info('room.completing', { roomId });
     const create = await this.#state.get(roomId, 'm.room.create');
-    const state = governedState(plan, this.#parts.namespace.bot, String(create?.['room_version'] ?? '1'));
+    const { room_version: version = '1' } = (create ?? {}) as { room_version?: string };
+    const state = governedState(plan, this.#parts.namespace.bot, version);
     for (const [type, stateKey, content] of state) {
       // Power may have been given to people since; it is written first, so that an interruption does not leave it out.
       const isThere = type === 'm.room.power_levels' && (await this.#state.get(roomId, type)) !== undefined;

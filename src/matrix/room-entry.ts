@@ -35,15 +35,17 @@ export class RoomEntry {
     return memberships;
   }
 
-  /** Invites as the bot; fine where the user is in or invited already. */
-  async invite(roomId: RoomId, userId: UserId): Promise<void> {
+  /** Invites as the bot; fine where the user is in or invited already, which it answers with false. */
+  async invite(roomId: RoomId, userId: UserId): Promise<boolean> {
     const path = clientPath`/_matrix/client/v3/rooms/${roomId}/invite`;
     try {
       await this.#homeserver.call(this.#bot, 'invite into a room', { method: 'POST', path, body: { user_id: userId } });
+      return true;
     } catch (error) {
       if (errcodeOf(error) !== 'M_FORBIDDEN') throw error;
       const membership = (await this.memberships(roomId)).get(userId);
       if (membership !== 'join' && membership !== 'invite') throw error;
+      return false;
     }
   }
 

@@ -33,6 +33,8 @@ export class RoomRecord {
   readonly roomId: RoomId;
   readonly #bot: UserId;
   readonly #memberIds = new Map<UserId, EventId>();
+  /** Whose membership we wrote and have not heard of yet. */
+  readonly #written = new Set<UserId>();
   readonly #keyedSizes = new Map<string, number>();
   readonly #faults = new Map<string, string>();
   #keyedSize = 0;
@@ -88,17 +90,21 @@ export class RoomRecord {
       this.addFault('malformed members', 'A membership event is malformed.');
       return false;
     }
-    return this.putMember(userId, membership, event.eventId);
+    if (!this.#makeRoom(userId, membership)) return false;
+    this.#memberIds.set(userId, event.eventId);
+    const isSame = this.#members.get(userId) === membership;
+    // It came between what was held and what we wrote; ours is still on its way.
+    if (!isSame && this.#written.has(userId)) return false;
+    this.#written.delete(userId);
+    if (!isSame) this.#setMember(userId, membership);
+    return !isSame;
   }
 
-  /** Sets a membership; without `eventId` as one that was just written and whose event has not come yet. */
-  putMember(userId: UserId, membership: string, eventId: EventId | undefined): boolean {
-    if (!this.#members.has(userId) && !this.#makeRoom(userId, membership)) return false;
-    if (eventId !== undefined) this.#memberIds.set(userId, eventId);
-    if (this.#members.get(userId) === membership) return false;
-    this.#change();
-    this.#members.set(userId, membership);
-    return true;
+  /** Sets a membership that we just wrote and whose event has not come yet. */
+  writeMember(userId: UserId, membership: string): void {
+    if (this.#members.get(userId) === membership || !this.#makeRoom(userId, membership)) return;
+    this.#setMember(userId, membership);
+    this.#written.add(userId);
   }
 
   /** What is known now. The same object as long as nothing changes. */
@@ -113,6 +119,11 @@ export class RoomRecord {
       faults: [...new Set(this.#faults.values())],
     };
     return this.#snapshot;
+  }
+
+  #setMember(userId: UserId, membership: string): void {
+    this.#change();
+    this.#members.set(userId, membership);
   }
 
   #putState({ type, stateKey, content, sender, eventId }: RawState): boolean {
@@ -145,7 +156,7 @@ export class RoomRecord {
 
   /** Sees that a new member has a place. */
   #makeRoom(userId: UserId, membership: string): boolean {
-    if (this.#members.size < MAX_MEMBERS) return true;
+    if (this.#members.size < MAX_MEMBERS || this.#members.has(userId)) return true;
     this.addFault(MEMBERS, `The room has more than ${MAX_MEMBERS} members: not all of them are looked at.`);
     if (membership === 'leave' && userId !== this.#bot) return false;
     const isOut = ([user, held]: [UserId, string]) => held === 'leave' && user !== this.#bot;

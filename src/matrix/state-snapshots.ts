@@ -1,12 +1,13 @@
 /** The state of governed rooms, from memory. */
 import { PermanentError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { EventId, RoomId, UserId } from '../model/ids.ts';
+import type { RoomId, UserId } from '../model/ids.ts';
 import { isKeptState } from '../model/kept-state.ts';
 import type { RoomSnapshot } from '../model/room-snapshot.ts';
 import type { MatrixEvent } from '../model/rows.ts';
 import { Limiter } from './limiter.ts';
 import { statusOf } from './matrix-fault.ts';
+import { PendingWrites } from './pending-writes.ts';
 import type { RawState, RoomRecord } from './room-record.ts';
 import { successionOf } from './succession.ts';
 
@@ -14,6 +15,7 @@ import { successionOf } from './succession.ts';
 export interface StateSnapshotsParts {
   /** Asks the homeserver, as the bot. */
   readonly fetch: (roomId: RoomId) => Promise<RoomRecord>;
+  readonly bot: UserId;
   /** Must be cheap: asked for every event. */
   readonly isGoverned: (roomId: RoomId) => boolean;
   readonly log: Logger;
@@ -51,6 +53,7 @@ export class StateSnapshots {
   readonly #parts: StateSnapshotsParts;
   readonly #now: () => number;
   readonly #limiter = new Limiter(MAX_PARALLEL);
+  readonly #writes = new PendingWrites();
   readonly #rooms = new Map<RoomId, Room>();
 
   constructor(parts: StateSnapshotsParts) {
@@ -78,6 +81,7 @@ export class StateSnapshots {
       const { room_id: roomId, type, state_key: stateKey } = event;
       const isState = stateKey !== undefined && (type === 'm.room.member' || isKeptState(type, stateKey));
       if (!isState && event.redacts === undefined) continue;
+      if (isState) this.#writes.note(event);
       if (!this.#parts.isGoverned(roomId)) this.#rooms.delete(roomId);
       else if (this.#rooms.get(roomId)?.record) known.set(roomId, [...(known.get(roomId) ?? []), event]);
       else {
@@ -94,32 +98,32 @@ export class StateSnapshots {
     this.#rooms.delete(roomId);
   }
 
-  /** The event that is held, to be handed to `wrote` afterwards. */
-  heldId(roomId: RoomId, type: string, stateKey: string): EventId | undefined {
-    return this.#rooms.get(roomId)?.record?.heldId(type, stateKey);
+  /** Runs a request that writes a state event, which it answers; the snapshot has it at once, before it comes back by a transaction. */
+  async writeState(roomId: RoomId, type: string, stateKey: string, request: () => Promise<RawState>): Promise<void> {
+    const before = this.#rooms.get(roomId)?.record?.heldId(type, stateKey);
+    const { answer, seen } = await this.#writes.run(roomId, type, stateKey, request);
+    // The homeserver answers with what is there already where that is the same.
+    const isKnown = answer.eventId === before || seen.some((event) => event.event_id === answer.eventId);
+    if (!isKnown) this.#put(roomId, (record) => record.put(answer));
   }
 
-  /** Takes in what we wrote ourselves, before its event comes back. `before` is what was held when the request was made. */
-  wrote(roomId: RoomId, state: RawState, before: EventId | undefined): void {
-    this.#write(roomId, state.type, state.stateKey, before, (record) => record.put(state));
-  }
-
-  /** As `wrote`, for a membership, of which the homeserver does not tell the event. */
-  wroteMember(roomId: RoomId, userId: UserId, membership: string, before: EventId | undefined): void {
-    this.#write(roomId, 'm.room.member', userId, before, (record) => record.putMember(userId, membership, undefined));
-  }
-
-  #write(
+  /** As `writeState`, for a membership, of which the homeserver does not tell the event. `request` answers false where nothing was written. */
+  async writeMember(
     roomId: RoomId,
-    type: string,
-    stateKey: string,
-    before: EventId | undefined,
-    put: (record: RoomRecord) => unknown,
-  ): void {
+    userId: UserId,
+    membership: string,
+    request: () => Promise<boolean>,
+  ): Promise<void> {
+    const { answer, seen } = await this.#writes.run(roomId, 'm.room.member', userId, request);
+    const isOurs = (event: MatrixEvent) =>
+      event.sender === this.#parts.bot && event.content['membership'] === membership;
+    if (answer && !seen.some(isOurs)) this.#put(roomId, (record) => record.writeMember(userId, membership));
+  }
+
+  #put(roomId: RoomId, put: (record: RoomRecord) => unknown): void {
     const room = this.#rooms.get(roomId);
     if (room?.fetching) room.isOvertaken = true;
-    // What took its place meanwhile came by a transaction: ours, or one that ours will follow.
-    else if (room?.record?.heldId(type, stateKey) === before) put(room?.record as RoomRecord);
+    else if (room?.record) put(room.record);
   }
 
   async #record(roomId: RoomId): Promise<RoomRecord> {

@@ -97,7 +97,13 @@ export class BridgeOnSynapse {
   async open({
     isListening = true,
     roomVersion,
-  }: { isListening?: boolean; roomVersion?: string } = {}): Promise<OpenBridge> {
+    observe,
+  }: {
+    isListening?: boolean;
+    roomVersion?: string;
+    /** Told of events before those who wait for them. */
+    observe?: (events: readonly MatrixEvent[]) => void;
+  } = {}): Promise<OpenBridge> {
     const store = new MemoryEventStore();
     const observed: MatrixEvent[] = [];
     const waiting = new Set<() => void>();
@@ -108,6 +114,7 @@ export class BridgeOnSynapse {
       observe: (events) => {
         observed.push(...events);
         members.observe(events);
+        observe?.(events);
         for (const check of waiting) check();
       },
       onCommitted: () => undefined,

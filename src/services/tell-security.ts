@@ -1,0 +1,31 @@
+import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
+import type { Notifier } from './notifier.ts';
+
+/** What telling needs. */
+export interface TellSecurityParts {
+  readonly governedRooms: GovernedRoomStore;
+  readonly notifier: Notifier;
+}
+
+/**
+ * Puts words into the security room, durably; before there is one, into the command room, without what is for the eyes of security alone. Inside a
+ * transaction they are committed with their cause.
+ */
+export class TellSecurity {
+  readonly #parts: TellSecurityParts;
+
+  constructor(parts: TellSecurityParts) {
+    this.#parts = parts;
+  }
+
+  /** `confidential` is added in the security room only: an administrator's own words, which may name a patient. */
+  async tell(text: string, about: { cause: string; trace: string; confidential?: string }): Promise<void> {
+    const { governedRooms, notifier } = this.#parts;
+    const { cause, trace, confidential } = about;
+    const [room] = await governedRooms.ofKind('security');
+    if (room === undefined)
+      return await notifier.tellAdmins(`${text}\n(There is no security room yet.)`, { cause, trace });
+    const all = confidential === undefined ? text : `${text}\n${confidential}`;
+    await notifier.say(room.roomId, all, { cause, trace });
+  }
+}

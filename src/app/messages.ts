@@ -1,0 +1,45 @@
+import type { Config } from '../config/config.ts';
+import type { CommandRunner } from '../commands/run-command.ts';
+import { AnswerKeyword } from '../services/answer-keyword.ts';
+import { ApplyReport } from '../services/apply-report.ts';
+import { DeliverToCarrier } from '../services/deliver-to-carrier.ts';
+import { DeliverToRoom } from '../services/deliver-to-room.ts';
+import { FollowUpgrade } from '../services/follow-upgrade.ts';
+import { HandleMatrixEvent } from '../services/handle-matrix-event.ts';
+import { HandleMembership } from '../services/handle-membership.ts';
+import { HandleRedaction } from '../services/handle-redaction.ts';
+import { HandleStaffMessage } from '../services/handle-staff-message.ts';
+import { PostNotice } from '../services/post-notice.ts';
+import { ReceiveSms } from '../services/receive-sms.ts';
+import { ReportParked } from '../services/report-parked.ts';
+import { SendToContact } from '../services/send-to-contact.ts';
+import type { CommonParts, Wake } from './common-parts.ts';
+
+/** The use cases that carry messages: what each queue runs, and what carriers' webhooks call. */
+export type Messages = ReturnType<typeof makeMessages>;
+
+/** Makes them. */
+export function makeMessages(parts: CommonParts, config: Config, commands: CommandRunner, wake: Wake) {
+  const send = new SendToContact({ ...parts, wake: wake.outbox });
+  return {
+    matrixEvent: new HandleMatrixEvent({
+      ...parts,
+      membership: new HandleMembership(parts),
+      redaction: new HandleRedaction(parts),
+      upgrade: new FollowUpgrade(parts),
+      message: new HandleStaffMessage({
+        ...parts,
+        send,
+        runCommand: (row, text, room) => commands.run(row, text, room),
+      }),
+      keyNoticeAfterMs: config.encryption.keyNoticeAfterMs,
+    }),
+    keyword: new AnswerKeyword(parts),
+    toRoom: new DeliverToRoom({ ...parts, warnOnFirstContact: config.consent.warnOnFirstContact }),
+    toCarrier: new DeliverToCarrier(parts),
+    postNotice: new PostNotice(parts),
+    parked: new ReportParked(parts),
+    receive: new ReceiveSms(parts),
+    report: new ApplyReport(parts),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Config } from '../config/config.ts';
+import type { Logger } from '../log.ts';
+import type { QueueRow } from '../model/rows.ts';
+import type { QueueStore } from '../ports/queue-store.ts';
+import { DurableQueue } from '../queue/durable-queue.ts';
+import type { Storage } from '../storage/open-storage.ts';
+import type { Messages } from './messages.ts';
+
+/** Matrix events are retried for about nine hours before they are parked. */
+const MATRIX_EVENT_ATTEMPTS = 60;
+
+type Queue = Pick<DurableQueue<QueueRow>, 'notify' | 'stop'>;
+
+/** The queues that run the durable rows. */
+export type Queues = Readonly<Record<'matrixEvents' | 'keywords' | 'inbox' | 'outbox' | 'notices', Queue>>;
+
+/** Joins each durable table with the use case that works on its rows. `isHindered`: the homeserver is away, so what needs it rests. */
+export function makeQueues(
+  config: Config['queue'],
+  storage: Storage,
+  messages: Messages,
+  isHindered: () => boolean,
+  log: Logger,
+): Queues {
+  const { concurrency, maxAttempts } = config;
+  const forever = { concurrency, maxAttempts: Infinity };
+  const { inbox, outbox, notices, matrixEvents } = storage;
+  const { matrixEvent, keyword, toRoom, toCarrier, postNotice, parked } = messages;
+  return {
+    matrixEvents: new DurableQueue(
+      matrixEvents,
+      { run: (row) => matrixEvent.handle(row), parked: (row) => parked.matrixEvent(row) },
+      { name: 'matrix-events', concurrency, maxAttempts: MATRIX_EVENT_ATTEMPTS, isHindered },
+      log,
+    ),
+    keywords: new DurableQueue(
+      inbox.keywords,
+      { run: async (row) => (await keyword.answer(row), 'done'), parked: (row) => parked.inbox(row) },
+      { name: 'keywords', ...forever },
+      log,
+    ),
+    inbox: new DurableQueue(
+      inbox.deliveries,
+      { run: (row, stopping) => toRoom.deliver(row, stopping), parked: (row) => parked.inbox(row) },
+      { name: 'inbox', ...forever, isHindered },
+      log,
+    ),
+    outbox: new DurableQueue(
+      outbox,
+      { run: (row, stopping) => toCarrier.deliver(row, stopping), parked: (row) => parked.outbox(row) },
+      { name: 'outbox', concurrency, maxAttempts },
+      log,
+    ),
+    notices: new DurableQueue(
+      notices,
+      { run: (row) => postNotice.post(row), parked: (row) => parked.notice(row) },
+      { name: 'notices', ...forever, isHindered },
+      log,
+    ),
+  };
+}
+
+/** The tables behind the queues, by the names that metrics use. */
+export function queueTables({
+  inbox,
+  outbox,
+  notices,
+  matrixEvents,
+}: Storage): ReadonlyMap<string, QueueStore<QueueRow>> {
+  return new Map<string, QueueStore<QueueRow>>([
+    ['keywords', inbox.keywords],
+    ['inbox', inbox.deliveries],
+    ['outbox', outbox],
+    ['matrix-events', matrixEvents],
+    ['notices', notices],
+  ]);
+}

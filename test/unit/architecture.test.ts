@@ -40,6 +40,7 @@ const LIBRARIES: Readonly<Record<string, string>> = {
   sqlite3: 'src/storage/',
   pg: 'src/storage/',
   ldapts: 'src/identity/',
+  'csv-parse': 'src/services/role-csv.ts',
   yaml: 'src/config/',
   pino: 'src/log.ts',
   'libphonenumber-js': 'src/model/',

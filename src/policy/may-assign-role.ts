@@ -1,0 +1,82 @@
+import type { CarePolicy } from '../model/care-policy.ts';
+import { localpartOf, serverOf, type UserId } from '../model/ids.ts';
+import { isOurs, SENDER_LOCALPART, type Namespace } from '../model/namespace.ts';
+import type { Role } from '../model/role.ts';
+
+/** Why a role must not be given or taken, in words for the person who asked. */
+export interface AssignmentRefusal {
+  readonly code: 'other-server' | 'ours' | 'not-permitted' | 'above-own' | 'own-reach' | 'last-administrator';
+  readonly message: string;
+}
+
+/** Whether a user may hold a role at all. Answers undefined where he may. */
+export function refuseHolder(namespace: Namespace, user: UserId): AssignmentRefusal | undefined {
+  if (serverOf(user) !== namespace.domain) {
+    return refusal('other-server', `${user} is not of this homeserver, ${namespace.domain}: no role.`);
+  }
+  // Our own users act for others: with a role, what they do would be nobody’s (A1).
+  if (isOurs(namespace, user) || localpartOf(user) === SENDER_LOCALPART) {
+    return refusal('ours', `${user} belongs to the bridge itself: no role.`);
+  }
+  return undefined;
+}
+
+/**
+ * Whether `actor` may give `role` to `user`, or take it: nobody hands out, or takes from somebody, more than he has himself. Who manages roles need
+ * not be in patients’ rooms, so classes and units do not count, except for himself: else every such person could let himself in.
+ */
+export function refuseAssignment(
+  policy: CarePolicy,
+  asked: { readonly actor: UserId; readonly user: UserId; readonly role: Role; readonly verb: 'give' | 'take' },
+): AssignmentRefusal | undefined {
+  const { actor, user, role, verb } = asked;
+  const own = policy.assigned.get(actor) ?? [];
+  const mayManage = !isOurs(policy.namespace, actor) && own.some(({ permissions }) => permissions.has('manage-roles'));
+  if (!mayManage) return refusal('not-permitted', 'You may not give and take roles.');
+  // What somebody should not have had can always be taken, at least from him.
+  const holder = verb === 'give' ? refuseHolder(policy.namespace, user) : undefined;
+  if (holder) return holder;
+  if (role.power > Math.max(...own.map(({ power }) => power))) {
+    return refusal('above-own', `The role ${role.id} has more power than you have.`);
+  }
+  const missing = [...role.permissions].find(
+    (permission) => !own.some(({ permissions }) => permissions.has(permission)),
+  );
+  if (missing !== undefined) {
+    return refusal('above-own', `The role ${role.id} permits more than you may yourself (${missing}).`);
+  }
+  if (verb === 'give' && user === actor && !isWithinReach(own, role)) {
+    return refusal(
+      'own-reach',
+      `You cannot let yourself into rooms by the role ${role.id}. Ask another administrator.`,
+    );
+  }
+  return undefined;
+}
+
+/** Whether there would be nobody left who may give and take roles. `assigned`: the roles of each user after the change. */
+export function refuseLastAdministrator(
+  before: Iterable<readonly Role[]>,
+  after: Iterable<readonly Role[]>,
+): AssignmentRefusal | undefined {
+  if (holdsManager(after) || !holdsManager(before)) return undefined;
+  return refusal('last-administrator', 'There would be nobody left who may give and take roles.');
+}
+
+function holdsManager(assigned: Iterable<readonly Role[]>): boolean {
+  for (const roles of assigned) if (roles.some(({ permissions }) => permissions.has('manage-roles'))) return true;
+  return false;
+}
+
+function isWithinReach(own: readonly Role[], role: Role): boolean {
+  const classes = [...role.classes].every((phiClass) => own.some((mine) => mine.classes.has(phiClass)));
+  const units =
+    role.units === 'all'
+      ? own.some((mine) => mine.units === 'all')
+      : [...role.units].every((unit) => own.some((mine) => mine.units === 'all' || mine.units.has(unit)));
+  return classes && units;
+}
+
+function refusal(code: AssignmentRefusal['code'], message: string): AssignmentRefusal {
+  return { code, message: `${message} Nothing was done.` };
+}

@@ -4,7 +4,7 @@ import type { RoomId, UserId } from '../model/ids.ts';
 export interface RoomKeys {
   /**
    * From the next message on, every one of our users encrypts with a new key in these rooms, and looks at `user`'s devices before handing it
-   * out: a device that is gone cannot read on. Answers when that holds for everything that is sent from now on.
+   * out: a device that is gone cannot read on. Holds for everything that is encrypted from now on.
    */
   rotate(user: UserId, rooms: Iterable<RoomId>): Promise<void>;
 }

@@ -146,6 +146,14 @@ export function describeEngineContract(name: string, open: () => Promise<EngineF
       expect(sessions.size).to.equal(3);
     });
 
+    it('starts a new session when the room’s key was dropped, and fine where there is none', async () => {
+      await publish(ghost, bot, nurse);
+      await (await load(ghost)).dropRoomKey(ROOM);
+      const before = sessionOf(await say(ghost, 'one', [bot, nurse]));
+      await (await load(ghost)).dropRoomKey(ROOM);
+      expect(sessionOf(await say(ghost, 'two', [bot, nurse]))).to.not.equal(before);
+    });
+
     async function load(user: UserId): Promise<OlmMachine> {
       const known = machines.get(user);
       if (known) return known;

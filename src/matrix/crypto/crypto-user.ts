@@ -18,6 +18,8 @@ export interface CryptoUserParts {
   readonly members: (roomId: RoomId) => Promise<ReadonlySet<UserId>>;
   /** True for users that nobody can send keys to. */
   readonly isGhost: (user: UserId) => boolean;
+  /** Counts how often it was asked that the room's keys be made anew. */
+  readonly rotations: (roomId: RoomId) => number;
   /** False while the bot's sync is away, and changes of devices may be missed. */
   readonly hearsOfChanges: () => boolean;
   readonly now?: () => number;
@@ -37,6 +39,8 @@ const LOOK_AGAIN_MS = 300_000;
 interface Room {
   readonly lock: Lock;
   readonly settled: SettledRoom;
+  /** As many of the room's rotations are done. */
+  rotated: number;
 }
 
 /** One of our users with its machine. */
@@ -129,8 +133,16 @@ export class CryptoUser {
     const room = this.#room(roomId);
     return await room.lock.run(async () => {
       const members = await this.#parts.members(roomId);
-      const isSettled = this.#parts.hearsOfChanges() && room.settled.isSettled(members, this.#recipientsOf);
+      const rotations = this.#parts.rotations(roomId);
+      const mustRotate = room.rotated < rotations;
+      const mayRest = this.#parts.hearsOfChanges() && !mustRotate;
+      const isSettled = mayRest && room.settled.isSettled(members, this.#recipientsOf);
+      if (mustRotate) {
+        room.settled.failed();
+        await this.#account.run(() => this.#machine.dropRoomKey(roomId));
+      }
       if (!isSettled) await this.#share(roomId, room.settled, members);
+      room.rotated = rotations;
       // Nothing comes between the check and this: with a session that is used up the engine panics.
       try {
         const encrypted = await this.#machine.encrypt(roomId, type, content);
@@ -199,7 +211,7 @@ export class CryptoUser {
     const { store } = this.#parts;
     const { deviceChanges: changes, sessionAges: ages } = store;
     const settled = new SettledRoom({ userId: this.userId, roomId, changes, ages, now: this.#now });
-    const room = { lock: new Lock(), settled };
+    const room = { lock: new Lock(), settled, rotated: 0 };
     this.#rooms.set(roomId, room);
     return room;
   }

@@ -5,6 +5,7 @@ import type { Logger } from '../../log.ts';
 import type { EventId, RoomId, UserId } from '../../model/ids.ts';
 import type { MatrixEvent } from '../../model/rows.ts';
 import type { Decrypted, EventDecrypter } from '../../ports/event-decrypter.ts';
+import type { RoomKeys } from '../../ports/room-keys.ts';
 import type { SettingsStore } from '../../ports/settings-store.ts';
 import type { MatrixHttp } from '../matrix-http.ts';
 import type { EncryptedFiles, RoomEncrypter } from '../room-sender.ts';
@@ -81,7 +82,7 @@ export async function openCrypto(options: CryptoOptions): Promise<Crypto> {
 }
 
 /** Encrypts, decrypts and sends for all of our users. */
-export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
+export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDisposable {
   /** Encrypted files. */
   readonly files: EncryptedFiles;
   readonly #options: CryptoOptions;
@@ -89,6 +90,8 @@ export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
   readonly #engine: OlmEngine;
   readonly #parts: ProvisioningParts;
   readonly #ghosts: GhostPool;
+  /** For rooms of which the keys were to be made anew since the process began. */
+  readonly #rotations = new Map<RoomId, number>();
   readonly #onKeys = new Set<() => void | Promise<void>>();
   #onBack: () => void = () => {};
   #memory: StoreMemory | undefined;
@@ -111,6 +114,7 @@ export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
       deviceId: deviceIdOf(store.id),
       members: joinedMembers,
       isGhost: this.#isGhost,
+      rotations: (roomId) => this.#rotations.get(roomId) ?? 0,
       hearsOfChanges: () => this.#sync?.isHearing ?? false,
     };
     this.#ghosts = new GhostPool({
@@ -166,6 +170,15 @@ export class Crypto implements RoomEncrypter, EventDecrypter, AsyncDisposable {
   /** To be told of every change of a membership: whoever joins may have other devices than when they were last seen. */
   membershipChanged(_roomId: RoomId, userId: UserId): void {
     if (!this.#options.isOurs(userId)) this.#store.deviceChanges.noteSoon(userId);
+  }
+
+  /**
+   * See `RoomKeys.rotate`. Costs nothing until somebody writes. That the user's devices changed is stored; the count is not, since a process that ends
+   * before the next message looks at the devices anew, and the engine itself drops a session that a removed device has.
+   */
+  async rotate(user: UserId, rooms: Iterable<RoomId>): Promise<void> {
+    if (!this.#options.isOurs(user)) this.#store.deviceChanges.noteSoon(user);
+    for (const room of rooms) this.#rotations.set(room, (this.#rotations.get(room) ?? 0) + 1);
   }
 
   /** Calls `listener` whenever room keys came, so that what waits for them can be tried again. */

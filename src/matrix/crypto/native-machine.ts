@@ -119,6 +119,11 @@ export class NativeMachine implements OlmMachine {
     return request ? this.#toRequest(request) : undefined;
   }
 
+  async dropRoomKey(roomId: RoomId): Promise<void> {
+    // Shared with nobody, so everybody has left: the engine makes a new session. One that nobody had is dropped by nobody's need.
+    await this.shareRoomKey(roomId, []);
+  }
+
   async shareRoomKey(roomId: RoomId, users: Iterable<UserId>): Promise<OlmRequest[]> {
     const settings = new this.#sdk.EncryptionSettings();
     settings['sharingStrategy'] = this.#sdk.CollectStrategy.IdentityBasedStrategy;

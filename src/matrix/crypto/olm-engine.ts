@@ -80,6 +80,8 @@ export interface OlmMachine {
   missingSessions(users: Iterable<UserId>): Promise<OlmRequest | undefined>;
   /** Makes or renews the room's session where needed; answers what hands its key to the users' cross-signed devices that lack it. */
   shareRoomKey(roomId: RoomId, users: Iterable<UserId>): Promise<OlmRequest[]>;
+  /** The room's session is not used again: the next `shareRoomKey` makes one. `encrypt` must not come before that. */
+  dropRoomKey(roomId: RoomId): Promise<void>;
   /** The content of an `m.room.encrypted` event, JSON. The room's key must be shared and not used up. */
   encrypt(roomId: RoomId, type: string, content: string): Promise<string>;
   decrypt(event: string, roomId: RoomId, trust: Trust): Promise<Decryption>;

@@ -142,6 +142,10 @@ export class WasmMachine implements OlmMachine {
     return requests.map(toRequest);
   }
 
+  async dropRoomKey(roomId: RoomId): Promise<void> {
+    await this.#guard(() => this.#machine.invalidateGroupSession(new sdk.RoomId(roomId)));
+  }
+
   async encrypt(roomId: RoomId, type: string, content: string): Promise<string> {
     return await this.#guard(() => this.#machine.encryptRoomEvent(new sdk.RoomId(roomId), type, content));
   }

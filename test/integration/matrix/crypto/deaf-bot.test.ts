@@ -32,6 +32,7 @@ describe('sending while the bot’s sync is away', function () {
     const parts: ProvisioningParts = {
       ...{ http, store, engine, deviceId: 'CB', isGhost: (user) => user === GHOST },
       members: async () => members,
+      rotations: () => 0,
       hearsOfChanges: () => hears,
     };
     const ghost: CryptoUser = await openUser(parts, GHOST, true);

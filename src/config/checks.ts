@@ -2,6 +2,7 @@
 import { serverOf } from '../model/ids.ts';
 import { SENDER_LOCALPART } from '../model/namespace.ts';
 import { findTextProblems, NEEDS, WARNING, WORDING_VERSION } from './consent-texts.ts';
+import { checkGovernance } from './governance-checks.ts';
 import { nearestName } from './nearest-name.ts';
 import type { IncompleteValues } from './schema.ts';
 
@@ -25,6 +26,7 @@ const CHECKS: readonly Check[] = [
   checkStatus,
   checkConsentTexts,
   checkWordingVersion,
+  checkGovernance,
 ];
 
 function checkBot({ appservice, homeserver }: IncompleteValues, report: Report): void {

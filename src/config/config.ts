@@ -1,5 +1,9 @@
 /** The configuration as the program uses it: complete, checked, secrets read. Made by `load-config.ts` alone. */
+import type { ClassRules } from '../model/care-policy.ts';
+import type { HomeserverSettings } from '../model/homeserver-settings.ts';
 import type { LineId, UserId } from '../model/ids.ts';
+import type { PhiClass } from '../model/phi-class.ts';
+import type { Role, RoleId, Unit } from '../model/role.ts';
 import type { Country, PhoneNumber } from '../model/phone-number.ts';
 
 export interface Config {
@@ -74,12 +78,79 @@ export interface Config {
     /** Room version for new rooms; undefined is the homeserver's default. */
     readonly version: string | undefined;
   };
+  readonly units: readonly Unit[];
+  /** The built-in ones too. */
+  readonly roles: ReadonlyMap<RoleId, Role>;
+  readonly phiClasses: Readonly<Record<PhiClass, ClassRules>>;
+  readonly governance: {
+    /** What would be changed is only reported. */
+    readonly isDryRun: boolean;
+    readonly sweepIntervalMs: number;
+    /** As many repairs of the same thing within `warWindowMs` are a war with somebody else: it is then left alone for `warPauseMs`. */
+    readonly warRepairs: number;
+    readonly warWindowMs: number;
+    readonly warPauseMs: number;
+  };
+  /** undefined: none is asked. */
+  readonly directory: DirectoryConfig | undefined;
+  readonly accounts: AccountsConfig;
+  readonly audit: {
+    /** Seed of an Ed25519 key, 32 bytes; undefined: not signed. */
+    readonly signingKey: Uint8Array | undefined;
+    readonly signEveryMs: number;
+    /** At least 6. */
+    readonly retentionYears: number;
+  };
+  /** What the operator states of the homeserver (C1). */
+  readonly homeserverDeclarations: HomeserverSettings;
   readonly retention: {
     /** Message bodies in inbox and outbox are wiped this long after they are done. 0 is at once. */
     readonly wipeAfterMs: number;
   };
   readonly queue: { readonly concurrency: number; readonly maxAttempts: number };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+}
+
+/** An LDAP directory whose groups give roles. */
+export interface DirectoryConfig {
+  readonly url: string;
+  readonly startTls: boolean;
+  /** PEM file. */
+  readonly caFile: string | undefined;
+  readonly bindDn: string | undefined;
+  readonly password: string | undefined;
+  readonly people: {
+    readonly base: string;
+    readonly filter: string;
+    /** Attribute of the localpart. */
+    readonly localpart: string;
+    /** Attribute that `memberUid` names. */
+    readonly uid: string;
+  };
+  readonly groups: readonly { readonly dn: string; readonly role: RoleId }[];
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly pageSize: number;
+  /** The part of the roles it gave that one reading may take back, 0 to 1. */
+  readonly mostRemovals: number;
+}
+
+/** How accounts are controlled. */
+export interface AccountsConfig {
+  readonly adapter: 'auto' | 'native' | 'mas' | 'moderation';
+  /** May use Synapse's admin API. */
+  readonly adminToken: string | undefined;
+  readonly mas:
+    | {
+        readonly url: string;
+        readonly clientId: string;
+        readonly clientSecret: string;
+        /** In whose name Synapse's admin API is used under MAS. */
+        readonly adminUser: UserId | undefined;
+      }
+    | undefined;
+  /** Never touched by a command. */
+  readonly protectedUsers: ReadonlySet<UserId>;
 }
 
 export interface ListenAddress {

@@ -75,7 +75,9 @@ export class Reader {
 
   #sectionList(node: SectionList<Nodes>, written: YamlNode | undefined, key: string): unknown {
     const items = this.#items(written, key, `- ${Object.keys(node.item.children)[0]}: ...`);
-    if (items?.length === 0) this.#surroundings.problems.add(key, 'it is missing', 'write at least one');
+    if (items?.length === 0 && !node.isOptional) {
+      this.#surroundings.problems.add(key, 'it is missing', 'write at least one');
+    }
     return items?.map((item, index) => this.#section(node.item, item, `${key}[${index}]`, ''));
   }
 

@@ -36,7 +36,9 @@ function rowsOf(key: string, node: Node): Row[] {
       return [{ key, type: `list of ${node.type.name}`, fallback: node.isRequired ? '**required**' : 'none', meaning }];
     case 'secret': {
       const place = `Also \`${lastOf(key)}_file\`, or the environment: \`${environmentName(key.replace('<name>', 'NAME'))}\`.`;
-      const made = node.made && `the file \`${node.made.file.replace('*', '<name>')}\``;
+      const made =
+        node.made &&
+        `the file \`${node.made.file.replace('*', '<name>')}\`${node.leftOut === undefined ? '' : `, else ${node.leftOut}`}`;
       return [
         { key, type: 'secret', fallback: made ?? node.leftOut ?? '**required**', meaning: `${meaning} ${place}` },
       ];

@@ -48,7 +48,8 @@ function renderSetting(name: string, { fallback, example = '', leftOut }: Settin
   return `${name}: ${quote(fallback ?? example)}`;
 }
 
-function renderList(name: string, { example }: SettingList<unknown>): string[] {
+function renderList(name: string, { example, isRequired }: SettingList<unknown>): string[] {
+  if (!isRequired) return [`# ${name}: [${example.join(', ')}]`];
   return [`${name}:`, ...example.map((item) => `  - ${item}`)];
 }
 
@@ -65,7 +66,9 @@ function renderSectionList(name: string, node: SectionList<Nodes>, key: string):
   const body = [first, ...rest];
   const start = body.findIndex((line) => !line.startsWith('#'));
   const item = [...indent(body.slice(0, start)), `  - ${body[start] ?? ''}`, ...indent(indent(body.slice(start + 1)))];
-  return [...comment(node), `${name}:`, ...item];
+  const block = [`${name}:`, ...item];
+  if (!node.isOptional) return [...comment(node), ...block];
+  return [...comment(node), ...block.map((line) => `# ${line}`)];
 }
 
 function renderVariants(name: string, node: Variants<Readonly<Record<string, Section<Nodes>>>>, key: string): string[] {

@@ -1,8 +1,14 @@
 /** The whole configuration file, in the order of the sample. */
+import { accounts } from './sections/accounts.ts';
+import { audit } from './sections/audit.ts';
 import { carriers } from './sections/carriers.ts';
+import { phiClasses } from './sections/classes.ts';
+import { directory } from './sections/directory.ts';
+import { governance, homeserverDeclarations } from './sections/governance.ts';
 import { lines } from './sections/lines.ts';
 import { appservice, encryption, homeserver, http, rooms } from './sections/matrix.ts';
 import { admins, commands, consent, log, practice } from './sections/practice.ts';
+import { roles, units } from './sections/roles.ts';
 import { database, queue, retention, secrets } from './sections/storage.ts';
 import { section, type Incomplete, type ValueOf } from './setting.ts';
 
@@ -13,6 +19,14 @@ export const SCHEMA = section('Carebridge configuration.', {
   admins,
   carriers,
   lines,
+  units,
+  roles,
+  phi_classes: phiClasses,
+  governance,
+  directory,
+  accounts,
+  audit,
+  homeserver_declarations: homeserverDeclarations,
   appservice,
   http,
   database,

@@ -85,6 +85,8 @@ function readKeyFile(
     if (code === 'ENOENT' && node.made && makeKey) {
       return makeKey({ path, encoding: node.made.encoding, guards: node.made.guards });
     }
+    // Not yet made, and it works without: an installation that is older than the setting starts as before.
+    if (code === 'ENOENT' && node.made && node.leftOut !== undefined && !key.endsWith('_file')) return undefined;
     if (code === 'ENOENT') {
       const fix = node.made
         ? 'run `carebridge register`, which makes it'

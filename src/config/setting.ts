@@ -59,9 +59,10 @@ export interface Section<Children extends Nodes> extends Explained {
   readonly children: Children;
 }
 
-/** A list of mappings, at least one. */
+/** A list of mappings, at least one unless `isOptional`. */
 export interface SectionList<Children extends Nodes> extends Explained {
   readonly kind: 'section-list';
+  readonly isOptional?: true;
   readonly item: Section<Children>;
 }
 

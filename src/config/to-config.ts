@@ -2,6 +2,7 @@ import type { CarrierConfig, Config } from './config.ts';
 import type { LineId } from '../model/ids.ts';
 import { join } from 'node:path';
 import type { Values } from './schema.ts';
+import { toGovernance } from './to-governance.ts';
 
 /** From the file's shape to the program's. `values` has no fault; `folder` is that of the configuration file. */
 export function toConfig(values: Values, folder: string): Config {
@@ -45,6 +46,7 @@ export function toConfig(values: Values, folder: string): Config {
       help: consent.help,
       warnOnFirstContact: consent.warn_on_first_contact,
     },
+    ...toGovernance(values),
     rooms: { version: values.rooms.version },
     retention: { wipeAfterMs: values.retention.wipe_after },
     queue: { concurrency: values.queue.concurrency, maxAttempts: values.queue.max_attempts },

@@ -1,5 +1,6 @@
 /** How a word of the file becomes a value. Nothing here quotes what was written: it may be a secret or a number. */
 import { isAbsolute, join } from 'node:path';
+import { nearestName } from './nearest-name.ts';
 import { parseUserId, type UserId } from '../model/ids.ts';
 import { isCountry, parsePhoneNumber, type Country, type PhoneNumber } from '../model/phone-number.ts';
 
@@ -60,13 +61,15 @@ export function choice<const Words extends readonly string[]>(words: Words): Val
     name: words.join(', '),
     read(written) {
       const value = words.find((word) => word === written);
-      return value === undefined
-        ? { problem: 'it is none of the choices', fix: `use one of ${words.join(', ')}` }
-        : { value };
+      if (value !== undefined) return { value };
+      const near = words.length > 6 ? nearestName(written, words) : undefined;
+      const fix = near === undefined ? `use one of ${words.join(', ')}` : `did you mean ${near}?`;
+      return { problem: 'it is none of the choices', fix };
     },
   };
 }
 
+const TEN_YEARS_MS = 10 * 366 * 86_400_000;
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /** Longest a timer of Node can wait. ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -85,6 +88,55 @@ export function duration(longestMs = LONGEST_TIMER_MS): ValueType<number> {
     },
   };
 }
+
+/** A time span, or `never`, which is 0. */
+export const durationOrNever: ValueType<number> = {
+  name: 'duration or never',
+  read: (written) => (written === 'never' ? { value: 0 } : duration(TEN_YEARS_MS).read(written, '')),
+};
+
+/** The name of a server, as in user ids. */
+export const serverName: ValueType<string> = textLike(
+  'server name',
+  /^[A-Za-z0-9.-]{1,230}(:\d{1,5})?$/,
+  'a server name such as hospital.example, without https://',
+);
+
+/** An address of a directory. Without a password, since addresses are shown and logged. */
+export const ldapUrl: ValueType<string> = {
+  name: 'URL',
+  read(written) {
+    const url = URL.canParse(written) ? new URL(written) : undefined;
+    const isWhole = url !== undefined && /^ldaps?:$/.test(url.protocol) && url.hostname !== '';
+    if (!isWhole) {
+      return {
+        problem: 'it is not an ldap:// or ldaps:// address',
+        fix: 'write it as ldaps://ldap.hospital.example:636',
+      };
+    }
+    if (url.username !== '' || url.password !== '' || url.search !== '' || url.pathname.length > 1) {
+      return { problem: 'it has more than a server and a port', fix: 'use bind_dn, password and base for the rest' };
+    }
+    return { value: written.replace(/\/+$/, '') };
+  },
+};
+
+/** Attribute = value, with commas between: `ou=people,dc=hospital,dc=example`. The directory itself looks closer. */
+export const distinguishedName: ValueType<string> = textLike(
+  'distinguished name',
+  /^[A-Za-z0-9.-]+=.{1,1000}$/,
+  'a distinguished name such as ou=people,dc=hospital,dc=example',
+);
+
+/** 32 bytes in base64. */
+export const seed: ValueType<Uint8Array> = {
+  name: 'key of 32 bytes in base64',
+  read(written) {
+    const value = Buffer.from(written.trim(), 'base64');
+    if (value.length === 32 && /^[A-Za-z0-9+/]{43}=?$/.test(written.trim())) return { value: new Uint8Array(value) };
+    return { problem: 'it is not 32 bytes in base64', fix: 'make one with: openssl rand -base64 32' };
+  },
+};
 
 /** An address of a web server. Without a password, since addresses are shown and logged. */
 export const httpUrl: ValueType<string> = {

@@ -1,14 +1,9 @@
 /** Where the homeserver is, and who we are there. */
 import { optional, secret, section, setting } from '../setting.ts';
-import { choice, duration, httpUrl, path, port, text, textLike } from '../value-types.ts';
+import { choice, duration, httpUrl, path, port, serverName, text, textLike } from '../value-types.ts';
 
 const localpart = textLike('localpart', /^[a-z0-9._=/-]{1,100}$/, 'made of a-z, 0-9 and . _ = - / only');
 const host = textLike('host', /^[A-Za-z0-9.:_-]{1,255}$/, 'an IP address or host name without a port');
-const domain = textLike(
-  'server name',
-  /^[A-Za-z0-9.-]{1,230}(:\d{1,5})?$/,
-  'a server name such as hospital.example, without https://',
-);
 
 /** The homeserver that is there already. */
 export const homeserver = section('The Matrix homeserver you already run.', {
@@ -17,7 +12,7 @@ export const homeserver = section('The Matrix homeserver you already run.', {
     more: 'Go past the reverse proxy where you can: http://127.0.0.1:8008 is the usual place on the same machine.',
     fallback: 'http://127.0.0.1:8008',
   }),
-  domain: setting(domain, {
+  domain: setting(serverName, {
     question: 'What is its server name, the part after the colon in user ids?',
     example: 'hospital.example',
   }),

@@ -15,7 +15,12 @@ async function register(path: string, env: Record<string, string> = {}) {
   return { code, text: lines.join('\n') };
 }
 
-const MADE = ['secrets/phi.key', 'secrets/crypto.passphrase', 'secrets/kannel-webhook.secret'];
+const MADE = [
+  'secrets/phi.key',
+  'secrets/crypto.passphrase',
+  'secrets/kannel-webhook.secret',
+  'secrets/audit-signing.key',
+];
 
 describe('carebridge register', () => {
   let path: string;
@@ -44,7 +49,7 @@ describe('carebridge register', () => {
       hsToken,
       ...(await Promise.all(MADE.map((name) => readFile(join(folder, name), 'utf8')))),
     ];
-    expect(new Set(secrets)).to.have.property('size', 5);
+    expect(new Set(secrets)).to.have.property('size', 6);
     for (const secret of secrets) expect(text).not.to.include(secret.trim());
   });
 

@@ -6,7 +6,7 @@ import { renderReference } from '../../../src/config/reference.ts';
 import { renderSample } from '../../../src/config/sample.ts';
 import { SCHEMA } from '../../../src/config/schema.ts';
 import type { Node, Nodes } from '../../../src/config/setting.ts';
-import { configFolder } from '../../support/config-folder.ts';
+import { configFolder, TEST_KEY } from '../../support/config-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -53,16 +53,21 @@ describe('config.sample.yaml', () => {
     const secondLine =
       '  - {id: pharmacy, number: +12125550101, carrier: loopback, team: ["@nurse:hospital.example"]}\n';
     const text = renderSample()
-      .replace(/^( *)# ( *)([a-z_]+):/gm, (all, before: string, indent: string, name: string) =>
+      // What may be left out within what may be left out has two signs.
+      .replace(/^( *)# ( *(?:- )?)(?:# )?([a-z_]+):/gm, (all, before: string, indent: string, name: string) =>
         names.has(name) ? `${before}${indent}${name}:` : all,
       )
       .replace(/^ {2}path: .*\n/m, '')
-      .replace('\n# Carebridge as the homeserver', `${secondLine}\n# Carebridge as the homeserver`);
+      .replace('\n# Your departments', `${secondLine}\n# Your departments`);
     const path = await configFolder(text);
     const secrets = {
       'kannel.password': 'x',
       'kannel-status.password': 'x',
       'loopback.secret': 'loopback-secret-for-tests',
+      'ldap.password': 'x',
+      'synapse-admin.token': 'token-for-tests',
+      'mas-client.secret': 'x',
+      'audit-signing.key': TEST_KEY,
     };
     for (const [name, words] of Object.entries({ ...secrets, 'database.url': 'postgres://u:p@127.0.0.1/carebridge' })) {
       await writeFile(join(dirname(path), 'secrets', name), words, { mode: 0o600 });
@@ -71,6 +76,11 @@ describe('config.sample.yaml', () => {
     expect(config.database).to.have.property('dialect', 'postgres');
     expect(config.rooms.version).to.equal('12');
     expect([...config.carriers.keys()]).to.deep.equal(['kannel', 'loopback']);
+    expect(config.directory).to.deep.include({ url: 'ldaps://ldap.hospital.example:636', password: 'x' });
+    expect([...config.roles.keys()]).to.deep.equal(['administrator', 'line-team', 'icu-nurse']);
+    expect(config.accounts.mas).to.include({ url: 'http://127.0.0.1:8080', clientSecret: 'x' });
+    expect(config.homeserverDeclarations).to.include({ sessionLifetimeMs: 7 * 86_400_000, federation: 'off' });
+    expect(config.audit.signingKey).to.have.length(32);
     expect(config.carriers.get('kannel')).to.include({ smsc: 'smpp1', statusPassword: 'x' });
   });
 });

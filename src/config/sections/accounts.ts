@@ -1,0 +1,46 @@
+/** How sessions are ended and accounts locked. */
+import { optional, secret, section, setting, settingList } from '../setting.ts';
+import { choice, httpUrl, text, textLike, userId } from '../value-types.ts';
+
+const token = textLike('token', /^[\x21-\x7e]{8,2000}$/, 'a token, without spaces');
+
+/** The account service. */
+export const accounts = section('How sessions are ended and accounts are locked.', {
+  adapter: setting(choice(['auto', 'native', 'mas', 'moderation']), {
+    question: 'Who owns the accounts?',
+    more: `auto: as the homeserver says. native: Synapse with its own passwords. mas: Matrix Authentication Service.
+moderation: only the standard's lock and suspend. What does not fit the homeserver refuses to work.`,
+    fallback: 'auto',
+  }),
+  admin_token: secret(token, {
+    question: 'Which access token may use Synapse’s admin API?',
+    leftOut: 'the appservice’s own, where its sender is an administrator; under MAS one is made',
+    example: 'secrets/synapse-admin.token',
+  }),
+  mas_url: optional(httpUrl, {
+    question: 'Where is Matrix Authentication Service?',
+    example: 'http://127.0.0.1:8080',
+    leftOut: 'not used',
+  }),
+  mas_client_id: optional(textLike('client id', /^[0-9A-Za-z_-]{1,100}$/, 'the client’s ULID'), {
+    question: 'Which client of MAS, with a place in policy.data.admin_clients?',
+    example: '01J00000000000000000000000',
+    leftOut: 'not used',
+  }),
+  mas_client_secret: secret(text, {
+    question: 'What is its secret?',
+    leftOut: 'not used',
+    example: 'secrets/mas-client.secret',
+  }),
+  mas_admin_user: optional(userId, {
+    question: 'In the name of which account is Synapse’s admin API used under MAS?',
+    example: '"@carebridge-admin:hospital.example"',
+    leftOut: 'admin_token is needed there',
+  }),
+  protected: settingList(userId, {
+    question: 'Which accounts are never touched by a command?',
+    more: 'Beside the bot and the sender. An administrator is touched by two persons only, and the last one never.',
+    isRequired: false,
+    example: ['"@break-glass:hospital.example"'],
+  }),
+});

@@ -1,0 +1,26 @@
+/** The audit log. */
+import { secret, section, setting } from '../setting.ts';
+import { duration, integer, seed } from '../value-types.ts';
+
+/** Six years: 45 CFR 164.316(b)(2)(i). */
+const LEAST_YEARS = 6;
+
+/** Signing and keeping. */
+export const audit = section('The audit log: append-only, each entry chained to the one before.', {
+  signing_key: secret(seed, {
+    question: 'Which key signs its head (Ed25519)?',
+    more: 'Keep a copy apart from the database: whoever has both can rewrite the log.',
+    leftOut: 'not signed',
+    made: { file: 'secrets/audit-signing.key', encoding: 'base64' },
+    example: 'secrets/audit-signing.key',
+  }),
+  sign_every: setting(duration(), {
+    question: 'How often is the head signed, and posted to the security room?',
+    fallback: '24h',
+  }),
+  retention_years: setting(integer(LEAST_YEARS, 100), {
+    question: 'For how many years is it kept?',
+    more: `At least ${LEAST_YEARS} (45 CFR 164.316(b)(2)(i)).`,
+    fallback: String(LEAST_YEARS),
+  }),
+});

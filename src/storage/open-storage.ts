@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { RetryableError } from '../errors.ts';
+import type { AccountProcedureStore } from '../ports/account-procedure-store.ts';
+import type { AccountStateStore } from '../ports/account-state-store.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { ConfirmationStore } from '../ports/confirmation-store.ts';
@@ -16,11 +18,14 @@ import type { PolicyVersionStore } from '../ports/policy-version-store.ts';
 import type { RoleStore } from '../ports/role-store.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
+import type { WatchedDeviceStore } from '../ports/watched-device-store.ts';
 import { migrate } from './migrate.ts';
 import { NumberHash } from './number-hash.ts';
 import { openDatabase } from './open-database.ts';
 import { PhiCipher } from './phi-cipher.ts';
 import { openPhiKeys } from './phi-keys.ts';
+import { SequelizeAccountProcedureStore } from './sequelize-account-procedure-store.ts';
+import { SequelizeAccountStateStore } from './sequelize-account-state-store.ts';
 import { SequelizeAuditLog } from './sequelize-audit-log.ts';
 import { SequelizeConfirmationStore } from './sequelize-confirmation-store.ts';
 import { SequelizeConsentStore } from './sequelize-consent-store.ts';
@@ -35,6 +40,7 @@ import { SequelizeOutboxStore } from './sequelize-outbox-store.ts';
 import { SequelizePolicyVersionStore } from './sequelize-policy-version-store.ts';
 import { SequelizeRoleStore } from './sequelize-role-store.ts';
 import { SequelizeSettingsStore } from './sequelize-settings-store.ts';
+import { SequelizeWatchedDeviceStore } from './sequelize-watched-device-store.ts';
 import { wipeFinished, type Swept } from './wipe-finished.ts';
 
 /** The open database: every repository, and what concerns the whole. */
@@ -53,6 +59,9 @@ export interface Storage extends AsyncDisposable {
   readonly governedRooms: GovernedRoomStore;
   readonly emergencyAccess: EmergencyAccessStore;
   readonly confirmations: ConfirmationStore;
+  readonly accountProcedures: AccountProcedureStore;
+  readonly accountStates: AccountStateStore;
+  readonly watchedDevices: WatchedDeviceStore;
   readonly audit: AuditLog;
   /** The audit log for its readers, and its checkpoints. */
   readonly auditTrail: AuditTrail;
@@ -96,6 +105,9 @@ export async function openStorage(config: Pick<Config, 'database' | 'secrets' | 
       governedRooms: new SequelizeGovernedRoomStore(parts),
       emergencyAccess: new SequelizeEmergencyAccessStore(parts),
       confirmations: new SequelizeConfirmationStore(parts),
+      accountProcedures: new SequelizeAccountProcedureStore(parts),
+      accountStates: new SequelizeAccountStateStore(parts),
+      watchedDevices: new SequelizeWatchedDeviceStore(parts),
       audit,
       auditTrail: audit,
       schemaVersion,

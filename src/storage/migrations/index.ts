@@ -1,6 +1,7 @@
 import { firstSchema } from './001-first-schema.ts';
 import { carePolicy } from './002-care-policy.ts';
+import { accounts } from './003-accounts.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [firstSchema, carePolicy];
+export const MIGRATIONS: readonly Migration[] = [firstSchema, carePolicy, accounts];

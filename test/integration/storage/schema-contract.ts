@@ -4,6 +4,12 @@ import type { Model, ModelStatic } from 'sequelize';
 import { openDatabase, type OpenDatabase } from '../../../src/storage/open-database.ts';
 import { migrate } from '../../../src/storage/migrate.ts';
 import type { Migration } from '../../../src/storage/migrations/migration.ts';
+import {
+  accountProcedureModel,
+  accountProcedureStepModel,
+  accountStateModel,
+  watchedDeviceModel,
+} from '../../../src/storage/models/account-models.ts';
 import { auditModels } from '../../../src/storage/models/audit-models.ts';
 import { confirmationModel } from '../../../src/storage/models/confirmation-model.ts';
 import { consentModel } from '../../../src/storage/models/consent-model.ts';
@@ -32,6 +38,7 @@ const MODELS = [
     settingModel,
     mediaModel,
   ],
+  ...[accountProcedureModel, accountProcedureStepModel, accountStateModel, watchedDeviceModel],
   ...[roleAssignmentModel, policyVersionModel, governedRoomModel, emergencyAccessModel, confirmationModel],
 ];
 

@@ -1,5 +1,6 @@
 import { findPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { skip } from '../../support/skip.ts';
+import { accountContract } from './account-contract.ts';
 import { crashContract } from './crash-contract.ts';
 import { databaseContract } from './database-contract.ts';
 import { contactContract } from './contact-contract.ts';
@@ -15,6 +16,7 @@ function storageContract(bench: StorageBench): void {
   describe('messages', () => messageContract(bench));
   describe('texts to carriers', () => outboxContract(bench));
   describe('contacts', () => contactContract(bench));
+  describe('accounts', () => accountContract(bench));
   describe('several repositories', () => transactionContract(bench));
   describe('database', () => databaseContract(bench));
   describe('schema', () => schemaContract(bench));

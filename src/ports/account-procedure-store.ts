@@ -1,0 +1,41 @@
+import type { EventId, RoomId, UserId } from '../model/ids.ts';
+
+/** Something that is done to an account in several steps. A process that dies between two of them goes on where it was. */
+export interface AccountProcedure {
+  /** Made of the event that asked for it: the same event begins one. */
+  readonly id: string;
+  readonly kind: 'offboard';
+  readonly userId: UserId;
+  /** Who takes the user's place in lines. */
+  readonly successor: UserId | undefined;
+  readonly askedBy: UserId;
+  /** Where the report goes. */
+  readonly roomId: RoomId;
+  readonly eventId: EventId;
+  readonly trace: string;
+  /** Unix ms. */
+  readonly startedAt: number;
+}
+
+/** How one step ended. `text` is PHI-free. */
+export interface ProcedureStep {
+  readonly step: string;
+  readonly outcome: 'done' | 'partial' | 'failed';
+  readonly text: string;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+/** Procedures and their steps. Rows are never removed. */
+export interface AccountProcedureStore {
+  /** Answers false where it is there already. */
+  begin(procedure: AccountProcedure): Promise<boolean>;
+  /** Oldest first. */
+  unfinished(): Promise<readonly AccountProcedure[]>;
+  /** In the order in which they were done. */
+  steps(id: string): Promise<readonly ProcedureStep[]>;
+  /** Answers false where the step is there already: the first result counts. */
+  addStep(id: string, step: ProcedureStep): Promise<boolean>;
+  /** Answers false where it was finished already. */
+  finish(id: string, at: number): Promise<boolean>;
+}

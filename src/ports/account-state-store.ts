@@ -1,0 +1,26 @@
+import type { UserId } from '../model/ids.ts';
+
+/** What we did to an account, and how it was before: what `unlock` restores (D8). */
+export interface AccountState {
+  readonly userId: UserId;
+  /** Before the first change of ours. */
+  readonly wasLocked: boolean;
+  readonly wasSuspended: boolean;
+  /** Lines skip the user (D7). */
+  readonly isAway: boolean;
+  /** Who stands in for the user in lines. */
+  readonly successor: UserId | undefined;
+  readonly by: string;
+  /** Unix ms, of the newest change. */
+  readonly at: number;
+}
+
+/** The accounts that are not as they would be without us. */
+export interface AccountStateStore {
+  /** From memory once read. */
+  current(): Promise<readonly AccountState[]>;
+  find(user: UserId): Promise<AccountState | undefined>;
+  /** Keeps it in place of what there is. */
+  set(state: AccountState): Promise<void>;
+  remove(user: UserId): Promise<void>;
+}

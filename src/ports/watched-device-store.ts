@@ -1,0 +1,21 @@
+import type { UserId } from '../model/ids.ts';
+
+/** A device as the sign-in watch knows it. */
+export interface WatchedDevice {
+  readonly userId: UserId;
+  readonly deviceId: string;
+  /** Unix ms, when the watch first saw it. */
+  readonly firstSeenAt: number;
+  /** Networks it was seen from: /24 and /48 prefixes. */
+  readonly networks: readonly string[];
+  /** What was told of it already, e.g. `unused`. */
+  readonly told: readonly string[];
+}
+
+/** What the sign-in watch remembers. */
+export interface WatchedDeviceStore {
+  of(user: UserId): Promise<readonly WatchedDevice[]>;
+  /** Keeps it in place of what there is. */
+  set(device: WatchedDevice): Promise<void>;
+  remove(user: UserId, deviceId: string): Promise<void>;
+}

@@ -1,0 +1,53 @@
+import type { UserId } from '../model/ids.ts';
+import type { AccountState, AccountStateStore } from '../ports/account-state-store.ts';
+import { accountStateModel } from './models/account-models.ts';
+import type { StorageParts } from './storage-parts.ts';
+import { TableCache } from './table-cache.ts';
+
+/** The table of accounts that we changed, kept in memory: lines look at it with every text. */
+export class SequelizeAccountStateStore implements AccountStateStore {
+  readonly #parts: StorageParts;
+  readonly #current: TableCache<readonly AccountState[]>;
+
+  constructor(parts: StorageParts) {
+    this.#parts = parts;
+    const model = accountStateModel(parts.database.sequelize);
+    this.#current = new TableCache(parts.database, async (transaction) => {
+      const records = await model.findAll({ order: ['changedAt', 'userId'], raw: true, transaction });
+      return records.map((record) => ({
+        userId: record.userId as UserId,
+        wasLocked: Boolean(record.wasLocked),
+        wasSuspended: Boolean(record.wasSuspended),
+        isAway: Boolean(record.isAway),
+        successor: (record.successor ?? undefined) as UserId | undefined,
+        by: record.changedBy,
+        at: Number(record.changedAt),
+      }));
+    });
+  }
+
+  current(): Promise<readonly AccountState[]> {
+    return this.#current.get();
+  }
+
+  async find(user: UserId): Promise<AccountState | undefined> {
+    return (await this.current()).find(({ userId }) => userId === user);
+  }
+
+  async set(state: AccountState): Promise<void> {
+    const { database } = this.#parts;
+    const sql = `INSERT INTO account_states (user_id, was_locked, was_suspended, is_away, successor, changed_by, changed_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      ON CONFLICT (user_id) DO UPDATE SET was_locked = excluded.was_locked, was_suspended = excluded.was_suspended,
+        is_away = excluded.is_away, successor = excluded.successor, changed_by = excluded.changed_by, changed_at = excluded.changed_at`;
+    const { userId, wasLocked, wasSuspended, isAway, successor, by, at } = state;
+    const bind = [userId, wasLocked, wasSuspended, isAway, successor ?? null, by, at];
+    await this.#current.change((transaction) => database.execute(transaction, sql, bind));
+  }
+
+  async remove(user: UserId): Promise<void> {
+    const { database } = this.#parts;
+    const sql = 'DELETE FROM account_states WHERE user_id = $1';
+    await this.#current.change((transaction) => database.execute(transaction, sql, [user]));
+  }
+}

@@ -1,0 +1,42 @@
+import type { UserId } from '../model/ids.ts';
+import type { WatchedDevice, WatchedDeviceStore } from '../ports/watched-device-store.ts';
+import { watchedDeviceModel } from './models/account-models.ts';
+import type { StorageParts } from './storage-parts.ts';
+
+/** The table of devices that the sign-in watch has seen. */
+export class SequelizeWatchedDeviceStore implements WatchedDeviceStore {
+  readonly #parts: StorageParts;
+  readonly #model: ReturnType<typeof watchedDeviceModel>;
+
+  constructor(parts: StorageParts) {
+    this.#parts = parts;
+    this.#model = watchedDeviceModel(parts.database.sequelize);
+  }
+
+  async of(user: UserId): Promise<readonly WatchedDevice[]> {
+    const records = await this.#parts.database.read((transaction) =>
+      this.#model.findAll({ where: { userId: user }, order: ['seq'], raw: true, transaction }),
+    );
+    return records.map(({ deviceId, firstSeenAt, networks, told }) => ({
+      userId: user,
+      deviceId,
+      firstSeenAt: Number(firstSeenAt),
+      networks: JSON.parse(networks) as string[],
+      told: JSON.parse(told) as string[],
+    }));
+  }
+
+  async set({ userId, deviceId, firstSeenAt, networks, told }: WatchedDevice): Promise<void> {
+    const { database } = this.#parts;
+    const sql = `INSERT INTO watched_devices (user_id, device_id, first_seen_at, networks, told) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (user_id, device_id) DO UPDATE SET networks = excluded.networks, told = excluded.told`;
+    const bind = [userId, deviceId, firstSeenAt, JSON.stringify(networks), JSON.stringify(told)];
+    await database.write((transaction) => database.execute(transaction, sql, bind));
+  }
+
+  async remove(user: UserId, deviceId: string): Promise<void> {
+    const { database } = this.#parts;
+    const sql = 'DELETE FROM watched_devices WHERE user_id = $1 AND device_id = $2';
+    await database.write((transaction) => database.execute(transaction, sql, [user, deviceId]));
+  }
+}

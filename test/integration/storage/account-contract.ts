@@ -1,0 +1,65 @@
+/** What the stores of account control promise. */
+import { expect } from 'chai';
+import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
+import type { AccountProcedure } from '../../../src/ports/account-procedure-store.ts';
+import { storageForEach } from './storage-for-each.ts';
+import type { StorageBench } from './storage-bench.ts';
+
+const LEE = '@lee:hospital.test' as UserId;
+const NOW = 1_000_000;
+const PROCEDURE: AccountProcedure = {
+  id: 'p1',
+  kind: 'offboard',
+  userId: LEE,
+  successor: '@kim:hospital.test' as UserId,
+  askedBy: '@admin:hospital.test' as UserId,
+  roomId: '!command' as RoomId,
+  eventId: '$event' as EventId,
+  trace: 'trace',
+  startedAt: NOW,
+};
+
+/** Defines the tests on `bench`. */
+export function accountContract(bench: StorageBench): void {
+  const use = storageForEach(bench);
+
+  it('begins a procedure once, keeps the first result of each step, and finishes once', async () => {
+    const { accountProcedures: store } = use.storage;
+    expect([await store.begin(PROCEDURE), await store.begin(PROCEDURE)]).to.deep.equal([true, false]);
+    const step = { step: 'lock', outcome: 'done', text: 'locked', at: NOW } as const;
+    expect(await store.addStep('p1', step)).to.equal(true);
+    expect(await store.addStep('p1', { ...step, outcome: 'failed' })).to.equal(false);
+    await store.addStep('p1', { ...step, step: 'sessions', outcome: 'partial' });
+    expect(await store.unfinished()).to.deep.equal([PROCEDURE]);
+    expect((await store.steps('p1')).map(({ step: name, outcome }) => `${name} ${outcome}`)).to.deep.equal([
+      'lock done',
+      'sessions partial',
+    ]);
+    expect([await store.finish('p1', NOW), await store.finish('p1', NOW)]).to.deep.equal([true, false]);
+    expect(await store.unfinished()).to.deep.equal([]);
+  });
+
+  it('keeps how an account was', async () => {
+    const { accountStates: store } = use.storage;
+    const state = {
+      ...{ userId: LEE, wasLocked: false, wasSuspended: true, isAway: true },
+      ...{ successor: undefined, by: '@admin:hospital.test', at: NOW },
+    };
+    await store.set(state);
+    expect(await store.current()).to.deep.equal([state]);
+    await store.set({ ...state, isAway: false, successor: PROCEDURE.successor });
+    expect(await store.find(LEE)).to.deep.equal({ ...state, isAway: false, successor: PROCEDURE.successor });
+    await store.remove(LEE);
+    expect(await store.current()).to.deep.equal([]);
+  });
+
+  it('remembers devices, and since when', async () => {
+    const { watchedDevices: store } = use.storage;
+    const device = { userId: LEE, deviceId: 'PHONE', firstSeenAt: NOW, networks: ['10.1.2.0/24'], told: [] };
+    await store.set(device);
+    await store.set({ ...device, firstSeenAt: NOW + 1, told: ['unused'] });
+    expect(await store.of(LEE)).to.deep.equal([{ ...device, told: ['unused'] }]);
+    await store.remove(LEE, 'PHONE');
+    expect(await store.of(LEE)).to.deep.equal([]);
+  });
+}

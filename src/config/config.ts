@@ -131,7 +131,7 @@ export interface DirectoryConfig {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly pageSize: number;
-  /** The part of the roles it gave that one reading may take back, 0 to 1. */
+  /** The part of the people who have a role by it, 0 to 1, from whom one reading may take roles. */
   readonly mostRemovals: number;
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { connect as connectTls } from 'node:tls';
 import {
   Client,
@@ -16,10 +17,10 @@ import type { LdapEntry, LdapSearch } from './ldap-entry.ts';
 export interface LdapServer {
   /** `ldap://host:port` or `ldaps://host:port`. */
   readonly url: string;
-  /** Encrypts an `ldap://` connection before anything else is said. */
+  /** Encrypts an `ldap://` connection before anything else is said; `ldaps://` is encrypted anyhow. */
   readonly startTls: boolean;
-  /** PEM of the authority that signed the server's certificate; undefined: those of Node. */
-  readonly ca: string | undefined;
+  /** PEM file of the authority that signed the server's certificate; undefined: those of Node. Read anew each time: certificates are replaced. */
+  readonly caFile: string | undefined;
   /** Who reads; undefined: anonymous. */
   readonly bindDn: string | undefined;
   readonly password: string | undefined;
@@ -47,7 +48,8 @@ export class LdapConnection implements LdapSearch, AsyncDisposable {
 
   /** Throws RetryableError, in plain words, where the server cannot be reached or turns us down. */
   static async open(server: LdapServer): Promise<LdapConnection> {
-    const { url, timeoutMs, ca, startTls, bindDn, password } = server;
+    const { url, timeoutMs, caFile, startTls, bindDn, password } = server;
+    const ca = caFile === undefined ? undefined : await readAuthority(caFile);
     const tls = { ...(ca !== undefined && { ca }), minVersion: 'TLSv1.2' as const };
     const client = new Client({
       url,
@@ -64,7 +66,7 @@ export class LdapConnection implements LdapSearch, AsyncDisposable {
     });
     const connection = new LdapConnection(client, server);
     try {
-      if (startTls) {
+      if (startTls && url.startsWith('ldap:')) {
         const host = new URL(url).hostname;
         await client.startTLS({ ...tls, host, ...(!/^[\d.]+$|:/.test(host) && { servername: host }) });
       }
@@ -122,6 +124,14 @@ export class LdapConnection implements LdapSearch, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.unbind().catch(() => undefined);
+  }
+}
+
+async function readAuthority(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new RetryableError('The file `directory.ca_file` cannot be read.', { cause });
   }
 }
 

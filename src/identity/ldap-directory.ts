@@ -1,3 +1,4 @@
+import type { DirectoryConfig } from '../config/config.ts';
 import { RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { UserId } from '../model/ids.ts';
@@ -6,31 +7,28 @@ import type { DirectoryMember, IdentitySource } from '../ports/identity-source.t
 import { GroupMembers } from './group-members.ts';
 import { LdapConnection, type LdapServer } from './ldap-connection.ts';
 import type { LdapSearch } from './ldap-entry.ts';
-import { readPeople, type PeopleOptions } from './people.ts';
+import { readPeople } from './people.ts';
 
-/** A directory, and what its groups mean. */
-export interface LdapDirectoryOptions extends LdapServer {
-  readonly people: PeopleOptions;
-  /** The DN of a group, and the roles that its members have. */
-  readonly groups: readonly { readonly dn: string; readonly role: RoleId }[];
-  /** The server name in the user ids of its people. */
-  readonly domain: string;
-}
+/** A directory, and what its groups mean: a part of the configuration. */
+export type LdapDirectoryOptions = LdapServer & Pick<DirectoryConfig, 'people' | 'groups'>;
 
 /** LDAP groups as roles. Opens a connection for each reading: readings are minutes apart. */
 export class LdapDirectory implements IdentitySource {
   readonly name = 'ldap';
   readonly #options: LdapDirectoryOptions;
+  readonly #domain: string;
   readonly #log: Logger;
 
-  constructor(options: LdapDirectoryOptions, log: Logger) {
+  /** `domain`: the server name in the user ids of its people. */
+  constructor(options: LdapDirectoryOptions, domain: string, log: Logger) {
     this.#options = options;
+    this.#domain = domain;
     this.#log = log;
   }
 
   async members(): Promise<readonly DirectoryMember[]> {
     await using connection = await LdapConnection.open(this.#options);
-    return await readMembers(connection, this.#options, this.#log);
+    return await readMembers(connection, { ...this.#options, domain: this.#domain }, this.#log);
   }
 
   async check(): Promise<string | undefined> {
@@ -50,7 +48,7 @@ export class LdapDirectory implements IdentitySource {
  */
 export async function readMembers(
   directory: LdapSearch,
-  { people: where, groups, domain }: Pick<LdapDirectoryOptions, 'people' | 'groups' | 'domain'>,
+  { people: where, groups, domain }: Pick<LdapDirectoryOptions, 'people' | 'groups'> & { readonly domain: string },
   log: Logger,
 ): Promise<readonly DirectoryMember[]> {
   const people = await readPeople(directory, where, domain);

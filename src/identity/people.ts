@@ -1,18 +1,7 @@
+import type { DirectoryConfig } from '../config/config.ts';
 import { parseUserId, type UserId } from '../model/ids.ts';
 import { normalDn } from './dn.ts';
 import { valuesOf, type LdapSearch } from './ldap-entry.ts';
-
-/** Where the people are. */
-export interface PeopleOptions {
-  /** The part of the directory that holds them, a DN. */
-  readonly base: string;
-  /** Who counts, e.g. `(objectClass=person)`; also how disabled accounts are left out. */
-  readonly filter: string;
-  /** The attribute that holds the localpart of their Matrix id. */
-  readonly localpart: string;
-  /** The attribute that `memberUid` of a posixGroup names. */
-  readonly uid: string;
-}
 
 /** The people of a directory who can be Matrix users. */
 export interface People {
@@ -30,7 +19,7 @@ const LOCALPART = /^[a-z0-9._=/+-]+$/;
 /** Reads everybody. undefined where the base is not there. */
 export async function readPeople(
   directory: LdapSearch,
-  options: PeopleOptions,
+  options: DirectoryConfig['people'],
   domain: string,
 ): Promise<People | undefined> {
   const entries = await directory.search(options.base, {

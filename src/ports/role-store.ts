@@ -5,6 +5,8 @@ import type { RoleAssignment, RoleId, RoleSource } from '../model/role.ts';
 export interface RoleStore {
   /** All that are in effect now; from memory once read. */
   current(): Promise<readonly RoleAssignment[]>;
+  /** Reads anew what is in effect: `carebridge roles` writes too. Answers whether that had changed. */
+  reread(): Promise<boolean>;
   /** What was in effect at `at` (Unix ms) (F7). */
   asOf(at: number): Promise<readonly RoleAssignment[]>;
   /** Every assignment of a user, oldest first. */

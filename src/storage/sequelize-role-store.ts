@@ -26,6 +26,12 @@ export class SequelizeRoleStore implements RoleStore {
     return this.#current.get();
   }
 
+  async reread(): Promise<boolean> {
+    const before = await this.#current.get();
+    this.#current.forget();
+    return JSON.stringify(await this.#current.get()) !== JSON.stringify(before);
+  }
+
   asOf(at: number): Promise<readonly RoleAssignment[]> {
     const where = { since: { [Op.lte]: at }, until: { [Op.or]: [null, { [Op.gt]: at }] } };
     return this.#parts.database.read((transaction) => this.#find(transaction, where));

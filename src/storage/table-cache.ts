@@ -31,6 +31,11 @@ export class TableCache<T> {
     return result;
   }
 
+  /** Reads the table anew when it is next asked for: another process may have changed it. */
+  forget(): void {
+    this.#drop();
+  }
+
   async #fill(): Promise<T> {
     const drops = this.#drops;
     try {

@@ -32,8 +32,8 @@ export function slapdIsMissing(): string | undefined {
 export interface Slapd extends AsyncDisposable {
   readonly url: string;
   readonly tlsUrl: string;
-  /** PEM of the authority that signed its certificate, which is for 127.0.0.1. */
-  readonly ca: string;
+  /** PEM file of the authority that signed its certificate, which is for 127.0.0.1. */
+  readonly caFile: string;
   /** Changes entries, as LDIF with `changetype`. */
   modify(ldif: string): Promise<void>;
   stop(): Promise<void>;
@@ -44,7 +44,7 @@ export interface Slapd extends AsyncDisposable {
 export async function startSlapd(ldif: string): Promise<Slapd> {
   const folder = await tempDir('slapd');
   const [port, tlsPort] = [await freePort(), await freePort()];
-  const ca = await makeCertificate(folder);
+  await makeCertificate(folder);
   const conf = join(folder, 'slapd.conf');
   await mkdir(join(folder, 'data'));
   await writeFile(conf, slapdConf(folder));
@@ -68,7 +68,7 @@ export async function startSlapd(ldif: string): Promise<Slapd> {
   };
   await start();
   return {
-    ...{ url, tlsUrl, ca, start, stop },
+    ...{ url, tlsUrl, caFile: join(folder, 'ca.crt'), start, stop },
     async modify(changes) {
       const child = spawn('/usr/bin/ldapmodify', ['-x', '-H', url, '-D', ROOT.dn, '-w', ROOT.password], {
         stdio: ['pipe', 'ignore', 'inherit'],
@@ -125,8 +125,8 @@ access to * by dn.exact="${READER.dn}" read by dn.exact="${LIMITED_READER.dn}" r
 `;
 }
 
-/** An authority of its own, and a certificate by it; answers the authority's. */
-async function makeCertificate(folder: string): Promise<string> {
+/** An authority of its own, and a certificate by it. */
+async function makeCertificate(folder: string): Promise<void> {
   const openssl = (...args: string[]) => run('/usr/bin/openssl', args, { cwd: folder });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-x509'];
   const authority = ['-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=Test authority'];
@@ -134,8 +134,6 @@ async function makeCertificate(folder: string): Promise<string> {
   const signed = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-addext', 'basicConstraints=critical,CA:false'];
   const server = ['-keyout', 'server.key', '-out', 'server.crt', '-subj', '/CN=127.0.0.1'];
   await openssl('req', ...newKey, ...server, '-addext', 'subjectAltName=IP:127.0.0.1', ...signed);
-  const { stdout } = await openssl('x509', '-in', 'ca.crt');
-  return stdout;
 }
 
 function isExecutable(path: string): boolean {

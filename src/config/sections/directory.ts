@@ -67,7 +67,7 @@ export const directory = section('Your LDAP directory (OpenLDAP, Active Director
   timeout: setting(duration(), { question: 'How long may it take to answer?', fallback: '10s' }),
   page_size: setting(integer(1, 100_000), { question: 'How many entries are asked for at once?', fallback: '500' }),
   most_removals: setting(integer(1, 100), {
-    question: 'Which part of the roles it gave, in percent, may one reading take back?',
+    question: 'From which part of the people who have a role by it, in percent, may one reading take roles?',
     more: 'More is taken for a fault of the directory, and waits for a person.',
     fallback: '20',
   }),

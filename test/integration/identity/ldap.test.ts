@@ -51,25 +51,24 @@ describe('the LDAP directory, with OpenLDAP', function () {
     return {
       url: slapd.url,
       startTls: false,
-      ca: undefined,
+      caFile: undefined,
       bindDn: READER.dn,
       password: READER.password,
       timeoutMs: 5_000,
       pageSize: 200,
       people: { base: PEOPLE, filter: '(objectClass=person)', localpart: 'uid', uid: 'uid' },
       groups: Object.entries(groups).map(([cn, role]) => ({ dn: `cn=${cn},${GROUPS}`, role: role as RoleId })),
-      domain: 'hospital.test',
       ...other,
     };
   }
 
   async function rolesIn(settings: LdapDirectoryOptions): Promise<Record<string, string>> {
-    const members = await new LdapDirectory(settings, silentLogger).members();
+    const members = await new LdapDirectory(settings, 'hospital.test', silentLogger).members();
     return Object.fromEntries(members.map(({ userId, roleIds }) => [userId, [...roleIds].sort().join(' ')]));
   }
 
   async function failure(settings: LdapDirectoryOptions): Promise<string> {
-    const directory = new LdapDirectory(settings, silentLogger);
+    const directory = new LdapDirectory(settings, 'hospital.test', silentLogger);
     try {
       await directory.members();
     } catch (error) {
@@ -138,12 +137,14 @@ describe('the LDAP directory, with OpenLDAP', function () {
 
   for (const { name, tls } of [
     { name: 'ldaps', tls: () => ({ url: slapd.tlsUrl }) },
+    { name: 'ldaps, whatever start_tls says', tls: () => ({ url: slapd.tlsUrl, startTls: true }) },
     { name: 'StartTLS', tls: () => ({ startTls: true }) },
   ]) {
     it(`by ${name}, with the authority that is configured and with no other`, async () => {
       const settings = options({ nurses: 'nurse' }, tls());
-      expect(Object.keys(await rolesIn({ ...settings, ca: slapd.ca }))).to.include('@anna:hospital.test');
+      expect(Object.keys(await rolesIn({ ...settings, caFile: slapd.caFile }))).to.include('@anna:hospital.test');
       expect(await failure(settings)).to.match(/certificate was not accepted/);
+      expect(await failure({ ...settings, caFile: `${slapd.caFile}.gone` })).to.match(/ca_file/);
     });
   }
 

@@ -60,6 +60,7 @@ function roleStore(tables: () => CareTables): RoleStore {
     row.until === undefined && row.userId === key.userId && row.roleId === key.roleId && row.source === key.source;
   return {
     current: async () => tables().roles.filter(({ until }) => until === undefined),
+    reread: async () => false,
     asOf: async (at) => tables().roles.filter(({ since, until }) => since <= at && (until === undefined || until > at)),
     history: async (userId) => tables().roles.filter((row) => row.userId === userId),
     async give({ at, ...given }) {

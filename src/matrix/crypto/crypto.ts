@@ -6,6 +6,7 @@ import type { EventId, RoomId, UserId } from '../../model/ids.ts';
 import type { MatrixEvent } from '../../model/rows.ts';
 import type { Decrypted, EventDecrypter } from '../../ports/event-decrypter.ts';
 import type { RoomKeys } from '../../ports/room-keys.ts';
+import type { DeviceTrust } from '../../ports/device-trust.ts';
 import type { SettingsStore } from '../../ports/settings-store.ts';
 import type { MatrixHttp } from '../matrix-http.ts';
 import type { EncryptedFiles, RoomEncrypter } from '../room-sender.ts';
@@ -13,6 +14,7 @@ import { BotSync } from './bot-sync.ts';
 import type { CryptoUser } from './crypto-user.ts';
 import { decryptEvent } from './decrypt-event.ts';
 import { EncryptedAttachments } from './encrypted-attachments.ts';
+import { MatrixDeviceTrust } from './device-trust.ts';
 import { ENGINES } from './engines.ts';
 import { GhostPool } from './ghost-pool.ts';
 import type { OlmEngine } from './olm-engine.ts';
@@ -85,6 +87,8 @@ export async function openCrypto(options: CryptoOptions): Promise<Crypto> {
 export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDisposable {
   /** Encrypted files. */
   readonly files: EncryptedFiles;
+  /** Which devices of members are not cross-signed. */
+  readonly deviceTrust: DeviceTrust;
   readonly #options: CryptoOptions;
   readonly #store: CryptoStore;
   readonly #engine: OlmEngine;
@@ -123,6 +127,12 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
       maxLoaded: MAX_LOADED_GHOSTS,
     });
     this.files = new EncryptedAttachments(http, bot);
+    this.deviceTrust = new MatrixDeviceTrust({
+      http,
+      bot,
+      changes: store.deviceChanges,
+      hearsOfChanges: () => this.#sync?.isHearing ?? false,
+    });
   }
 
   /**

@@ -12,6 +12,8 @@ export interface HomeserverFinding {
   readonly proof: 'verified' | 'declared' | undefined;
   /** Exact lines for the file that they name, or what to arrange; undefined where all is well. */
   readonly fix: string | undefined;
+  /** Where nobody said: what the operator writes under `homeserver_declarations`, once it is so. */
+  readonly declare?: string;
   /** Set where the operator declares otherwise than the homeserver says. */
   readonly contradicts?: true;
 }
@@ -28,15 +30,17 @@ export function checkHomeserver(
 }
 
 function judge(
-  { setting: id, what, isMet, fix }: HomeserverRequirement,
+  { setting: id, what, fix, declare, ...requirement }: HomeserverRequirement,
   verified: HomeserverSettings,
   declared: HomeserverSettings,
   domain: string,
 ): HomeserverFinding {
+  // Every value that follows is of this one setting, which is what its `isMet` takes.
+  const isMet = requirement.isMet as (value: unknown) => boolean;
   const seen = verified[id];
   const said = declared[id];
   const value = seen ?? said;
-  if (value === undefined) return { id, what, status: 'unknown', proof: undefined, fix: fix(domain) };
+  if (value === undefined) return { id, what, status: 'unknown', proof: undefined, fix: fix(domain), declare };
   const isOk = isMet(value);
   return {
     id,

@@ -2,15 +2,19 @@
 import type { HomeserverSetting, HomeserverSettings } from '../model/homeserver-settings.ts';
 
 /** One thing that must be so. */
-export interface HomeserverRequirement<Setting extends HomeserverSetting = HomeserverSetting> {
+export type HomeserverRequirement = { [Setting in HomeserverSetting]: RequirementOf<Setting> }[HomeserverSetting];
+
+interface RequirementOf<Setting extends HomeserverSetting> {
   readonly setting: Setting;
   /** A sentence that is true of a compliant server. */
   readonly what: string;
   /** Left out where it holds whoever owns the accounts. */
   readonly accounts?: 'native' | 'mas';
-  isMet(value: NonNullable<HomeserverSettings[Setting]>): boolean;
+  readonly isMet: (value: NonNullable<HomeserverSettings[Setting]>) => boolean;
+  /** How the operator declares it in our configuration, under `homeserver_declarations`, once it is so. */
+  readonly declare: string;
   /** What to write, and where. For what is no setting of a server: what to arrange. */
-  fix(domain: string): string;
+  readonly fix: (domain: string) => string;
 }
 
 const MINUTE_MS = 60_000;
@@ -32,58 +36,67 @@ const no = (value: boolean) => !value;
 
 /** In the order of the report. */
 export const HOMESERVER_REQUIREMENTS: readonly HomeserverRequirement[] = [
-  requirement({
+  {
     setting: 'registration',
+    declare: 'registration: off',
     what: 'Nobody can make an account by themselves',
     isMet: (value) => value !== 'open',
     fix: () => homeserverYaml('enable_registration: false'),
-  }),
-  requirement({
+  },
+  {
     setting: 'guestAccess',
+    declare: 'guest_access: false',
     what: 'Nobody uses the server without an account',
     isMet: no,
     fix: () => homeserverYaml('allow_guest_access: false'),
-  }),
-  requirement({
+  },
+  {
     setting: 'inactiveSessionMs',
+    declare: 'inactive_session: 1d',
     accounts: 'mas',
     what: `A session that is not used for some time ends (at most ${inWords(LONGEST_IDLE_MS)})`,
     isMet: within(LONGEST_IDLE_MS),
     fix: () => masYaml('experimental:', '  inactive_session_expiration:', '    ttl: 86400'),
-  }),
-  requirement({
+  },
+  {
     setting: 'sessionLifetimeMs',
+    declare: 'session_lifetime: 7d',
     accounts: 'native',
     what: `A session ends by itself (at most ${inWords(LONGEST_SESSION_MS)} after log-in)`,
     isMet: within(LONGEST_SESSION_MS),
     fix: () => homeserverYaml('session_lifetime: 7d'),
-  }),
-  requirement({
+  },
+  {
     setting: 'staleDevicesMs',
+    declare: 'delete_stale_devices_after: 30d',
     what: `A device that nobody uses is deleted (after at most ${inWords(LONGEST_STALE_MS)})`,
     isMet: within(LONGEST_STALE_MS),
     fix: () => homeserverYaml('delete_stale_devices_after: 30d'),
-  }),
-  requirement({
+  },
+  {
     setting: 'accessTokenMs',
+    declare: 'refreshable_access_token_lifetime: 5m',
     what: `An access token is short-lived (at most ${inWords(LONGEST_TOKEN_MS)})`,
     isMet: within(LONGEST_TOKEN_MS),
     fix: () => homeserverYaml('refreshable_access_token_lifetime: 5m'),
-  }),
-  requirement({
+  },
+  {
     setting: 'retention',
+    declare: 'retention: true',
     what: 'The server carries out retention',
     isMet: yes,
     fix: () => homeserverYaml('retention:', '  enabled: true'),
-  }),
-  requirement({
+  },
+  {
     setting: 'encryptionByDefault',
+    declare: 'encryption_by_default: all',
     what: 'New rooms are encrypted, also those that staff make',
     isMet: (value) => value !== 'off',
     fix: () => homeserverYaml('encryption_enabled_by_default_for_room_type: all'),
-  }),
-  requirement({
+  },
+  {
     setting: 'roomDirectory',
+    declare: 'room_directory: false',
     what: 'No room is published in the directory',
     isMet: no,
     fix: () =>
@@ -93,21 +106,24 @@ export const HOMESERVER_REQUIREMENTS: readonly HomeserverRequirement[] = [
         '  - user_id: "*"',
         '    action: deny',
       ),
-  }),
-  requirement({
+  },
+  {
     setting: 'federation',
+    declare: 'federation: off',
     what: 'Only named other servers are talked to, or none',
     isMet: (value) => value !== 'open',
     fix: () => homeserverYaml('federation_domain_whitelist: []'),
-  }),
-  requirement({
+  },
+  {
     setting: 'tls',
+    declare: 'tls: true',
     what: 'Clients reach the server by https',
     isMet: yes,
     fix: (domain) => homeserverYaml(`public_baseurl: "https://${domain}/"`),
-  }),
-  requirement({
+  },
+  {
     setting: 'limitProfileRequests',
+    declare: 'limit_profile_requests: true',
     what: 'Profiles are shown only to those who share a room',
     isMet: yes,
     fix: () =>
@@ -115,33 +131,38 @@ export const HOMESERVER_REQUIREMENTS: readonly HomeserverRequirement[] = [
         'require_auth_for_profile_requests: true',
         'limit_profile_requests_to_users_who_share_rooms: true',
       ),
-  }),
-  requirement({
+  },
+  {
     setting: 'urlPreviews',
+    declare: 'url_previews: false',
     what: 'The server does not fetch the pages that links lead to',
     isMet: no,
     fix: () => homeserverYaml('url_preview_enabled: false'),
-  }),
-  requirement({
+  },
+  {
     setting: 'adminMfa',
+    declare: 'admin_mfa: true',
     what: 'Administrators sign in with a second factor',
     isMet: yes,
     fix: () => 'Demand a second factor of administrators in the identity provider that signs them in.',
-  }),
-  requirement({
+  },
+  {
     setting: 'encryptionAtRest',
+    declare: 'encryption_at_rest: true',
     what: 'Disks and back-ups of the server are encrypted',
     isMet: yes,
     fix: () => 'Put the database, the media and their back-ups on encrypted disks (LUKS, or the provider’s).',
-  }),
-  requirement({
+  },
+  {
     setting: 'appPin',
+    declare: 'app_pin: true',
     what: 'Phones lock themselves, or the app asks for a PIN: an organisational control, which no server can prove',
     isMet: yes,
     fix: () => 'Demand a screen lock or the app’s PIN in the MDM profile, or in the rules for staff.',
-  }),
-  requirement({
+  },
+  {
     setting: 'keyBackup',
+    declare: 'key_backup: true',
     what: 'Staff keep a recovery key, so that a session which ends does not take their history with it',
     isMet: yes,
     fix: (domain) =>
@@ -149,13 +170,8 @@ export const HOMESERVER_REQUIREMENTS: readonly HomeserverRequirement[] = [
         `Have staff set up recovery in Element. On https://${domain}/.well-known/matrix/client:`,
         '"io.element.e2ee": {"secure_backup_required": true}',
       ].join('\n'),
-  }),
+  },
 ];
-
-/** Keeps the value's type together with the setting's name until it goes into the list. */
-function requirement<Setting extends HomeserverSetting>(one: HomeserverRequirement<Setting>): HomeserverRequirement {
-  return one;
-}
 
 function homeserverYaml(...lines: string[]): string {
   return ['# homeserver.yaml', ...lines].join('\n');

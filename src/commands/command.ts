@@ -29,6 +29,8 @@ export interface CommandCall {
   /** The ticket that was named with `--ticket`. */
   readonly ticket: string | undefined;
   readonly confirmedBy: UserId | undefined;
+  /** How often the event was handled before. */
+  readonly attempts: number;
   /** True where the process may have died while it ran: what is done already must be found done. */
   readonly isRepeat: boolean;
 }

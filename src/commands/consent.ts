@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { ConsentMethod, ConsentState } from '../model/consent.ts';
+import type { AddressId } from '../model/ids.ts';
 import type { Conversation } from '../model/conversation.ts';
 import { newGhost, type Namespace } from '../model/namespace.ts';
 import { maskPhoneNumber, type PhoneNumber } from '../model/phone-number.ts';
@@ -8,7 +9,9 @@ import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Lines } from '../services/lines.ts';
 import { CONSENT_IN_WORDS } from '../services/open-conversation.ts';
-import type { Command, CommandCall } from './command.ts';
+import { defineCommand, type Command, type CommandCall, type Preview } from './command.ts';
+import { linesOf } from './lines-of.ts';
+import { optional, textParameter } from './parameters.ts';
 import { takePhoneNumber } from './phone-argument.ts';
 
 /** What the command needs. */
@@ -27,13 +30,20 @@ const ATTESTED: readonly ConsentMethod[] = ['verbal', 'paper'];
 
 /** `consent <number> record|show|revoke`: what a member of staff attests. In a conversation room the number may be left out. */
 export function consentCommand(parts: ConsentCommandParts): Command {
-  return {
-    name: 'consent',
-    usage: USAGE,
+  return defineCommand({
+    ...{
+      name: 'consent',
+      usage: USAGE,
+      permission: 'record-consent',
+      where: 'command-or-conversation',
+      effect: 'changes',
+    },
     summary: 'show, attest or revoke a patient’s consent to texts',
-    permission: 'team',
-    run: (call) => run(parts, call),
-  };
+    details: 'In the room of a patient the number may be left out. Only the patient can undo a STOP, by texting START.',
+    parameters: { words: optional(textParameter('whose consent, and what to do', { maxLength: 2_000 })) },
+    preview: (call, { words }) => preview(parts, call, words ?? ''),
+    run: async (call, { words }) => ({ text: await run(parts, call, words ?? '') }),
+  });
 }
 
 /** Whose consent it is about. A contact is made of a new number only where something is to be recorded. */
@@ -43,8 +53,8 @@ interface Target {
   readonly rest: string;
 }
 
-async function run(parts: ConsentCommandParts, call: CommandCall): Promise<string> {
-  const target = targetOf(parts, call);
+async function run(parts: ConsentCommandParts, call: CommandCall, typed: string): Promise<string> {
+  const target = targetOf(parts, call, typed);
   const [, verb = '', words = ''] = /^(\S*)\s*(.*)$/s.exec(target.rest) ?? [];
   switch (verb.toLowerCase()) {
     case 'show':
@@ -58,14 +68,14 @@ async function run(parts: ConsentCommandParts, call: CommandCall): Promise<strin
   }
 }
 
-function targetOf(parts: ConsentCommandParts, call: CommandCall): Target {
-  const mine = parts.lines.ofMember(call.sender).map(({ id }) => id);
+function targetOf(parts: ConsentCommandParts, call: CommandCall, typed: string): Target {
+  const mine = linesOf(parts.lines, call.sender).map(({ id }) => id);
   const here = call.room.conversation;
-  if (here !== undefined && /^[a-z]/i.test(call.args)) {
+  if (here !== undefined && /^[a-z]/i.test(typed)) {
     if (!mine.includes(here.lineId)) throw new UserError('Refused: only the team of this line may do this.');
-    return { number: here.address.number, conversation: async () => here, rest: call.args };
+    return { number: here.address.number, conversation: async () => here, rest: typed };
   }
-  const { number, rest } = takePhoneNumber(call.args, parts.country as never);
+  const { number, rest } = takePhoneNumber(typed, parts.country as never);
   return { number, conversation: () => conversationOf(parts, mine, number), rest };
 }
 
@@ -95,31 +105,66 @@ async function show(parts: ConsentCommandParts, number: PhoneNumber): Promise<st
   return [`${maskPhoneNumber(number)}: ${CONSENT_IN_WORDS[state]}`, ...lines].join('\n');
 }
 
-async function record(parts: ConsentCommandParts, call: CommandCall, target: Target, words: string): Promise<string> {
+/** What `record` and `revoke` would write. */
+async function preview(parts: ConsentCommandParts, call: CommandCall, typed: string): Promise<Preview> {
+  const { number, rest } = targetOf(parts, call, typed);
+  const [, verb = '', words = ''] = /^(\S*)\s*(.*)$/s.exec(rest) ?? [];
+  const who = maskPhoneNumber(number);
+  const facts = { verb: verb.toLowerCase() };
+  switch (verb.toLowerCase()) {
+    case 'show':
+      return { text: await show(parts, number), facts, isNothingToDo: true };
+    case 'record':
+      evidenceIn(words);
+      await refuseAfterStop(parts, (await parts.conversations.findAddress(number))?.id);
+      return { text: `Consent to texts of ${who} would be recorded.`, facts };
+    case 'revoke':
+      reasonIn(words);
+      return { text: `Consent to texts of ${who} would be revoked. Only the patient could undo that.`, facts };
+    default:
+      throw new UserError(`Say what to do: ${USAGE}`);
+  }
+}
+
+function evidenceIn(words: string): { method: ConsentMethod; evidence: string } {
   const [, typed = '', evidence = ''] = /^(\S*)\s*(.*)$/s.exec(words) ?? [];
-  const method = typed.toLowerCase();
-  if (!ATTESTED.includes(method as ConsentMethod) || evidence.trim() === '') {
+  const method = ATTESTED.find((one) => one === typed.toLowerCase());
+  if (method === undefined || evidence.trim() === '') {
     throw new UserError(
       'Not recorded: say how and what, e.g. `consent record verbal told of the risk on the phone, wants texts`.',
     );
   }
+  return { method, evidence };
+}
+
+function reasonIn(words: string): string {
+  if (words.trim() === '')
+    throw new UserError('Not revoked: say why, e.g. `consent revoke asked on the phone not to be texted`.');
+  return words;
+}
+
+async function refuseAfterStop({ consents }: ConsentCommandParts, address: AddressId | undefined): Promise<void> {
+  const state = address && (await consents.latest(address))?.state;
+  if (state === 'revoked') {
+    throw new UserError(
+      'Not recorded: the patient opted out (STOP). Only the patient can undo that, by texting START.',
+    );
+  }
+}
+
+async function record(parts: ConsentCommandParts, call: CommandCall, target: Target, words: string): Promise<string> {
+  const { method, evidence } = evidenceIn(words);
   const conversation = await target.conversation();
   await parts.transactions.run(async () => {
-    const state = (await parts.consents.latest(conversation.address.id))?.state;
-    if (state === 'revoked') {
-      throw new UserError(
-        'Not recorded: the patient opted out (STOP). Only the patient can undo that, by texting START.',
-      );
-    }
-    await append(parts, call, conversation, 'granted', method as ConsentMethod, evidence);
+    await refuseAfterStop(parts, conversation.address.id);
+    await append(parts, call, conversation, 'granted', method, evidence);
   });
   return 'Recorded: consent to texts is granted. You can write in the patient’s room.';
 }
 
 async function revoke(parts: ConsentCommandParts, call: CommandCall, target: Target, reason: string): Promise<string> {
-  if (reason.trim() === '')
-    throw new UserError('Not revoked: say why, e.g. `consent revoke asked on the phone not to be texted`.');
-  await append(parts, call, await target.conversation(), 'revoked', 'verbal', reason);
+  const words = reasonIn(reason);
+  await append(parts, call, await target.conversation(), 'revoked', 'verbal', words);
   return 'Revoked: nothing more will be sent. Only the patient can undo that, by texting START.';
 }
 

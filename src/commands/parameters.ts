@@ -7,7 +7,7 @@ import type { Country, PhoneNumber } from '../model/phone-number.ts';
 import type { RoleId, UnitId } from '../model/role.ts';
 import type { KnownRoom } from '../services/known-room.ts';
 import { readDuration } from './duration.ts';
-import { takePhoneNumber } from './phone-argument.ts';
+import { NO_PHONE_NUMBER, takePhoneNumber } from './phone-argument.ts';
 import { readRoom } from './room-argument.ts';
 import { readUser } from './user-argument.ts';
 
@@ -36,6 +36,8 @@ export interface Parameter<T> {
   /** True where it takes all that is left: then it is the last. */
   readonly takesRest: boolean;
   readonly auditedAs: AuditedAs;
+  /** What is said where it is missing, instead of its name. */
+  readonly missing?: string;
   /** Takes the value. `line` starts with no space and is not empty. */
   read(line: string, context: ReadContext): Promise<Taken<T>>;
 }
@@ -117,6 +119,7 @@ export function wordParameter(
 export function phoneParameter(about: string): Parameter<PhoneNumber> {
   return {
     ...{ about, form: '+1 212 555 0123', isOptional: false, takesRest: false, auditedAs: 'nothing' },
+    missing: NO_PHONE_NUMBER,
     read: async (line, { country }) => {
       const { number, rest } = takePhoneNumber(line, country);
       return { value: number, rest };

@@ -1,76 +1,202 @@
 import { UserError } from '../errors.ts';
-import type { UserId } from '../model/ids.ts';
+import type { RoomId } from '../model/ids.ts';
+import type { Country } from '../model/phone-number.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
+import type { AuditLog } from '../ports/audit-log.ts';
+import type { ConfirmationStore } from '../ports/confirmation-store.ts';
+import type { Transactions } from '../ports/transactions.ts';
+import type { TypedCommand } from '../services/handle-staff-message.ts';
+import type { Handled } from '../services/handled.ts';
 import type { KnownRoom } from '../services/known-room.ts';
-import type { Lines } from '../services/lines.ts';
 import type { Notifier } from '../services/notifier.ts';
-import type { Rooms } from '../ports/rooms.ts';
-import type { Command, Permission } from './command.ts';
+import { CarryOut, type ReadyCommand } from './carry-out.ts';
+import { actionOf, auditId, entryOf } from './command-audit.ts';
+import type { Answer, Command, CommandCall } from './command.ts';
+import { Confirmations } from './confirmations.ts';
+import { CommandGate, NOT_ENCRYPTED, type GateParts, type Refusal } from './gate.ts';
+import type { ReadContext } from './parameters.ts';
+import { reactionIn } from './reaction.ts';
+import { findCommand, readLine, type FoundCommand } from './read-line.ts';
+import { typedWords } from './typed-words.ts';
 
 /** What running commands needs. */
-export interface CommandRunnerParts {
+export interface CommandRunnerParts extends GateParts {
   readonly commands: readonly Command[];
   readonly prefix: string;
-  readonly lines: Lines;
-  readonly admins: readonly UserId[];
-  readonly rooms: Rooms;
+  readonly country: string;
+  readonly confirmations: ConfirmationStore;
+  readonly audit: AuditLog;
   readonly notifier: Notifier;
+  readonly transactions: Transactions;
+  /** The room behind an alias. */
+  readonly resolveAlias: (alias: string) => Promise<RoomId | undefined>;
+  /** How long a confirmation is waited for, ms; five minutes where left out. */
+  readonly confirmWithinMs?: number;
 }
 
-/** Finds the command, checks in this one place who may run it, runs it, and answers in a reply. */
+const CONFIRM_WITHIN_MS = 300_000;
+/** How long a reaction waits for the prompt that it may belong to, ms. */
+const PROMPT_WAIT_MS = 10_000;
+
+/** Finds the command, has it checked who may run it and where, runs it or asks for a yes, and answers in a reply. Every use is audited. */
 export class CommandRunner {
   readonly #parts: CommandRunnerParts;
   readonly #byName: ReadonlyMap<string, Command>;
+  readonly #gate: CommandGate;
+  readonly #carryOut: CarryOut;
+  readonly #confirmations: Confirmations;
+  readonly #startedAt = Date.now();
 
   constructor(parts: CommandRunnerParts) {
     this.#parts = parts;
     this.#byName = new Map(parts.commands.map((command) => [command.name, command]));
     if (this.#byName.size !== parts.commands.length) throw new Error('two commands have the same name');
-  }
-
-  /** `text` starts with the prefix, or looks like a mistyped command. The answer is committed to the notice queue. */
-  async run(row: MatrixEventRow, text: string, room: KnownRoom): Promise<void> {
-    const { event, trace } = row;
-    const answer = await this.#answer(row, text, room);
-    await this.#parts.notifier.say(event.room_id, answer, {
-      cause: `answer:${event.event_id}`,
-      trace,
-      replyTo: event.event_id,
+    this.#gate = new CommandGate(parts);
+    this.#carryOut = new CarryOut(parts);
+    this.#confirmations = new Confirmations({
+      ...parts,
+      ...{ store: parts.confirmations, gate: this.#gate, carryOut: this.#carryOut, byName: this.#byName },
+      context: (room) => this.#context(room),
+      waitMs: parts.confirmWithinMs ?? CONFIRM_WITHIN_MS,
     });
   }
 
-  async #answer(row: MatrixEventRow, text: string, room: KnownRoom): Promise<string> {
-    const { prefix, rooms } = this.#parts;
+  /** `typed.text` starts with the prefix, or looks like a mistyped command. The answer is committed to the notice queue. */
+  async run(row: MatrixEventRow, typed: TypedCommand, room: KnownRoom): Promise<void> {
+    const { prefix } = this.#parts;
+    const text = typedWords(typed.text, typed.formattedBody);
+    const line = new RegExp(`^${escapeRegExp(prefix)}(?:\\s+(.*))?$`, 'isu').exec(text);
     const help = `Try \`${prefix} help\`.`;
-    const words = new RegExp(`^${escapeRegExp(prefix)}(?:\\s+(\\S+)\\s*(.*))?$`, 'is').exec(text);
-    if (words === null) return `This looks like a command, so it was not sent to the patient. ${help}`;
-    const [, name = 'help', args = ''] = words;
-    const command = this.#byName.get(name.toLowerCase());
-    if (command === undefined) return `There is no such command. Nothing was done or sent. ${help}`;
-    const { sender, event_id: eventId } = row.event;
-    if (!this.#mayRun(sender, command.permission)) return `Refused: ${REFUSAL[command.permission]}`;
-    if (!(await rooms.isEncrypted(room.roomId))) return 'Refused: this room is not encrypted. Use an encrypted room.';
-    try {
-      return await command.run({ sender, args: args.trim(), room, eventId, trace: row.trace });
-    } catch (error) {
-      if (error instanceof UserError) return error.message;
-      throw error;
+    if (line === null) {
+      return this.#refuse(row, 'unknown', `This looks like a command, so it was not sent to the patient. ${help}`);
     }
+    const words = line[1]?.trim() || 'help';
+    const found = findCommand(this.#byName, words);
+    if (typed.isEdit)
+      return this.#refuse(row, 'edited', 'Refused: commands are not run from edits. Type it as a new message.', found);
+    if (found === undefined)
+      return this.#refuse(row, 'unknown', `${this.#unknown(words)} Nothing was done or sent. ${help}`);
+    const refusal = typed.isEncrypted ? await this.#gate.refusal(found.command, row.event.sender, room) : NOT_ENCRYPTED;
+    if (refusal) return this.#refuse(row, refusal.code, refusal.text, found);
+    await this.#runFound(row, typed, room, found, words);
   }
 
-  #mayRun(user: UserId, permission: Permission): boolean {
-    const isTeam = this.#parts.lines.ofMember(user).length > 0;
-    const isAdmin = this.#parts.admins.includes(user);
-    const allowed: Readonly<Record<Permission, boolean>> = { team: isTeam, admin: isAdmin, staff: isTeam || isAdmin };
-    return allowed[permission] === true;
+  /** A reaction: undefined where it is to no question of ours. */
+  async reaction(row: MatrixEventRow, room: KnownRoom): Promise<Handled | undefined> {
+    const reaction = reactionIn(row.event);
+    if (reaction === undefined) return undefined;
+    const { confirmations, notifier } = this.#parts;
+    const found = await confirmations.findByPrompt(reaction.to);
+    if (found === undefined) return this.#unknownPrompt(row, room, reaction.isYes !== undefined);
+    if (reaction.isYes === undefined) return 'done';
+    const { sender: by, event_id: event } = row.event;
+    const decided = await this.#confirmations.decide(found, {
+      isYes: reaction.isYes,
+      by,
+      event,
+      room,
+      attempts: row.attempts,
+    });
+    if (decided.outcome === 'ignored' && decided.isForAll) {
+      await notifier.say(room.roomId, decided.why, {
+        cause: `reaction:${event}`,
+        trace: row.trace,
+        replyTo: found.commandEvent,
+      });
+    }
+    return 'done';
+  }
+
+  /** `confirm <code>` and `cancel <code>`. */
+  async decide(call: CommandCall, code: string, isYes: boolean): Promise<Answer> {
+    const found = await this.#parts.confirmations.find(code);
+    if (found === undefined)
+      throw new UserError(
+        'There is nothing to confirm under this code: it was decided, or its time is over. Nothing was done.',
+      );
+    const { sender: by, eventId: event, room } = call;
+    const decided = await this.#confirmations.decide(found, { isYes, by, event, room, attempts: call.attempts });
+    if (decided.outcome === 'ignored') throw new UserError(decided.why);
+    return { text: '' };
+  }
+
+  /** Ends what nobody confirmed in time. To be called now and then. */
+  async endExpired(): Promise<void> {
+    await this.#confirmations.endExpired();
+  }
+
+  async #runFound(
+    row: MatrixEventRow,
+    typed: TypedCommand,
+    room: KnownRoom,
+    found: FoundCommand,
+    line: string,
+  ): Promise<void> {
+    const { command } = found;
+    let read;
+    try {
+      read = await readLine(found, await this.#context(room));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return this.#refuse(row, 'words', error.message, found);
+    }
+    const { sender, event_id: eventId } = row.event;
+    const isRepeat = row.attempts > 0 || row.receivedAt < this.#startedAt;
+    const call = { sender, room, eventId, repliesTo: typed.repliesTo, trace: row.trace, ticket: read.ticket };
+    const { attempts } = row;
+    const ready: ReadyCommand = {
+      command,
+      call: { ...call, confirmedBy: undefined, attempts, isRepeat },
+      args: read.args,
+    };
+    if (read.isDryRun) return this.#carryOut.show(ready);
+    if (command.effect === 'destroys') return this.#confirmations.ask(ready, line);
+    if (command.effect === 'changes' && !(await this.#carryOut.begin(ready, 'begun')))
+      return this.#carryOut.tellNoAudit(ready.call);
+    await this.#carryOut.run(ready);
+  }
+
+  /** The prompt is known only after it was sent: a quick hand, or a restart, may bring the reaction first. */
+  async #unknownPrompt(row: MatrixEventRow, room: KnownRoom, isDecision: boolean): Promise<Handled | undefined> {
+    if (!isDecision || Date.now() - row.receivedAt >= PROMPT_WAIT_MS) return undefined;
+    const mayCome = await this.#parts.confirmations.isPrompting(room.roomId);
+    return mayCome ? { waitMs: 250, code: 'prompt-not-sent' } : undefined;
+  }
+
+  async #refuse(
+    row: MatrixEventRow,
+    code: Refusal['code'] | 'unknown' | 'edited' | 'words',
+    text: string,
+    found?: FoundCommand,
+  ): Promise<void> {
+    const { audit, notifier, transactions } = this.#parts;
+    const { sender, event_id: eventId, room_id: roomId } = row.event;
+    const entry = entryOf(
+      { sender, eventId, roomId, trace: row.trace },
+      found ? actionOf(found.command) : 'command.unknown',
+    );
+    await transactions.run(async () => {
+      await audit.append({
+        ...entry,
+        id: auditId(eventId, 'ended'),
+        outcome: 'refused',
+        details: { step: 'refused', why: code },
+      });
+      await notifier.say(roomId, text, { cause: `answer:${eventId}`, trace: row.trace, replyTo: eventId });
+    });
+  }
+
+  #unknown(words: string): string {
+    const first = /^\S+/.exec(words)?.[0].toLowerCase() ?? '';
+    const more = [...this.#byName.keys()].filter((name) => name.startsWith(`${first} `));
+    return more.length === 0 ? 'There is no such command.' : `Say which: ${more.join(', ')}.`;
+  }
+
+  async #context(room: KnownRoom): Promise<ReadContext> {
+    const { policy, country, resolveAlias } = this.#parts;
+    return { room, policy: await policy.current(), country: country as Country, resolveAlias };
   }
 }
-
-const REFUSAL: Readonly<Record<Permission, string>> = {
-  team: 'only members of a line’s team may do this. Ask your administrator to add you to one.',
-  admin: 'only administrators may do this. Ask one of them.',
-  staff: 'you are in no line’s team and no administrator. Ask your administrator to add you.',
-};
 
 function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,13 +1,14 @@
 import { UserError } from '../errors.ts';
 import { newGhost, type Namespace } from '../model/namespace.ts';
-import type { PhoneNumber } from '../model/phone-number.ts';
+import { maskPhoneNumber, type PhoneNumber } from '../model/phone-number.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
-import type { Lines } from '../services/lines.ts';
+import type { Line, Lines } from '../services/lines.ts';
 import { CONSENT_IN_WORDS, type OpenConversation } from '../services/open-conversation.ts';
 import type { SendAutomatic } from '../services/send-automatic.ts';
-import type { Command, CommandCall } from './command.ts';
-import { takePhoneNumber } from './phone-argument.ts';
+import { defineCommand, type Answer, type Command, type CommandCall, type Preview } from './command.ts';
+import { linesOf } from './lines-of.ts';
+import { optional, phoneParameter, textParameter, wordParameter } from './parameters.ts';
 
 /** What the command needs. */
 export interface TextCommandParts {
@@ -17,44 +18,80 @@ export interface TextCommandParts {
   readonly automatic: SendAutomatic;
   readonly lines: Lines;
   readonly namespace: Namespace;
-  readonly country: string;
+}
+
+/** What was typed. */
+interface TextArguments {
+  readonly number: PhoneNumber;
+  readonly name: string | undefined;
+  readonly line: string | undefined;
 }
 
 const MAX_NAME_LENGTH = 100;
-const LINE_OPTION = /(?:^|\s)--line[= ](\S+)/;
 
 /** `text <number> [name]`: opens the conversation and asks the patient for consent. */
 export function textCommand(parts: TextCommandParts): Command {
-  return {
-    name: 'text',
-    usage: 'text <number> [name] [--line <line>]',
+  return defineCommand({
+    ...{ name: 'text', permission: 'text-patients', where: 'command-or-conversation', effect: 'changes' },
     summary: 'open the room of a patient and, the first time, ask for consent',
-    permission: 'team',
-    run: (call) => run(parts, call),
-  };
+    details: 'Example: `text (212) 555-0123 Maria`. Only members of a line’s team can text from it.',
+    parameters: { number: phoneParameter('the patient’s number'), name: optional(textParameter('the patient’s name')) },
+    options: {
+      line: wordParameter('the line to text from, where you are in the teams of several', { form: 'a line’s id' }),
+    },
+    preview: (call, args) => preview(parts, call, args),
+    run: (call, args) => run(parts, call, args),
+  });
 }
 
-async function run(parts: TextCommandParts, call: CommandCall): Promise<string> {
-  const { conversations, consents, opener, automatic, lines, namespace } = parts;
-  const mine = lines.ofMember(call.sender);
-  const wanted = LINE_OPTION.exec(call.args)?.[1];
-  const line = wanted === undefined ? mine[0] : mine.find(({ id }) => id === wanted);
-  if (line === undefined)
-    throw new UserError(`You are not in the team of that line. Your lines: ${mine.map(({ id }) => id).join(', ')}.`);
-  const { number, rest: name } = takePhoneNumber(call.args.replace(LINE_OPTION, '').trim(), parts.country as never);
-  if (lines.all.some((own: { number: PhoneNumber }) => own.number === number)) {
-    throw new UserError('That is one of our own numbers. Nothing was done.');
-  }
-  if (name.length > MAX_NAME_LENGTH)
-    throw new UserError(`The name is too long: at most ${MAX_NAME_LENGTH} characters.`);
-
+async function run(parts: TextCommandParts, call: CommandCall, args: TextArguments): Promise<Answer> {
+  const { conversations, consents, opener, automatic, namespace } = parts;
+  const line = lineFor(parts, call, args);
+  const { number, name } = args;
   const conversation = await conversations.findOrCreate(line.id, number, () => newGhost(namespace));
-  if (name !== '') await conversations.setName(conversation.contact, name);
+  if (name !== undefined) await conversations.setName(conversation.contact, name);
   const roomId = await opener.room(conversation);
   await opener.admit(roomId, call.sender);
   const link = `https://matrix.to/#/${encodeURIComponent(roomId)}`;
   const state = (await consents.latest(conversation.address.id))?.state ?? 'none';
-  if (state !== 'none') return `The room is ${link}. Consent to texts: ${CONSENT_IN_WORDS[state]}`;
+  const about = {
+    data: { roomId, line: line.id, consent: state },
+    audit: { target: conversation.id, details: { line: line.id } },
+  };
+  if (state !== 'none') return { ...about, text: `The room is ${link}. Consent to texts: ${CONSENT_IN_WORDS[state]}` };
   await automatic.send(conversation, 'warning', `event:${call.eventId}`, call.trace);
-  return `The room is ${link}. The patient is being asked for consent; write there once the patient has answered YES.`;
+  return {
+    ...about,
+    text: `The room is ${link}. The patient is being asked for consent; write there once the patient has answered YES.`,
+  };
+}
+
+async function preview(parts: TextCommandParts, call: CommandCall, args: TextArguments): Promise<Preview> {
+  const { id } = lineFor(parts, call, args);
+  const address = await parts.conversations.findAddress(args.number);
+  const state = (address && (await parts.consents.latest(address.id)))?.state ?? 'none';
+  const asks =
+    state === 'none' ? 'The patient would be asked for consent.' : `Consent to texts: ${CONSENT_IN_WORDS[state]}`;
+  return {
+    text: `The room of ${maskPhoneNumber(args.number)} on line ${id} would be opened. ${asks}`,
+    facts: { line: id, consent: state },
+  };
+}
+
+/** The line to text from. Throws UserError where the sender, the number or the name does not do. */
+function lineFor(
+  { lines }: TextCommandParts,
+  { sender }: CommandCall,
+  { number, name, line: wanted }: TextArguments,
+): Line {
+  const mine = linesOf(lines, sender);
+  const line = wanted === undefined ? mine[0] : mine.find(({ id }) => id === wanted);
+  if (line === undefined)
+    throw new UserError(`You are not in the team of that line. Your lines: ${mine.map(({ id }) => id).join(', ')}.`);
+  if (lines.all.some((own) => own.number === number)) {
+    throw new UserError('That is one of our own numbers. Nothing was done.');
+  }
+  if (name !== undefined && name.length > MAX_NAME_LENGTH)
+    throw new UserError(`The name is too long: at most ${MAX_NAME_LENGTH} characters.`);
+  return line;
 }

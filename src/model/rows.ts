@@ -1,6 +1,7 @@
 /** The durable rows. Each is written before anything is acknowledged, and is the only truth about its message. */
 import type { DeliveryState, FailureReason } from './delivery.ts';
 import type { ConversationId, EventId, LineId, RoomId, UserId } from './ids.ts';
+import type { JsonValue } from './json.ts';
 import type { PhoneNumber } from './phone-number.ts';
 
 /** What the queue needs to know of any row. */
@@ -64,6 +65,9 @@ export interface NoticeRow extends QueueRow {
   readonly notice: Notice;
 }
 
+/** Where in an event's content a notice's data is. */
+export const ANSWER_KEY = 'org.carebridge.answer';
+
 /** What to put into the room. */
 export type Notice =
   | {
@@ -73,6 +77,10 @@ export type Notice =
       readonly replyTo?: EventId;
       /** Under this key the sent event's id is kept, for a later `withdraw`. */
       readonly rememberAs?: string;
+      /** The confirmation that this asks for: it is told the sent event's id. */
+      readonly confirmation?: string;
+      /** The same for programs: encrypted with the rest of the event, under ANSWER_KEY. */
+      readonly data?: JsonValue;
     }
   /** Marks the event as read by the sender: for the team, "delivered". */
   | { readonly kind: 'receipt'; readonly eventId: EventId }

@@ -7,7 +7,8 @@
 export type OutgoingKind =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'file'; readonly text: string }
-  | { readonly kind: 'command'; readonly text: string }
+  /** `isEdit`: an earlier message was changed into it. */
+  | { readonly kind: 'command'; readonly text: string; readonly isEdit?: true }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'not-sendable'; readonly why: string };
 
@@ -21,6 +22,8 @@ export function outgoingKind(type: string, content: Readonly<Record<string, unkn
   if (type !== 'm.room.message') return { kind: 'ignored' };
   const relation = content['m.relates_to'] as { rel_type?: unknown } | undefined;
   if (relation?.rel_type === 'm.replace' || content['m.new_content'] !== undefined) {
+    const edited = editedText(content);
+    if (isCommand(edited, prefix)) return { kind: 'command', text: edited.trim(), isEdit: true };
     return notSendable(
       'a text cannot be changed after it was sent. The patient has the first version. Send a new message.',
     );
@@ -55,6 +58,13 @@ export function isCommand(text: string, prefix: string): boolean {
   const mark = MARKS.exec(start)?.[0] ?? '';
   const rest = start.slice(mark.length);
   return mark !== '' && rest.startsWith(name) && !/^\p{L}/u.test(rest.slice(name.length));
+}
+
+/** What an edit makes of the message; what stands outside of it, `* ` before it, is for clients that know no edits. */
+function editedText(content: Readonly<Record<string, unknown>>): string {
+  const inner = (content['m.new_content'] as { body?: unknown } | null | undefined)?.body;
+  const body = typeof inner === 'string' ? inner : content['body'];
+  return typeof body === 'string' ? body.toWellFormed().replace(/^\s*\* /, '') : '';
 }
 
 /** The words under a file: only where there is a separate file name (Matrix 1.10), since `body` is the file's name otherwise. */

@@ -3,7 +3,7 @@ import type { RoomId } from '../model/ids.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { Rooms } from '../ports/rooms.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
-import type { KnownRoom } from './known-room.ts';
+import { kindOf, type KnownRoom } from './known-room.ts';
 import { COMMAND_ROOM_SETTING } from './notifier.ts';
 
 /** What following needs. */
@@ -22,12 +22,13 @@ export class FollowUpgrade {
     this.#parts = parts;
   }
 
-  async follow({ roomId, conversation }: KnownRoom, replacement: RoomId | undefined): Promise<'done'> {
+  async follow(room: KnownRoom, replacement: RoomId | undefined): Promise<'done'> {
+    const { roomId, conversation } = room;
     const { rooms, conversations, settings, log } = this.#parts;
     if (replacement === undefined) return 'done';
     const moved = await rooms.followUpgrade(roomId, replacement, conversation?.contact.ghost);
     if (conversation) await conversations.setRoom(conversation.id, moved);
-    else await settings.set(COMMAND_ROOM_SETTING, moved);
+    else if (kindOf(room) === 'command') await settings.set(COMMAND_ROOM_SETTING, moved);
     log.info('room.upgraded', { roomId: moved });
     return 'done';
   }

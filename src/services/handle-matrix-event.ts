@@ -1,16 +1,18 @@
 import type { Logger } from '../log.ts';
+import type { RoomKind } from '../model/governed-room.ts';
 import { parseRoomId, type RoomId } from '../model/ids.ts';
 import { isOurs, type Namespace } from '../model/namespace.ts';
 import type { MatrixEvent, MatrixEventRow } from '../model/rows.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { EventDecrypter } from '../ports/event-decrypter.ts';
+import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
 import type { Handled } from './handled.ts';
 import type { HandleMembership } from './handle-membership.ts';
 import type { HandleRedaction } from './handle-redaction.ts';
 import type { HandleStaffMessage } from './handle-staff-message.ts';
-import type { KnownRoom } from './known-room.ts';
+import { kindOf, type KnownRoom } from './known-room.ts';
 import type { FollowUpgrade } from './follow-upgrade.ts';
 import { COMMAND_ROOM_SETTING, type Notifier } from './notifier.ts';
 
@@ -20,6 +22,7 @@ export interface HandleMatrixEventParts {
   readonly events: MatrixEventStore;
   readonly decrypter: EventDecrypter;
   readonly settings: SettingsStore;
+  readonly governedRooms: Pick<GovernedRoomStore, 'find'>;
   readonly notifier: Notifier;
   readonly namespace: Namespace;
   readonly membership: HandleMembership;
@@ -36,6 +39,9 @@ const KEY_LOOK_AGAIN_MS = 60_000;
 const KEY_GIVE_UP_MS = 7 * 24 * 3_600_000;
 /** How long an event may wait for its room to become known, ms. */
 const UNKNOWN_ROOM_WAIT_MS = 60_000;
+
+/** Rooms in which whoever writes expects that the bridge reads it. Elsewhere people write among themselves, and only a command is looked for. */
+const ANSWERED: ReadonlySet<RoomKind> = new Set(['conversation', 'command']);
 
 /** Takes each room event to where it belongs. Made for the queue: safe to repeat. */
 export class HandleMatrixEvent {
@@ -62,7 +68,7 @@ export class HandleMatrixEvent {
       case 'm.reaction':
         return this.#parts.message.reaction(row, room);
       case 'm.room.message':
-        return this.#parts.message.notEncrypted(row);
+        return this.#parts.message.notEncrypted(row, room);
       default:
         return 'done';
     }
@@ -85,7 +91,8 @@ export class HandleMatrixEvent {
 
   async #knownRoom(roomId: RoomId): Promise<KnownRoom | undefined> {
     const conversation = await this.#parts.conversations.findByRoom(roomId);
-    if (conversation) return { roomId, conversation };
+    const governed = await this.#parts.governedRooms.find(roomId);
+    if (conversation || governed) return { roomId, conversation, governed };
     return (await this.#parts.settings.get(COMMAND_ROOM_SETTING)) === roomId
       ? { roomId, conversation: undefined }
       : undefined;
@@ -94,16 +101,19 @@ export class HandleMatrixEvent {
   async #encrypted(row: MatrixEventRow, room: KnownRoom): Promise<Handled> {
     const { event } = row;
     const decrypted = await this.#parts.decrypter.decrypt(event);
+    const isAnswered = ANSWERED.has(kindOf(room));
     switch (decrypted.outcome) {
       case 'no-key':
-        return this.#waitForKey(row);
+        return this.#waitForKey(row, room);
       case 'untrusted':
+        if (!isAnswered) return 'done';
         await this.#withdrawKeyNotice(row);
         return this.#parts.message.refuse(
           row,
           'this device is not verified, so it is not proven who wrote it. Verify it in Element (Settings, Sessions), then send it again.',
         );
       case 'broken':
+        if (!isAnswered) return 'done';
         await this.#withdrawKeyNotice(row);
         return this.#parts.message.refuse(row, 'it could not be decrypted. Send it again.');
       case 'clear':
@@ -113,10 +123,11 @@ export class HandleMatrixEvent {
   }
 
   /** Keys come by another way than events and may be later. Order is kept for a while; then the room is told and the rest goes on. */
-  async #waitForKey(row: MatrixEventRow): Promise<Handled> {
+  async #waitForKey(row: MatrixEventRow, room: KnownRoom): Promise<Handled> {
     const waited = Date.now() - row.receivedAt;
     const { keyNoticeAfterMs } = this.#parts;
     if (waited < keyNoticeAfterMs) return { waitMs: Math.min(keyNoticeAfterMs - waited, 2_000), code: 'no-key' };
+    if (!ANSWERED.has(kindOf(room))) return 'done';
     if (waited > KEY_GIVE_UP_MS) return this.#giveUp(row);
     this.#parts.log.warn('message.no-key', {
       roomId: row.event.room_id,

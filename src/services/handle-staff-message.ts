@@ -1,19 +1,37 @@
+import { parseEventId, type EventId } from '../model/ids.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
 import { outgoingKind } from '../policy/outgoing-kind.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Handled } from './handled.ts';
-import type { KnownRoom } from './known-room.ts';
+import { kindOf, type KnownRoom } from './known-room.ts';
 import type { Notifier } from './notifier.ts';
 import type { SendToContact } from './send-to-contact.ts';
 
+/** What somebody typed that is a command, or looks like one. */
+export interface TypedCommand {
+  readonly text: string;
+  /** The formatted body, which has the mentions. */
+  readonly formattedBody?: unknown;
+  /** The event that it answers. */
+  readonly repliesTo: EventId | undefined;
+  /** True where an earlier message was changed into it. */
+  readonly isEdit: boolean;
+  /** False where everybody on the way could read and write it. */
+  readonly isEncrypted: boolean;
+}
+
 /** Runs a command that somebody typed; the answer is committed to the notice queue. Wired to `commands/` by the composition root. */
-export type RunCommand = (row: MatrixEventRow, text: string, room: KnownRoom) => Promise<void>;
+export type RunCommand = (row: MatrixEventRow, typed: TypedCommand, room: KnownRoom) => Promise<void>;
+
+/** Takes a reaction to a question of the bot; undefined where it is to something else. Wired to `commands/` by the composition root. */
+export type TakeReaction = (row: MatrixEventRow, room: KnownRoom) => Promise<Handled | undefined>;
 
 /** What handling staff's messages needs. */
 export interface HandleStaffMessageParts {
   readonly send: SendToContact;
   readonly runCommand: RunCommand;
+  readonly takeReaction: TakeReaction;
   readonly events: MatrixEventStore;
   readonly transactions: Transactions;
   readonly notifier: Notifier;
@@ -34,10 +52,12 @@ export class HandleStaffMessage {
     room: KnownRoom,
     clear: { readonly type: string; readonly content: Readonly<Record<string, unknown>> },
   ): Promise<Handled> {
+    // Some clients encrypt reactions as well.
+    if (clear.type === 'm.reaction') return this.reaction({ ...row, event: { ...row.event, ...clear } }, room);
     const outgoing = outgoingKind(clear.type, clear.content, this.#parts.commandPrefix);
     if (outgoing.kind === 'ignored') return 'done';
     if (outgoing.kind === 'command') {
-      await this.#parts.runCommand(row, outgoing.text, room);
+      await this.#parts.runCommand(row, typedIn(outgoing, clear.content, true), room);
       return 'done';
     }
     if (room.conversation === undefined) return 'done';
@@ -56,12 +76,22 @@ export class HandleStaffMessage {
   }
 
   /** A message in the clear into an encrypted room: nothing is done with it. */
-  async notEncrypted(row: MatrixEventRow): Promise<'settled'> {
+  async notEncrypted(row: MatrixEventRow, room: KnownRoom): Promise<'settled' | 'done'> {
+    const { type, content } = row.event;
+    const outgoing = outgoingKind(type, content, this.#parts.commandPrefix);
+    if (outgoing.kind === 'command') {
+      await this.#parts.runCommand(row, typedIn(outgoing, content, false), room);
+      return 'done';
+    }
+    // Other governed rooms may be in the clear, and what people write there is nothing for the bridge.
+    if (!['conversation', 'command'].includes(kindOf(room))) return 'done';
     return this.refuse(row, 'it was not encrypted. Use a client that encrypts, such as Element.');
   }
 
   /** Patients see no reactions. Said once to each person in a room, since it is a habit and no mistake. */
-  async reaction(row: MatrixEventRow, room: KnownRoom): Promise<'done'> {
+  async reaction(row: MatrixEventRow, room: KnownRoom): Promise<Handled> {
+    const taken = await this.#parts.takeReaction(row, room);
+    if (taken !== undefined) return taken;
     if (room.conversation === undefined) return 'done';
     await this.#parts.notifier.say(
       room.roomId,
@@ -74,4 +104,14 @@ export class HandleStaffMessage {
     );
     return 'done';
   }
+}
+
+function typedIn(
+  { text, isEdit }: { readonly text: string; readonly isEdit?: true },
+  content: Readonly<Record<string, unknown>>,
+  isEncrypted: boolean,
+): TypedCommand {
+  const relation = content['m.relates_to'] as { 'm.in_reply_to'?: { event_id?: unknown } } | null | undefined;
+  const repliesTo = parseEventId(relation?.['m.in_reply_to']?.event_id);
+  return { text, formattedBody: content['formatted_body'], repliesTo, isEdit: isEdit === true, isEncrypted };
 }

@@ -1,4 +1,5 @@
 import { newOpaqueId, type EventId, type RoomId, type UserId } from '../model/ids.ts';
+import type { JsonValue } from '../model/json.ts';
 import type { NoticeStore } from '../ports/notice-store.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
@@ -30,13 +31,24 @@ export class Notifier {
   async say(
     roomId: RoomId,
     text: string,
-    about: { cause: string; trace?: string; replyTo?: EventId; rememberAs?: string },
+    about: {
+      cause: string;
+      trace?: string;
+      replyTo?: EventId;
+      rememberAs?: string;
+      /** The confirmation that the words ask for. */
+      confirmation?: string;
+      /** The same for programs. */
+      data?: JsonValue;
+    },
   ): Promise<void> {
     await this.#add(roomId, this.#parts.bot, about, {
       kind: 'message',
       text,
       ...(about.replyTo && { replyTo: about.replyTo }),
       ...(about.rememberAs && { rememberAs: about.rememberAs }),
+      ...(about.confirmation && { confirmation: about.confirmation }),
+      ...(about.data !== undefined && { data: about.data }),
     });
   }
 

@@ -1,5 +1,6 @@
-import type { NoticeRow } from '../model/rows.ts';
+import { ANSWER_KEY, type NoticeRow } from '../model/rows.ts';
 import type { EventId, RoomId } from '../model/ids.ts';
+import type { ConfirmationStore } from '../ports/confirmation-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
@@ -11,6 +12,7 @@ export interface PostNoticeParts {
   readonly opener: OpenConversation;
   readonly sender: RoomSender;
   readonly settings: SettingsStore;
+  readonly confirmations: Pick<ConfirmationStore, 'setPrompt'>;
 }
 
 /** A member's joining wakes the room; this is only the fall-back. */
@@ -48,9 +50,12 @@ export class PostNotice {
         msgtype: 'm.notice',
         body: notice.text,
         ...(notice.replyTo && { 'm.relates_to': { 'm.in_reply_to': { event_id: notice.replyTo } } }),
+        ...(notice.data !== undefined && { [ANSWER_KEY]: notice.data }),
       },
       txnId: `notice-${row.id}`,
     });
+    // A process that dies before this sends again with the same transaction id, and is told the same event id.
+    if (notice.confirmation) await this.#parts.confirmations.setPrompt(notice.confirmation, eventId);
     if (notice.rememberAs) await this.#parts.settings.set(notice.rememberAs, eventId);
     return 'done';
   }

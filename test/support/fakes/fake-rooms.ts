@@ -17,6 +17,9 @@ export class FakeRooms implements Rooms {
   readonly ghosts = new Map<UserId, string>();
   /** `followUpgrade` fails with this while it is set. */
   upgradeFault: Error | undefined;
+  /** Why the command room is not safe (A3). */
+  commandRoomProblem: string | undefined;
+  readonly aliases = new Map<string, RoomId>();
   /** Users who cannot be invited. */
   readonly refuses = new Set<UserId>();
   /** `invite` fails with this while it is set. */

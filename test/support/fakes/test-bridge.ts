@@ -28,12 +28,14 @@ import { Lines } from '../../../src/services/lines.ts';
 import { markInterrupted } from '../../../src/services/mark-interrupted.ts';
 import { Notifier } from '../../../src/services/notifier.ts';
 import { OpenConversation } from '../../../src/services/open-conversation.ts';
+import type { PolicyInEffect } from '../../../src/services/policy-in-effect.ts';
 import { PostNotice } from '../../../src/services/post-notice.ts';
 import { ReceiveSms } from '../../../src/services/receive-sms.ts';
 import { ReportParked } from '../../../src/services/report-parked.ts';
 import { SendAutomatic } from '../../../src/services/send-automatic.ts';
 import { SendToContact } from '../../../src/services/send-to-contact.ts';
 import { TellSender } from '../../../src/services/tell-sender.ts';
+import { lineTeamPolicy } from '../line-team-policy.ts';
 import { FakeCarrier, FakeMmsCarrier } from './fake-carrier.ts';
 import { FakeDecrypter } from './fake-decrypter.ts';
 import { FakeRoomSender } from './fake-room-sender.ts';
@@ -89,6 +91,10 @@ export interface BridgeOptions {
   /** Aborted when the process is to end. */
   readonly stopping?: AbortSignal;
   readonly lines?: typeof LINES | readonly (typeof LINES)[number][];
+  /** Administrators and line teams where left out. */
+  readonly policy?: Pick<PolicyInEffect, 'current'>;
+  /** Beside the real ones. */
+  readonly commands?: readonly Command[];
 }
 
 const MAX_ATTEMPTS = 3;
@@ -159,10 +165,23 @@ export class TestBridge {
     };
     this.lines = lines;
     this.opener = opener;
-    this.commands = commandList(parts);
-    this.runner = new CommandRunner({ ...parts, commands: this.commands, admins: [ADMIN] });
+    const policy = options.policy ?? { current: async () => lineTeamPolicy(NAMESPACE, [ADMIN], lines.all) };
+    this.commands = [
+      ...commandList({ ...parts, policy, decide: (...decision) => this.runner.decide(...decision) }),
+      ...(options.commands ?? []),
+    ];
+    this.runner = new CommandRunner({
+      ...{ ...parts, policy, commands: this.commands },
+      roomProblem: async () => world.rooms.commandRoomProblem,
+      resolveAlias: async (alias) => world.rooms.aliases.get(alias),
+    });
     const send = new SendToContact(parts);
-    const message = new HandleStaffMessage({ ...parts, send, runCommand: (...call) => this.runner.run(...call) });
+    const message = new HandleStaffMessage({
+      ...parts,
+      send,
+      runCommand: (...call) => this.runner.run(...call),
+      takeReaction: (...reaction) => this.runner.reaction(...reaction),
+    });
     const handle = new HandleMatrixEvent({
       ...parts,
       membership: new HandleMembership(parts),

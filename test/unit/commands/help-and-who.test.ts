@@ -5,13 +5,42 @@ import { CommandFixture } from './command-fixture.ts';
 const PATIENT = '+12125550110';
 
 describe('command help', () => {
-  it('lists every command of the real list with prefix, usage and summary', async () => {
+  it('lists every command of the real list with prefix, usage and summary to whoever may do everything', async () => {
     const fixture = await CommandFixture.create();
-    for (const text of ['!care', '!care help', '!care help text']) {
-      const answer = await fixture.type(text);
+    for (const text of ['!care', '!care help']) {
+      const answer = await fixture.type(text, COMMAND_ROOM, ADMIN);
       for (const { usage, summary } of fixture.bridge.commands)
         expect(answer).to.include(`!care ${usage}\n    ${summary}`);
     }
+  });
+
+  it('shows only what the caller may do', async () => {
+    const fixture = await CommandFixture.create();
+    const answer = await fixture.type('!care help');
+    const may = new Set(['use-commands', 'text-patients', 'record-consent', 'view-rooms']);
+    for (const { usage, summary, permission } of fixture.bridge.commands) {
+      const shown = answer?.includes(`!care ${usage}\n    ${summary}`);
+      expect(shown, usage).to.equal(may.has(permission));
+    }
+  });
+
+  it('shows one command in full', async () => {
+    const fixture = await CommandFixture.create();
+    const answer = await fixture.type('!care help TEXT');
+    expect(answer).to.match(/^!care text <number> \[name\] \[--line <line>\]\n/);
+    expect(answer).to.include('number: the patient’s number (+1 212 555 0123)').and.to.include('--dry-run');
+    expect(answer).not.to.include('!care who');
+    expect(await fixture.type('!care help nothing')).to.equal('There is no such command that you may use.');
+  });
+
+  it('attaches the names for programs', async () => {
+    const fixture = await CommandFixture.create();
+    await fixture.type('!care help');
+    const { content } = fixture.world.sender.events.at(-1)!;
+    expect(content['org.carebridge.answer']).to.deep.equal({
+      ...{ command: 'help', outcome: 'done' },
+      data: ['text', 'consent', 'who', 'confirm', 'cancel', 'help'],
+    });
   });
 
   it('answers staff and administrators, and nobody else', async () => {

@@ -44,7 +44,7 @@ describe('command text', () => {
   for (const typed of MISTYPED) {
     it(`does nothing for ${JSON.stringify(typed)} but says so`, async () => {
       const answer = await fixture.type(`!care text ${typed}`);
-      expect(answer).to.match(/^(That is not a full phone number|You are not in the team of that line)/);
+      expect(answer).to.match(/^(That is not a full phone number|Nothing was done: --line needs a value)/);
       await fixture.bridge.pump();
       expect([fixture.world.rooms.rooms.size, fixture.world.plain.calls.length]).to.deep.equal([1, 0]);
     });

@@ -1,0 +1,136 @@
+import { PermanentError, RetryableError, UserError } from '../errors.ts';
+import type { JsonValue } from '../model/json.ts';
+import type { AuditLog } from '../ports/audit-log.ts';
+import type { Transactions } from '../ports/transactions.ts';
+import type { Notifier } from '../services/notifier.ts';
+import { auditId, commandEntry, type Asked } from './command-audit.ts';
+import type { Answer, Command, CommandCall, ReadArguments } from './command.ts';
+
+/** What carrying commands out needs. */
+export interface CarryOutParts {
+  readonly audit: AuditLog;
+  readonly notifier: Notifier;
+  readonly transactions: Transactions;
+}
+
+/** A command whose line was read and that may be run. */
+export interface ReadyCommand {
+  readonly command: Command;
+  readonly call: CommandCall;
+  readonly args: ReadArguments;
+}
+
+/** So often a fault that may pass is waited for; then people are told. */
+const MAX_ATTEMPTS = 20;
+/** An event has room for 65,536 bytes, and encryption makes a third more of it. */
+const MAX_TEXT = 12_000;
+const MAX_DATA = 20_000;
+
+/** What is said where the audit log cannot be written. */
+export const NO_AUDIT =
+  'Refused: the audit log cannot be written, so nothing was done. Try again later, and tell your administrator.';
+
+/** Runs commands, with the audit log written before anything changes and the outcome committed together with the words that tell it. */
+export class CarryOut {
+  readonly #parts: CarryOutParts;
+
+  constructor(parts: CarryOutParts) {
+    this.#parts = parts;
+  }
+
+  /** Writes down that something is about to be done. False where that cannot be written: then it must not be done (45 CFR 164.312(b)). */
+  async begin(ready: ReadyCommand, step: 'begun' | 'asked'): Promise<boolean> {
+    const { command, call, args } = ready;
+    const details = call.confirmedBy && { confirmedBy: call.confirmedBy };
+    const entry = commandEntry(askedBy(call), command, {
+      step,
+      args,
+      ticket: call.ticket,
+      ...(details && { details }),
+    });
+    try {
+      await this.#parts.audit.append({ ...entry, id: auditId(call.eventId, step) });
+      return true;
+    } catch (error) {
+      if (error instanceof RetryableError) return false;
+      throw error;
+    }
+  }
+
+  /** Runs it, and tells the room and the audit log in one commit, together with `ending`. */
+  async run(ready: ReadyCommand, ending: () => Promise<void> = async () => undefined): Promise<void> {
+    const answer = await this.#answer(ready);
+    await this.#parts.transactions.run(async () => {
+      await ending();
+      await this.tell(ready, answer);
+    });
+  }
+
+  /** Shows what it would do. */
+  async show(ready: ReadyCommand): Promise<void> {
+    const answer = await caught(ready, async () => {
+      const preview = await ready.command.preview?.(ready.call, ready.args);
+      if (preview === undefined) throw new UserError('This command changes nothing. Leave --dry-run out.');
+      return { text: `Only shown, nothing was done.\n${preview.text}`, data: preview.facts, outcome: 'shown' as const };
+    });
+    await this.#parts.transactions.run(() => this.tell(ready, answer));
+  }
+
+  /** Tells how it ended; in the transaction of whoever calls. */
+  async tell(ready: ReadyCommand, answer: Told): Promise<void> {
+    const { command, call, args } = ready;
+    const { outcome = 'done' } = answer;
+    const { audit, notifier } = this.#parts;
+    const { confirmedBy } = call;
+    const entry = commandEntry(askedBy(call), command, {
+      ...{ step: outcome === 'shown' ? 'shown' : 'ended', args, ticket: call.ticket },
+      outcome: outcome === 'shown' ? 'done' : outcome,
+      answer: answer as Answer,
+      ...(confirmedBy && { details: { confirmedBy } }),
+    });
+    await audit.append({ ...entry, id: auditId(call.eventId, 'ended') });
+    if (answer.text === '') return;
+    await notifier.say(call.room.roomId, answer.text.slice(0, MAX_TEXT), {
+      cause: confirmedBy === undefined ? `answer:${call.eventId}` : `answer:${call.eventId}:confirmed`,
+      trace: call.trace,
+      replyTo: call.eventId,
+      data: dataOf(command, outcome, answer.data),
+    });
+  }
+
+  /** Tells that nothing was done, where the audit log cannot have it. */
+  async tellNoAudit({ room, eventId, trace }: CommandCall): Promise<void> {
+    await this.#parts.notifier.say(room.roomId, NO_AUDIT, { cause: `answer:${eventId}`, trace, replyTo: eventId });
+  }
+
+  async #answer(ready: ReadyCommand): Promise<Told> {
+    return caught(ready, () => ready.command.run(ready.call, ready.args));
+  }
+}
+
+/** An answer with every way in which a command can end. */
+export type Told = Omit<Answer, 'outcome'> & { readonly outcome?: Answer['outcome'] | 'refused' | 'shown' };
+
+/** What goes along for programs. */
+export function dataOf(command: Command, outcome: string, data: JsonValue | undefined): JsonValue {
+  const isTooLong = data !== undefined && JSON.stringify(data).length > MAX_DATA;
+  return { command: command.name, outcome, ...(isTooLong ? { isDataLeftOut: true } : data !== undefined && { data }) };
+}
+
+/** The answer, or what is said instead of one: what the caller did wrong, and faults that nobody waits for any more. Others are the queue's. */
+async function caught({ call }: ReadyCommand, answer: () => Promise<Told>): Promise<Told> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (error instanceof UserError) return { text: error.message, outcome: 'refused' };
+    const isOver =
+      error instanceof PermanentError || (error instanceof RetryableError && call.attempts >= MAX_ATTEMPTS);
+    if (!isOver) throw error;
+    return { text: `This could not be done: ${error.message} (Reference ${call.trace})`, outcome: 'failed' };
+  }
+}
+
+/** Whom the audit log names for a call. */
+export function askedBy({ sender, room, eventId, trace }: CommandCall): Asked {
+  return { sender, roomId: room.roomId, eventId, trace };
+}

@@ -1,0 +1,256 @@
+import { UserError } from '../errors.ts';
+import type { EventId, UserId } from '../model/ids.ts';
+import type { AuditLog } from '../ports/audit-log.ts';
+import type { ConfirmationEnd, ConfirmationStore, PendingConfirmation } from '../ports/confirmation-store.ts';
+import type { Transactions } from '../ports/transactions.ts';
+import type { KnownRoom } from '../services/known-room.ts';
+import type { Notifier } from '../services/notifier.ts';
+import { NO_AUDIT, type CarryOut, type ReadyCommand } from './carry-out.ts';
+import { actionOf, auditId } from './command-audit.ts';
+import type { Command, Preview } from './command.ts';
+import { codeOf, keep, kept, promptFor } from './confirmation-prompt.ts';
+import { hashOf } from './fact-hash.ts';
+import { personRefusal, type CommandGate, type GateParts } from './gate.ts';
+import type { ReadContext } from './parameters.ts';
+import { findCommand, readLine } from './read-line.ts';
+
+/** What confirmations need. */
+export interface ConfirmationParts {
+  readonly store: ConfirmationStore;
+  readonly policy: GateParts['policy'];
+  readonly gate: CommandGate;
+  readonly carryOut: CarryOut;
+  readonly audit: AuditLog;
+  readonly notifier: Notifier;
+  readonly transactions: Transactions;
+  readonly byName: ReadonlyMap<string, Command>;
+  readonly context: (room: KnownRoom) => Promise<ReadContext>;
+  readonly prefix: string;
+  /** How long a yes is waited for, ms. */
+  readonly waitMs: number;
+}
+
+/** A yes or a no, by a reaction or by `confirm` and `cancel`. */
+export interface Decision {
+  readonly isYes: boolean;
+  readonly by: UserId;
+  /** The event that said it. */
+  readonly event: EventId;
+  readonly room: KnownRoom;
+  /** How often this event was handled before. */
+  readonly attempts: number;
+}
+
+/** What became of a decision: `taken`, with what was said in answer to the command, or not, with why for whoever decided. */
+export type Decided =
+  { readonly outcome: 'taken' } | { readonly outcome: 'ignored'; readonly why: string; readonly isForAll: boolean };
+
+const TAKEN: Decided = { outcome: 'taken' };
+const NOT_YOURS = 'Refused: you may not decide this.';
+const SECOND_PERSON = 'Somebody else must confirm this: it needs two people.';
+const DROPPED = 'Dropped. Nothing was done.';
+const ALREADY = 'It is decided already.';
+
+/**
+ * Commands that wait for a yes. The yes is committed before the command is run, and the confirmation ends in the commit that tells the outcome: a
+ * process that dies between finds the yes, and runs the command again for the same event id.
+ */
+export class Confirmations {
+  readonly #parts: ConfirmationParts;
+
+  constructor(parts: ConfirmationParts) {
+    this.#parts = parts;
+  }
+
+  /** Shows what the command would do and asks for a yes. */
+  async ask(ready: ReadyCommand, line: string): Promise<void> {
+    const { carryOut, transactions } = this.#parts;
+    const preview = await previewOf(ready);
+    if ('refused' in preview) {
+      return transactions.run(() => carryOut.tell(ready, { text: preview.refused, outcome: 'refused' }));
+    }
+    if (preview.isNothingToDo) {
+      return transactions.run(() =>
+        carryOut.tell(ready, { text: preview.text, data: preview.facts, outcome: 'shown' }),
+      );
+    }
+    if (!(await carryOut.begin(ready, 'asked'))) return carryOut.tellNoAudit(ready.call);
+    await transactions.run(() => this.#prompt(ready, line, preview, ready.call.eventId));
+  }
+
+  /** Takes a decision. Safe to repeat for the same event. */
+  async decide(found: PendingConfirmation, decision: Decision): Promise<Decided> {
+    if (found.roomId !== decision.room.roomId) return ignored('Confirm it in the room where it was asked.');
+    const isRepeat = found.confirmed?.event === decision.event;
+    if (found.confirmed !== undefined && !isRepeat) return ignored(ALREADY);
+    const command = findCommand(this.#parts.byName, kept(found).line)?.command;
+    if (command === undefined)
+      return this.#end(found, decision.by, 'cancelled', 'There is no such command any more. Nothing was done.');
+    if (isRepeat) return this.#carryOut(found, decision, command);
+    const why = await this.#refusal(found, command, decision);
+    if (why !== undefined) return this.#refuse(found, command, decision, why);
+    if (!decision.isYes) return this.#end(found, decision.by, 'cancelled', DROPPED);
+    if (Date.now() >= found.expiresAt) return this.#expire(found);
+    return this.#carryOut(found, decision, command);
+  }
+
+  /** Ends what nobody confirmed in time, and says so. */
+  async endExpired(): Promise<void> {
+    for (const found of await this.#parts.store.expired(Date.now())) await this.#expire(found);
+  }
+
+  /** Why whoever decided may not. */
+  async #refusal(found: PendingConfirmation, command: Command, { by, isYes }: Decision): Promise<string | undefined> {
+    const policy = await this.#parts.policy.current();
+    const mayApprove = personRefusal(policy, by, 'approve') === undefined;
+    const mayRun = personRefusal(policy, by, command.permission) === undefined;
+    if (!isYes) return by === found.requestedBy || mayRun || mayApprove ? undefined : NOT_YOURS;
+    if (!found.needsSecondPerson) return mayRun ? undefined : NOT_YOURS;
+    if (by === found.requestedBy) return SECOND_PERSON;
+    return mayApprove ? undefined : NOT_YOURS;
+  }
+
+  async #carryOut(found: PendingConfirmation, decision: Decision, command: Command): Promise<Decided> {
+    const { gate, carryOut, store } = this.#parts;
+    const { by, event } = decision;
+    const isRepeat = found.confirmed !== undefined;
+    const cancel = (why: string) => this.#end(found, by, 'cancelled', why);
+    const refusal = isRepeat ? undefined : await gate.refusal(command, found.requestedBy, decision.room);
+    if (refusal) return cancel(refusal.text);
+    const ready = await this.#ready(found, decision, command);
+    if ('refused' in ready) return cancel(ready.refused);
+    if (!isRepeat) {
+      const preview = await previewOf(ready);
+      if ('refused' in preview) return cancel(preview.refused);
+      if (preview.isNothingToDo) return cancel(preview.text);
+      if (hashOf(command.name, ready.args, preview.facts) !== found.previewHash) {
+        return this.#supersede(found, decision, ready, preview);
+      }
+      if (!(await carryOut.begin(ready, 'begun'))) return ignored(NO_AUDIT, true);
+      if (!(await store.confirm(found.id, { by, event, at: Date.now() }))) return ignored(ALREADY);
+    }
+    await carryOut.run(ready, async () => void (await store.end(found.id, 'confirmed', by, Date.now())));
+    return TAKEN;
+  }
+
+  /** The command as it was asked for, read anew. */
+  async #ready(
+    found: PendingConfirmation,
+    decision: Decision,
+    command: Command,
+  ): Promise<ReadyCommand | { refused: string }> {
+    const { line, repliesTo, trace } = kept(found);
+    const { room, by: confirmedBy, attempts } = decision;
+    try {
+      const context = await this.#parts.context(room);
+      const { args, ticket } = await readLine(findCommand(this.#parts.byName, line)!, context);
+      const isRepeat = found.confirmed !== undefined;
+      const call = {
+        sender: found.requestedBy,
+        room,
+        eventId: found.commandEvent,
+        repliesTo,
+        trace,
+        ticket,
+        confirmedBy,
+        isRepeat,
+        attempts,
+      };
+      return { command, call, args };
+    } catch (error) {
+      if (error instanceof UserError) return { refused: error.message };
+      throw error;
+    }
+  }
+
+  /** Commits the question and its words; in the transaction of whoever calls. `cause` is the event that made it necessary. */
+  async #prompt({ command, call, args }: ReadyCommand, line: string, preview: Preview, cause: EventId): Promise<void> {
+    const { store, notifier, prefix, waitMs } = this.#parts;
+    const id = codeOf(cause);
+    const expiresAt = Date.now() + waitMs;
+    const { needsSecondPerson } = command;
+    const isNew = await store.add({
+      ...{ id, roomId: call.room.roomId, commandEvent: call.eventId, promptEvent: undefined, requestedBy: call.sender },
+      ...{ commandLine: keep({ line, repliesTo: call.repliesTo, trace: call.trace }), needsSecondPerson, expiresAt },
+      ...{ previewHash: hashOf(command.name, args, preview.facts), confirmed: undefined },
+    });
+    if (!isNew) return;
+    const { text, data } = promptFor({ id, command, preview, prefix, expiresAt });
+    await notifier.say(call.room.roomId, text, {
+      ...{ cause: `confirm:${id}`, trace: call.trace, replyTo: call.eventId, data, confirmation: id },
+    });
+  }
+
+  /** What was shown is no longer so: nothing is done, and it is shown anew. */
+  async #supersede(
+    found: PendingConfirmation,
+    { by, event }: Decision,
+    ready: ReadyCommand,
+    preview: Preview,
+  ): Promise<Decided> {
+    const { store, transactions } = this.#parts;
+    await transactions.run(async () => {
+      if (!(await store.end(found.id, 'superseded', by, Date.now()))) return;
+      await this.#record(found, ready.command, by, 'superseded', event);
+      const text = `Refused: this has changed since it was shown. Nothing was done. Now:\n\n${preview.text}`;
+      await this.#prompt(ready, kept(found).line, { ...preview, text }, event);
+    });
+    return TAKEN;
+  }
+
+  async #refuse(found: PendingConfirmation, command: Command, { by, event }: Decision, why: string): Promise<Decided> {
+    await this.#record(found, command, by, 'refused', event);
+    return ignored(why, why === SECOND_PERSON);
+  }
+
+  async #expire(found: PendingConfirmation): Promise<Decided> {
+    return this.#end(found, 'carebridge', 'expired', 'Nobody confirmed this in time. Nothing was done.');
+  }
+
+  /** Ends it without having done it, and says so in answer to the command. */
+  async #end(
+    found: PendingConfirmation,
+    by: UserId | 'carebridge',
+    end: ConfirmationEnd,
+    text: string,
+  ): Promise<Decided> {
+    const { store, notifier, transactions, byName } = this.#parts;
+    const { line, trace } = kept(found);
+    await transactions.run(async () => {
+      if (!(await store.end(found.id, end, by, Date.now()))) return;
+      await this.#record(found, findCommand(byName, line)?.command, by, end, found.commandEvent);
+      const cause = `confirm:${found.id}:${end}`;
+      await notifier.say(found.roomId, text, { cause, trace, replyTo: found.commandEvent });
+    });
+    return TAKEN;
+  }
+
+  async #record(
+    found: PendingConfirmation,
+    command: Command | undefined,
+    actor: UserId | 'carebridge',
+    how: ConfirmationEnd | 'refused',
+    sourceEvent: EventId,
+  ): Promise<void> {
+    await this.#parts.audit.append({
+      id: auditId(sourceEvent, `${how}:${found.id}`),
+      ...{ action: command ? actionOf(command) : 'command.unknown', actor, outcome: 'refused', roomId: found.roomId },
+      ...{ sourceEvent, cause: `event:${found.commandEvent}`, trace: kept(found).trace },
+      details: { step: 'confirmation', confirmation: how, requestedBy: found.requestedBy },
+    });
+  }
+}
+
+function ignored(why: string, isForAll = false): Decided {
+  return { outcome: 'ignored', why, isForAll };
+}
+
+async function previewOf({ command, call, args }: ReadyCommand): Promise<Preview | { refused: string }> {
+  if (command.preview === undefined) throw new TypeError('a command that only reads is never confirmed');
+  try {
+    return await command.preview(call, args);
+  } catch (error) {
+    if (error instanceof UserError) return { refused: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { UserError } from '../errors.ts';
+import type { RoleAssignment } from '../model/role.ts';
+import type { ListRoles } from '../services/list-roles.ts';
+import { defineCommand, type Command } from './command.ts';
+import { optional, userParameter, wordParameter } from './parameters.ts';
+
+/** More than a phone shows; the rest is in the access review. */
+const MAX_LINES = 50;
+
+/** `role list`: who has which role, and by what; also at an earlier time (F7). */
+export function roleListCommand({ listRoles }: { readonly listRoles: ListRoles }): Command {
+  return defineCommand({
+    ...{ name: 'role list', permission: 'view-roles', where: 'command-room', effect: 'reads' },
+    summary: 'show who has which role, since when, and by what',
+    parameters: { user: optional(userParameter('whose roles; everybody’s where left out')) },
+    options: {
+      at: wordParameter('a day or a time (UTC): what was in effect then', { form: '2026-03-31 or 2026-03-31T12:00Z' }),
+    },
+    run: async (_call, { user, at: typed }) => {
+      const at = typed === undefined ? undefined : timeOf(typed);
+      const { assignments, table } = await listRoles.run({ user, at });
+      const shown = assignments.slice(0, MAX_LINES).map(inWords);
+      const more = assignments.length - shown.length;
+      const heading = `${assignments.length} ${assignments.length === 1 ? 'role' : 'roles'}${at === undefined ? '' : ` in effect at ${new Date(at).toISOString()}`}${table ? `, by role table ${table.version}` : ''}`;
+      return {
+        text: [
+          heading,
+          ...shown,
+          ...(more > 0 ? [`and ${more} more: \`access review\` gives all as a file.`] : []),
+        ].join('\n'),
+        data: {
+          table: table?.version,
+          roles: assignments
+            .slice(0, MAX_LINES)
+            .map(({ userId, roleId, source, since, givenBy }) => ({ userId, roleId, source, since, givenBy })),
+        },
+      };
+    },
+  });
+}
+
+function inWords({ userId, roleId, source, since, givenBy }: RoleAssignment): string {
+  const by = source === 'command' ? `by ${givenBy}` : source === 'csv' ? 'by a list' : `by the ${source}`;
+  return `${userId}  ${roleId}  ${by}, since ${new Date(since).toISOString().slice(0, 10)}`;
+}
+
+/** A day is its end: what was in effect when it was over. */
+function timeOf(typed: string): number {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(typed);
+  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z$/.test(typed);
+  const at = day ? Date.parse(`${typed}T23:59:59.999Z`) : isTime ? Date.parse(typed) : NaN;
+  if (Number.isNaN(at)) throw new UserError('Write the time as 2026-03-31 or 2026-03-31T12:00Z (UTC).');
+  return at;
+}

@@ -76,6 +76,10 @@ export class MatrixRoomControl implements RoomControl {
     return roomId;
   }
 
+  newRoomVersion(): Promise<string> {
+    return this.#maker.version();
+  }
+
   snapshot(roomId: RoomId): Promise<RoomSnapshot> {
     return this.#snapshots.snapshot(roomId);
   }

@@ -12,6 +12,7 @@ const SINGLE = new Set([
   'm.room.name',
   'm.room.pinned_events',
   'm.room.policy',
+  'm.room.policy',
   'm.room.power_levels',
   'm.room.retention',
   'm.room.server_acl',
@@ -25,6 +26,8 @@ const SINGLE = new Set([
 /** State that a room has many times, by its state key. */
 const KEYED = new Set([
   // Of old servers: their aliases for the room, by server name.
+  'm.room.aliases',
+  // Of room versions before 6, by server.
   'm.room.aliases',
   'm.room.third_party_invite',
   'm.space.child',

@@ -9,6 +9,8 @@ export type { GovernedRoomPlan } from '../model/governed-room-plan.ts';
 /** Looks at rooms and changes them, as the bot. */
 export interface RoomControl {
   create(plan: GovernedRoomPlan): Promise<RoomId>;
+  /** The version that `create` gives rooms, e.g. `12`: the plan's power levels depend on it. Asked of the homeserver once. */
+  newRoomVersion(): Promise<string>;
   /**
    * The room's state: fetched once, then kept by the events of transactions (nothing is fetched at rest). Throws PermanentError where the bot
    * is not in the room.

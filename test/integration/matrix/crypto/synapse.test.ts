@@ -99,8 +99,12 @@ describe('encryption on Synapse', function () {
   });
 
   it('takes nothing from a device that is not verified', async () => {
+    const unverified = async () => [...(await bridge.crypto.deviceTrust.unverified([nurse.userId as UserId]))];
+    expect(await unverified()).to.deep.equal([]);
     const stolen = await nurse.secondDevice({ verified: false });
     clients.push(stolen);
+    await waitFor('the new device to be heard of', async () => (await unverified()).length > 0);
+    expect(await unverified()).to.deep.equal([[nurse.userId, [stolen.deviceId]]]);
     expect(await bridge.read(await stolen.send(roomId, 'an order'))).to.deep.equal({ outcome: 'untrusted' });
   });
 

@@ -39,6 +39,16 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./demo.ts')).demo,
   },
   {
+    name: 'audit',
+    summary: 'verifies, exports and reports the audit log',
+    load: async () => (await import('./audit.ts')).audit,
+  },
+  {
+    name: 'roles',
+    summary: 'imports a list of roles, and says who has which role now or had it then',
+    load: async () => (await import('./roles.ts')).rolesVerb,
+  },
+  {
     name: 'reset-crypto',
     summary: 'throws the encryption keys of the bot and the ghosts away, to begin with new ones',
     load: async () => (await import('./reset-crypto.ts')).resetCryptoVerb,

@@ -17,13 +17,13 @@ export async function verifyExport({ lines, manifest, verifier }: VerifyExportPa
   const manifestHash = createHash('sha256');
   let number = 0;
   let end: { keyId?: unknown; file?: unknown; rows?: unknown } | undefined;
-  let signature: unknown;
+  let signature: string | undefined;
   let entries = 0;
   for await (const bytes of manifest) {
     const record = parse(bytes);
     if (record === undefined) return [...problems, 'The manifest is no manifest, or was changed.'];
     if ('signature' in record) {
-      signature = record['signature'];
+      signature = String(record['signature']);
       if (!Buffer.from(`${JSON.stringify({ signature })}\n`).equals(bytes)) problems.push('The manifest was changed.');
       continue;
     }
@@ -33,13 +33,14 @@ export async function verifyExport({ lines, manifest, verifier }: VerifyExportPa
       if (record['manifest'] !== MANIFEST_FORMAT) return ['The manifest has a format that is not known here.'];
     } else if ('end' in record) end = record;
     else {
-      const { value: line, done } = await file.next();
+      const next = await file.next();
       number++;
       if ('seq' in record) entries++;
-      if (done === true) {
+      if (next.done === true) {
         problems.push(`Line ${number}${entryOf(record)} is missing in the file.`);
         continue;
       }
+      const line = next.value;
       fileHash.update(line);
       if (createHash('sha256').update(line).digest('hex') !== record['sha256'])
         problems.push(`Line ${number}${entryOf(record)} was changed.`);
@@ -54,7 +55,7 @@ export async function verifyExport({ lines, manifest, verifier }: VerifyExportPa
   else {
     if (problems.length === 0 && (end.file !== fileHash.digest('hex') || end.rows !== entries))
       problems.push('The file as a whole is not what was exported.');
-    const verdict = verifier.verify(String(end.keyId), manifestBytes(manifestHash.digest('hex')), String(signature));
+    const verdict = verifier.verify(String(end.keyId), manifestBytes(manifestHash.digest('hex')), signature);
     if (verdict === 'bad') problems.push('The manifest was changed: its signature is wrong.');
     if (verdict === 'unknown-key') problems.push('The manifest is signed with a key that is not among those given.');
   }

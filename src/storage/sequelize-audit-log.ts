@@ -110,7 +110,7 @@ export class SequelizeAuditLog implements AuditLog, AuditTrail {
   #toUnhashed(entry: AuditEntry & { readonly id: string }, seq: number, prevHash: string): Omit<AuditRow, 'hash'> {
     const id = field(entry.id);
     const { reason, ticket, before, after, details } = entry;
-    const content = JSON.stringify({ reason, ticket, before, after, details }).toWellFormed();
+    const content = JSON.stringify({ reason, ticket, before, after, details });
     const optional = (text: string | undefined) => (text === undefined ? null : field(text));
     return {
       ...{ seq, id, prevHash, at: Date.now() },

@@ -1,6 +1,8 @@
 import { findPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { skip } from '../../support/skip.ts';
 import { accountContract } from './account-contract.ts';
+import { auditContract } from './audit-contract.ts';
+import { careContract } from './care-contract.ts';
 import { crashContract } from './crash-contract.ts';
 import { databaseContract } from './database-contract.ts';
 import { contactContract } from './contact-contract.ts';
@@ -17,6 +19,8 @@ function storageContract(bench: StorageBench): void {
   describe('texts to carriers', () => outboxContract(bench));
   describe('contacts', () => contactContract(bench));
   describe('accounts', () => accountContract(bench));
+  describe('care policy', () => careContract(bench));
+  describe('audit log', () => auditContract(bench));
   describe('several repositories', () => transactionContract(bench));
   describe('database', () => databaseContract(bench));
   describe('schema', () => schemaContract(bench));

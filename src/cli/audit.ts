@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { loadConfig } from '../config/load-config.ts';
+import { UserError } from '../errors.ts';
+import { AuditPublicKeys, openAuditKey } from '../services/audit-keys.ts';
+import { openStorage } from '../storage/open-storage.ts';
+import type { AuditVerbParts } from './audit/audit-verb-parts.ts';
+import { runExport } from './audit/export.ts';
+import { runReport } from './audit/report.ts';
+import { runVerify } from './audit/verify.ts';
+import { runVerifyExport } from './audit/verify-export.ts';
+import { textOption } from './audit/text-option.ts';
+import type { Verb } from './verb.ts';
+
+const PARTS: Readonly<Record<string, (parts: AuditVerbParts) => Promise<number>>> = {
+  verify: runVerify,
+  export: runExport,
+  report: runReport,
+  'verify-export': runVerifyExport,
+};
+
+/** `carebridge audit` */
+export const audit: Verb = {
+  details: `verify         reads the whole log and names every row and signature that is not as it was written; exit code 1 where there is one
+                 --head SEQ:HASH  a head as it was posted to the security room: found out if the log was cut before it
+                 --public-key FILE  keys (PEM) of checkpoints that were signed with an earlier key
+export         writes entries and a signed manifest (FILE.manifest)
+                 --out FILE  --format jsonl|csv|fhir  --by @you:server  [--from DAY --to DAY --user @user:server --room !room --reason WORDS]
+report         prints the activity review of a period
+                 --from DAY --to DAY  --by @you:server  [--reviewed  records that you reviewed it] [--reason WORDS  what came of it]
+verify-export  compares an export with its manifest: --out FILE [--public-key FILE]
+public-key     prints the key that verifies the signatures, for those who verify elsewhere
+
+DAY is 2026-03-31 (the whole day, UTC) or a time such as 2026-03-31T12:00:00Z. The bridge may be running. That somebody reads the log is written into it.`,
+  words: 'verify|export|report|verify-export|public-key',
+  options: {
+    ...{ head: { type: 'string' }, 'public-key': { type: 'string' }, out: { type: 'string' } },
+    ...{ format: { type: 'string' }, by: { type: 'string' }, reason: { type: 'string' } },
+    ...{ from: { type: 'string' }, to: { type: 'string' }, user: { type: 'string' }, room: { type: 'string' } },
+    reviewed: { type: 'boolean' },
+  },
+
+  async run(input) {
+    const [word = '', ...more] = input.words;
+    const part = PARTS[word];
+    if ((part === undefined && word !== 'public-key') || more.length > 0)
+      throw new UserError('Say what to do: carebridge audit verify, export, report, verify-export or public-key.');
+    const config = loadConfig(input.configPath, input.env);
+    await using storage = await openStorage(config);
+    const key = await openAuditKey(config.audit.signingKey, storage.auditTrail);
+    if (part === undefined) {
+      if (key === undefined) throw new UserError('There is no audit.signing_key yet: run carebridge register.');
+      input.out(key.pem.trim());
+      return 0;
+    }
+    const file = textOption(input, 'public-key');
+    const given = file === undefined ? [] : AuditPublicKeys.fromPem(await readText(file));
+    const verifier = new AuditPublicKeys(key === undefined ? given : [key.publicKey, ...given]);
+    return await part({ input, storage, key, verifier });
+  },
+};
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UserError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
+  }
+}

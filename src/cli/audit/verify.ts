@@ -1,0 +1,55 @@
+import { userInfo } from 'node:os';
+import { RetryableError, UserError } from '../../errors.ts';
+import { newOpaqueId } from '../../model/ids.ts';
+import { VerifyAudit, type AuditFault, type AuditVerdict } from '../../services/verify-audit.ts';
+import type { AuditVerbParts } from './audit-verb-parts.ts';
+import { neededUser, textOption } from './text-option.ts';
+
+/** Printed; all are counted. */
+const SHOWN = 200;
+
+/** `carebridge audit verify` */
+export async function runVerify(parts: AuditVerbParts): Promise<number> {
+  const { input, storage, verifier } = parts;
+  const expected = expectedHead(textOption(input, 'head'));
+  let shown = 0;
+  const onFault = ({ where, number, problem }: AuditFault) => {
+    if (++shown <= SHOWN) input.out(`${where === 'row' ? 'Row' : 'Checkpoint'} ${number} ${problem}.`);
+  };
+  const verdict = await new VerifyAudit({ trail: storage.auditTrail, verifier, expected, onFault }).run();
+  const { rows, checkpoints, signedUpTo, head, faults } = verdict;
+  if (faults > SHOWN) input.out(`... and ${faults - SHOWN} more.`);
+  input.out(`${rows} rows, ${checkpoints} checkpoints; signed up to row ${signedUpTo}.`);
+  if (head !== undefined) input.out(`Head: ${head.seq}:${head.hash}`);
+  input.out(faults === 0 ? 'The log is whole.' : `The log is NOT as it was written: ${faults} faults.`);
+  await record(parts, verdict);
+  return faults === 0 ? 0 : 1;
+}
+
+/** Verifying shows nothing of the entries, so a log that cannot be written is no reason not to. */
+async function record({ input, storage }: AuditVerbParts, verdict: AuditVerdict): Promise<void> {
+  const { rows, checkpoints, signedUpTo, faults } = verdict;
+  const trace = newOpaqueId();
+  const entry = {
+    ...{
+      id: `audit.verify:${trace}`,
+      action: 'audit.verify',
+      outcome: faults === 0 ? ('done' as const) : ('failed' as const),
+      trace,
+    },
+    actor: textOption(input, 'by') === undefined ? ('carebridge' as const) : neededUser(input),
+    cause: 'command line',
+    details: { rows, checkpoints, signedUpTo, faults, systemUser: userInfo().username },
+  } as const;
+  await storage.audit.append(entry).catch((error: unknown) => {
+    if (!(error instanceof RetryableError)) throw error;
+    input.err(`That the log was verified could not be written into it: ${error.message}`);
+  });
+}
+
+function expectedHead(text: string | undefined): { seq: number; hash: string } | undefined {
+  if (text === undefined) return undefined;
+  const [, seq = '', hash = ''] = /^([1-9]\d{0,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (seq === '') throw new UserError('--head takes the row and its hash, as they were posted: SEQ:HASH.');
+  return { seq: Number(seq), hash };
+}

@@ -11,7 +11,7 @@ import type { Command, Where } from './command.ts';
 /** What deciding who may do what where needs. */
 export interface GateParts {
   readonly policy: Pick<PolicyInEffect, 'current'>;
-  readonly rooms: Pick<Rooms, 'isEncrypted'>;
+  readonly rooms: Pick<Rooms, 'isEncrypted' | 'resolveAlias'>;
   /** Why the command room is not safe to be used, in plain words; undefined where it is (A3). */
   readonly roomProblem: (roomId: RoomId) => Promise<string | undefined>;
 }

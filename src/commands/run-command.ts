@@ -1,5 +1,4 @@
 import { UserError } from '../errors.ts';
-import type { RoomId } from '../model/ids.ts';
 import type { Country } from '../model/phone-number.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
@@ -28,8 +27,6 @@ export interface CommandRunnerParts extends GateParts {
   readonly audit: AuditLog;
   readonly notifier: Notifier;
   readonly transactions: Transactions;
-  /** The room behind an alias. */
-  readonly resolveAlias: (alias: string) => Promise<RoomId | undefined>;
   /** How long a confirmation is waited for, ms; five minutes where left out. */
   readonly confirmWithinMs?: number;
 }
@@ -193,8 +190,13 @@ export class CommandRunner {
   }
 
   async #context(room: KnownRoom): Promise<ReadContext> {
-    const { policy, country, resolveAlias } = this.#parts;
-    return { room, policy: await policy.current(), country: country as Country, resolveAlias };
+    const { policy, country, rooms } = this.#parts;
+    return {
+      room,
+      policy: await policy.current(),
+      country: country as Country,
+      resolveAlias: (alias) => rooms.resolveAlias(alias),
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import type { RoomId, UserId } from '../model/ids.ts';
+import { parseRoomId, type RoomId, type UserId } from '../model/ids.ts';
 import type { Namespace } from '../model/namespace.ts';
 import type { RoomPlan, Rooms } from '../ports/rooms.ts';
 import { clientPath, type Homeserver } from './homeserver.ts';
@@ -62,6 +62,15 @@ export class MatrixRooms implements Rooms {
 
   isEncrypted(roomId: RoomId): Promise<boolean> {
     return this.#state.isEncrypted(roomId);
+  }
+
+  async resolveAlias(alias: string): Promise<RoomId | undefined> {
+    const { homeserver, namespace } = this.#parts;
+    const path = clientPath`/_matrix/client/v3/directory/room/${alias}`;
+    const answer = await homeserver
+      .call(namespace.bot, 'look up a room', { method: 'GET', path })
+      .catch(undefinedWhereNotFound);
+    return parseRoomId(answer?.['room_id']);
   }
 
   followUpgrade(roomId: RoomId, replacement: RoomId, ghost: UserId | undefined): Promise<RoomId> {

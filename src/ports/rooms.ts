@@ -22,6 +22,8 @@ export interface Rooms {
   joinedMembers(roomId: RoomId): Promise<ReadonlySet<UserId>>;
   /** True where the room is encrypted with a supported algorithm. */
   isEncrypted(roomId: RoomId): Promise<boolean>;
+  /** The room that an alias, `#name:server`, leads to; undefined where there is none. */
+  resolveAlias(alias: string): Promise<RoomId | undefined>;
   /** The room that `roomId` was upgraded to, after bot and ghost have moved; throws RetryableError while they cannot. */
   followUpgrade(roomId: RoomId, replacement: RoomId, ghost: UserId | undefined): Promise<RoomId>;
   /** Leaves as the bot; used for rooms we do not govern. */

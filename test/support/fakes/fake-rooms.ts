@@ -51,6 +51,10 @@ export class FakeRooms implements Rooms {
     this.#room(roomId).joined.add(user);
   }
 
+  async resolveAlias(alias: string): Promise<RoomId | undefined> {
+    return this.aliases.get(alias);
+  }
+
   async invite(roomId: RoomId, userId: UserId): Promise<void> {
     if (this.inviteFault) throw this.inviteFault;
     if (this.refuses.has(userId)) throw new PermanentError('cannot be invited');

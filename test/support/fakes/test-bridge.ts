@@ -173,7 +173,6 @@ export class TestBridge {
     this.runner = new CommandRunner({
       ...{ ...parts, policy, commands: this.commands },
       roomProblem: async () => world.rooms.commandRoomProblem,
-      resolveAlias: async (alias) => world.rooms.aliases.get(alias),
     });
     const send = new SendToContact(parts);
     const message = new HandleStaffMessage({

@@ -75,9 +75,8 @@ export class RunnerFixture {
       commands: commands.map((command) => this.#counted(command, options.isStubbed === true)),
       audit: options.auditFault ? { append: async () => Promise.reject(options.auditFault!) } : audit,
       policy: { current: async () => ({ ...policy, assigned: held }) },
-      rooms: { isEncrypted: async () => options.isEncrypted ?? true },
+      rooms: { isEncrypted: async () => options.isEncrypted ?? true, resolveAlias: async () => undefined },
       roomProblem: async () => undefined,
-      resolveAlias: async () => undefined,
       notifier: {
         say: async (_room: RoomId, answer: string, { cause }: { cause: string }) => {
           if (!this.#said.has(cause)) this.answers.push(answer);

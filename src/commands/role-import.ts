@@ -34,10 +34,10 @@ Roles by commands, the configuration and the directory are left alone. Larger li
       };
     },
     run: async (call, { list }) => {
-      const { changes } = allowed(await importRoles.run(list, importer(call), call.trace));
-      const counts = { given: changes.give.length, taken: changes.take.length };
+      const { changes, unchanged } = allowed(await importRoles.run(list, importer(call), call.trace));
+      const counts = { given: changes.give.length, taken: changes.take.length, unchanged };
       return {
-        text: `Imported: ${counts.given} given, ${counts.taken} taken.`,
+        text: `The list is in effect: ${counts.given} given, ${counts.taken} taken, ${unchanged} as they were.`,
         data: counts,
         audit: { after: counts },
       };

@@ -9,10 +9,10 @@ export type ImportPlan =
   | { readonly outcome: 'allowed'; readonly changes: RoleChanges; readonly unchanged: number }
   | { readonly outcome: 'refused'; readonly problems: readonly CsvProblem[] };
 
-/** Who imports: a person in a room, who gives no more than he has, or whoever runs the program on its machine. */
+/** Who imports: a person in a room, who gives no more than he has, or, named by himself, whoever runs the program on its machine. */
 export type Importer =
   | { readonly kind: 'user'; readonly user: UserId; readonly eventId: EventId; readonly ticket?: string | undefined }
-  | { readonly kind: 'operator'; readonly runId: string };
+  | { readonly kind: 'operator'; readonly by: UserId; readonly runId: string };
 
 /** Makes the roles of source `csv` those of a list. What commands, the configuration and the directory gave is left alone. */
 export class ImportRoles {
@@ -61,7 +61,7 @@ export class ImportRoles {
       ...{ source: 'csv', trace },
       ...(importer.kind === 'user'
         ? { actor: importer.user, id: importer.eventId, sourceEvent: importer.eventId, ticket: importer.ticket }
-        : { actor: 'carebridge', id: importer.runId, cause: 'carebridge roles import' }),
+        : { actor: importer.by, id: importer.runId, cause: 'carebridge roles import' }),
     });
     return plan;
   }

@@ -7,6 +7,7 @@ import { clock } from './clock.ts';
 import { cryptoStore } from './crypto-store.ts';
 import { database } from './database.ts';
 import { device } from './device.ts';
+import { directory } from './directory.ts';
 import { filePermissions } from './file-permissions.ts';
 import { homeserver } from './homeserver.ts';
 import { ping } from './ping.ts';
@@ -27,4 +28,5 @@ export const CHECKS: readonly Check[] = [
   botKeys,
   publicUrl,
   carriers,
+  directory,
 ];

@@ -4,7 +4,7 @@ import { useFakeTimers, type SinonFakeTimers } from 'sinon';
 import { RetryableError } from '../../../src/errors.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { AuditEntry } from '../../../src/model/audit-entry.ts';
-import type { EventId, UserId } from '../../../src/model/ids.ts';
+import type { EventId } from '../../../src/model/ids.ts';
 import type { RoleId, RoleSource } from '../../../src/model/role.ts';
 import type { DirectoryMember, IdentitySource } from '../../../src/ports/identity-source.ts';
 import { GiveRole } from '../../../src/services/give-role.ts';
@@ -227,8 +227,8 @@ describe('roles', () => {
         problems: [{ line: 1, problem: 'The role administrator has more power than you have. Nothing was done.' }],
       });
       expect(await inEffect()).to.have.length(2);
-      await importer.run(text, { kind: 'operator', runId: 'run1' }, 'trace');
-      expect(audited.at(-1)).to.include({ actor: 'carebridge', cause: 'carebridge roles import' });
+      await importer.run(text, { kind: 'operator', by: user('operator'), runId: 'run1' }, 'trace');
+      expect(audited.at(-1)).to.include({ actor: user('operator'), cause: 'carebridge roles import' });
       expect(await inEffect()).to.include('lee administrator csv');
     });
 
@@ -362,7 +362,7 @@ describe('roles', () => {
       expect(past.assignments.map(({ roleId: id }) => id as string)).to.deep.equal(['nurse']);
       expect(past.assignments[0]).to.include({ givenBy: user('admin'), source: 'command', since: then });
       expect(past.table).to.include({ version: 1, hash: first.hash });
-      const now = await list.run({ user: user('lee') as UserId });
+      const now = await list.run({ user: user('lee') });
       expect(now.assignments).to.deep.equal([]);
       expect(now.table).to.include({ version: 2 });
     });

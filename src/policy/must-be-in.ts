@@ -1,5 +1,6 @@
 import type { CarePolicy } from '../model/care-policy.ts';
 import type { UserId } from '../model/ids.ts';
+import type { RoomSnapshot } from '../model/room-snapshot.ts';
 import { mayBeIn } from './may-be-in.ts';
 import type { RoomToGovern } from './room-to-govern.ts';
 
@@ -9,6 +10,14 @@ import type { RoomToGovern } from './room-to-govern.ts';
  */
 export function mustBeIn(policy: CarePolicy, room: RoomToGovern): readonly UserId[] {
   return candidates(policy, room).filter((user) => mayBeIn(policy, room, user).allowed);
+}
+
+/** Those of them who are out, and did not leave by themselves: they are asked in. A ban is a person's decision. */
+export function toBeInvited(policy: CarePolicy, room: RoomToGovern, snapshot: RoomSnapshot): readonly UserId[] {
+  return mustBeIn(policy, room).filter((user) => {
+    const membership = snapshot.members.get(user);
+    return membership === undefined || (membership === 'leave' && !snapshot.leftThemselves?.has(user));
+  });
 }
 
 function candidates(policy: CarePolicy, room: RoomToGovern): readonly UserId[] {

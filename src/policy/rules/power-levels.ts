@@ -1,11 +1,14 @@
 import { parseUserId, type UserId } from '../../model/ids.ts';
 import { isOurs } from '../../model/namespace.ts';
 import { hasPrivilegedCreators, powerOf, powerToWrite } from '../../model/room-power.ts';
+import type { RoomSnapshot } from '../../model/room-snapshot.ts';
 import { mayBeIn } from '../may-be-in.ts';
+import { toBeInvited } from '../must-be-in.ts';
 import { BOT_POWER, GOVERNED_EVENTS, rolePower, wantedLevels } from '../wanted-power-levels.ts';
 import { contentOf, isObject, report, write, type Content, type Rule, type RuleInput } from './rule.ts';
 
 const RULE = 'power-levels';
+const IN = new Set(['join', 'invite', 'knock']);
 /** Reasons that are named one by one. */
 const MOST_REASONS = 5;
 
@@ -57,7 +60,7 @@ class Draft {
       this.stuck.push(`the level ${name} is above the bot's power, so that the bot cannot lower it.`);
       return value;
     }
-    this.reasons.push(`${name} is ${value ?? (present === undefined ? 'not set' : 'no number')} instead of ${wanted}`);
+    this.reasons.push(`${name} is ${present === undefined ? 'not set' : inWords(value)} instead of ${wanted}`);
     return wanted;
   }
 }
@@ -68,9 +71,8 @@ function users(input: RuleInput, present: unknown, draft: Draft): Record<string,
   const standsAbove = hasPrivilegedCreators(snapshot.version) ? snapshot.creators : new Set<UserId>();
   const wanted = new Map<string, number>();
   if (!standsAbove.has(bot)) wanted.set(bot, BOT_POWER);
-  for (const [user, membership] of snapshot.members) {
-    if ((membership !== 'join' && membership !== 'invite') || standsAbove.has(user) || user === bot) continue;
-    if (isOurs(policy.namespace, user) || !mayBeIn(policy, room, user).allowed) continue;
+  for (const user of [...comers(snapshot), ...toBeInvited(policy, room, snapshot)]) {
+    if (standsAbove.has(user) || isOurs(policy.namespace, user) || !mayBeIn(policy, room, user).allowed) continue;
     const power = rolePower(policy, room, user);
     if (power > 0) wanted.set(user, power);
   }
@@ -89,6 +91,11 @@ function users(input: RuleInput, present: unknown, draft: Draft): Record<string,
   return Object.fromEntries(after);
 }
 
+/** Who is in, invited, or will be let in where they may. */
+function comers({ members }: RoomSnapshot): UserId[] {
+  return [...members].flatMap(([user, membership]) => (IN.has(membership) ? [user] : []));
+}
+
 function keepOrLower(
   { snapshot, policy, room }: RuleInput,
   user: UserId,
@@ -97,7 +104,7 @@ function keepOrLower(
   draft: Draft,
   after: Map<string, number>,
 ): void {
-  const isMember = ['join', 'invite'].includes(snapshot.members.get(user) ?? '');
+  const isMember = IN.has(snapshot.members.get(user) ?? '');
   // Somebody with a role who is not in at the moment may stay listed: coming and going writes nothing.
   const most =
     wanted ??
@@ -111,7 +118,7 @@ function keepOrLower(
     draft.stuck.push(`${user} has as much power as the bot, so that the bot cannot take it back; ${user} must do it.`);
     after.set(user, Number.isSafeInteger(value) ? value : BOT_POWER);
   } else {
-    draft.reasons.push(`${user} has ${value ?? 'no number'} instead of ${most}`);
+    draft.reasons.push(`${user} has ${inWords(value)} instead of ${most}`);
     if (wanted !== undefined) after.set(user, wanted);
   }
 }
@@ -162,6 +169,12 @@ function notification(present: unknown, draft: Draft): number {
 function levelIn(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined;
   return typeof value === 'string' && /^\s*[+-]?\d{1,15}\s*$/.test(value) ? Number(value) : undefined;
+}
+
+/** Whoever writes a level could write a phone number. */
+function inWords(level: number | undefined): string {
+  if (level === undefined) return 'no number';
+  return Math.abs(level) <= BOT_POWER ? String(level) : level > 0 ? 'more than 100' : 'less than -100';
 }
 
 function why(reasons: readonly string[]): string {

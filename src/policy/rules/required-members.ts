@@ -1,5 +1,5 @@
 import type { RoomChange } from '../../model/room-change.ts';
-import { mustBeIn } from '../must-be-in.ts';
+import { mustBeIn, toBeInvited } from '../must-be-in.ts';
 import { report, type Rule } from './rule.ts';
 
 const RULE = 'required-members';
@@ -18,11 +18,11 @@ export const requiredMembers: Rule = ({ policy, room, snapshot }) => {
     }
   }
   for (const userId of mustBeIn(policy, room)) {
-    const membership = snapshot.members.get(userId);
-    if (membership === 'ban') changes.push(report(RULE, `${userId} belongs in the room and is banned from it.`));
-    else if (membership === undefined || (membership === 'leave' && !snapshot.leftThemselves?.has(userId))) {
-      changes.push({ rule: RULE, why: `${userId} belongs in the room.`, kind: 'invite', userId });
-    }
+    if (snapshot.members.get(userId) !== 'ban') continue;
+    changes.push(report(RULE, `${userId} belongs in the room and is banned from it.`));
+  }
+  for (const userId of toBeInvited(policy, room, snapshot)) {
+    changes.push({ rule: RULE, why: `${userId} belongs in the room.`, kind: 'invite', userId });
   }
   return changes;
 };

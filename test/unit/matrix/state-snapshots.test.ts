@@ -397,7 +397,7 @@ describe('snapshots of governed rooms', () => {
     expect(fetches).to.have.length(2);
   });
 
-  it('of 2,000 rooms are fetched a few at a time, and a small number of megabytes', async () => {
+  it('of 2,000 rooms are fetched four at a time', async () => {
     const rooms = Array.from({ length: 2_000 }, (_, index) => `!room${index}` as RoomId);
     for (const roomId of rooms) governed.add(roomId);
     let running = 0;

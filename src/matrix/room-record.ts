@@ -35,6 +35,8 @@ export class RoomRecord {
   readonly #memberIds = new Map<UserId, EventId>();
   /** Whose membership we wrote and have not heard of yet. */
   readonly #written = new Set<UserId>();
+  readonly #leftThemselves = new Set<UserId>();
+  readonly #movedBy = new Map<UserId, UserId>();
   readonly #keyedSizes = new Map<string, number>();
   readonly #faults = new Map<string, string>();
   #keyedSize = 0;
@@ -92,6 +94,8 @@ export class RoomRecord {
     }
     if (!this.#makeRoom(userId, membership)) return false;
     this.#memberIds.set(userId, event.eventId);
+    this.#noteLeaving(userId, membership, event.sender);
+    this.#noteMover(userId, event.sender);
     const isSame = this.#members.get(userId) === membership;
     // It came between what was held and what we wrote; ours is still on its way.
     if (!isSame && this.#written.has(userId)) return false;
@@ -103,6 +107,8 @@ export class RoomRecord {
   /** Sets a membership that we just wrote and whose event has not come yet. */
   writeMember(userId: UserId, membership: string): void {
     if (this.#members.get(userId) === membership || !this.#makeRoom(userId, membership)) return;
+    this.#leftThemselves.delete(userId);
+    this.#movedBy.set(userId, this.#bot);
     this.#setMember(userId, membership);
     this.#written.add(userId);
   }
@@ -116,9 +122,28 @@ export class RoomRecord {
       creators: this.#creators(),
       state: this.#state,
       members: this.#members,
+      leftThemselves: new Set(this.#leftThemselves),
+      movedBy: new Map(this.#movedBy),
       faults: [...new Set(this.#faults.values())],
     };
     return this.#snapshot;
+  }
+
+  /** Remembers who went by themselves: they are not asked back. */
+  #noteLeaving(userId: UserId, membership: string, sender: UserId): void {
+    const isOwn = membership === 'leave' && sender === userId;
+    if (isOwn === this.#leftThemselves.has(userId)) return;
+    this.#snapshot = undefined;
+    if (isOwn) this.#leftThemselves.add(userId);
+    else this.#leftThemselves.delete(userId);
+  }
+
+  /** For the log: who let somebody in or out. */
+  #noteMover(userId: UserId, sender: UserId): void {
+    if (this.#movedBy.get(userId) === (sender === userId ? undefined : sender)) return;
+    this.#snapshot = undefined;
+    if (sender === userId) this.#movedBy.delete(userId);
+    else this.#movedBy.set(userId, sender);
   }
 
   #setMember(userId: UserId, membership: string): void {
@@ -165,6 +190,8 @@ export class RoomRecord {
     this.#change();
     this.#members.delete(dropped);
     this.#memberIds.delete(dropped);
+    this.#leftThemselves.delete(dropped);
+    this.#movedBy.delete(dropped);
     return true;
   }
 

@@ -11,6 +11,7 @@ import { refusal } from './fake-homeserver.ts';
 
 const BOT = '@bot:hospital.test' as UserId;
 const NURSE = '@nurse:hospital.test' as UserId;
+const OUT = '@out:hospital.test' as UserId;
 const ROOM = '!room' as RoomId;
 const OTHER = '!other' as RoomId;
 const START = 1_700_000_000_000;
@@ -106,6 +107,16 @@ describe('snapshots of governed rooms', () => {
     expect((await snapshots.snapshot(ROOM)).members.get(NURSE)).to.equal('join');
     expect(observe(room.write('m.room.topic', { topic: 'new' }))).to.deep.equal([ROOM]);
     expect(fetches).to.have.length(1);
+  });
+
+  it('know who left by themselves, and who was put out', async () => {
+    room.member(NURSE, 'leave');
+    room.member(OUT, 'leave', BOT);
+    expect((await snapshots.snapshot(ROOM)).leftThemselves).to.deep.equal(new Set([NURSE]));
+    snapshots.observe([room.member(NURSE, 'invite', BOT)]);
+    expect((await snapshots.snapshot(ROOM)).leftThemselves).to.deep.equal(new Set());
+    snapshots.observe([room.member(OUT, 'join'), room.member(OUT, 'leave')]);
+    expect((await snapshots.snapshot(ROOM)).leftThemselves).to.deep.equal(new Set([OUT]));
   });
 
   it('do not change once handed out, and are the same while nothing changes', async () => {

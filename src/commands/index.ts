@@ -1,13 +1,27 @@
+import { accessReviewCommand, type AccessReviewCommandParts } from './access-review.ts';
 import { cancelCommand } from './cancel.ts';
 import type { Command } from './command.ts';
 import { confirmCommand, type Decide } from './confirm.ts';
 import { consentCommand, type ConsentCommandParts } from './consent.ts';
 import { helpCommand, type HelpCommandParts } from './help.ts';
+import { roleGiveCommand } from './role-give.ts';
+import { roleImportCommand } from './role-import.ts';
+import { roleListCommand } from './role-list.ts';
+import { roleSyncCommand } from './role-sync.ts';
+import { roleTakeCommand } from './role-take.ts';
 import { textCommand, type TextCommandParts } from './text.ts';
 import { whoCommand } from './who.ts';
 
 /** Everything that some command needs. */
-export type CommandParts = TextCommandParts & ConsentCommandParts & HelpCommandParts & { readonly decide: Decide };
+export type CommandParts = TextCommandParts &
+  ConsentCommandParts &
+  HelpCommandParts &
+  AccessReviewCommandParts &
+  Parameters<typeof roleGiveCommand>[0] &
+  Parameters<typeof roleTakeCommand>[0] &
+  Parameters<typeof roleListCommand>[0] &
+  Parameters<typeof roleImportCommand>[0] &
+  Parameters<typeof roleSyncCommand>[0] & { readonly decide: Decide };
 
 /** The explicit list of commands. A new command is one file and one line here. */
 export function commandList(parts: CommandParts): readonly Command[] {
@@ -15,6 +29,12 @@ export function commandList(parts: CommandParts): readonly Command[] {
     textCommand(parts),
     consentCommand(parts),
     whoCommand(parts),
+    roleGiveCommand(parts),
+    roleTakeCommand(parts),
+    roleListCommand(parts),
+    roleImportCommand(parts),
+    roleSyncCommand(parts),
+    accessReviewCommand(parts),
     confirmCommand(parts.decide),
     cancelCommand(parts.decide),
     helpCommand(parts, () => commands),

@@ -19,12 +19,15 @@ import { ApplyReport } from '../../../src/services/apply-report.ts';
 import { DeliverToCarrier } from '../../../src/services/deliver-to-carrier.ts';
 import { DeliverToRoom } from '../../../src/services/deliver-to-room.ts';
 import { FollowUpgrade } from '../../../src/services/follow-upgrade.ts';
+import { GiveRole } from '../../../src/services/give-role.ts';
 import { HandleMatrixEvent } from '../../../src/services/handle-matrix-event.ts';
 import { HandleMembership } from '../../../src/services/handle-membership.ts';
 import { HandleRedaction } from '../../../src/services/handle-redaction.ts';
 import { HandleStaffMessage } from '../../../src/services/handle-staff-message.ts';
 import type { Handled } from '../../../src/services/handled.ts';
+import { ImportRoles } from '../../../src/services/import-roles.ts';
 import { Lines } from '../../../src/services/lines.ts';
+import { ListRoles } from '../../../src/services/list-roles.ts';
 import { markInterrupted } from '../../../src/services/mark-interrupted.ts';
 import { Notifier } from '../../../src/services/notifier.ts';
 import { OpenConversation } from '../../../src/services/open-conversation.ts';
@@ -32,8 +35,10 @@ import type { PolicyInEffect } from '../../../src/services/policy-in-effect.ts';
 import { PostNotice } from '../../../src/services/post-notice.ts';
 import { ReceiveSms } from '../../../src/services/receive-sms.ts';
 import { ReportParked } from '../../../src/services/report-parked.ts';
+import { ReviewAccess } from '../../../src/services/review-access.ts';
 import { SendAutomatic } from '../../../src/services/send-automatic.ts';
 import { SendToContact } from '../../../src/services/send-to-contact.ts';
+import { TakeRole } from '../../../src/services/take-role.ts';
 import { TellSender } from '../../../src/services/tell-sender.ts';
 import { lineTeamPolicy } from '../line-team-policy.ts';
 import { FakeCarrier, FakeMmsCarrier } from './fake-carrier.ts';
@@ -166,8 +171,17 @@ export class TestBridge {
     this.lines = lines;
     this.opener = opener;
     const policy = options.policy ?? { current: async () => lineTeamPolicy(NAMESPACE, [ADMIN], lines.all) };
+    const roleParts = { ...parts, policyView: { current: () => policy.current(), invalidate: () => undefined } };
+    const roleServices = {
+      giveRole: new GiveRole(roleParts),
+      takeRole: new TakeRole(roleParts),
+      listRoles: new ListRoles(parts),
+      importRoles: new ImportRoles(roleParts),
+      syncDirectory: undefined,
+      reviewAccess: new ReviewAccess({ ...parts, control: { snapshot: noSnapshot } }),
+    };
     this.commands = [
-      ...commandList({ ...parts, policy, decide: (...decision) => this.runner.decide(...decision) }),
+      ...commandList({ ...parts, ...roleServices, policy, decide: (...decision) => this.runner.decide(...decision) }),
       ...(options.commands ?? []),
     ];
     this.runner = new CommandRunner({
@@ -347,6 +361,10 @@ export class TestBridge {
     const latest = address && (await this.#stores.consents.latest(address.id));
     return latest?.state ?? 'none';
   }
+}
+
+async function noSnapshot(): Promise<never> {
+  throw new PermanentError('the bot is in no room');
 }
 
 const QUEUE_NAMES = ['events', 'keywords', 'deliveries', 'outbox', 'notices'] as const;

@@ -1,7 +1,6 @@
 /** Emergency access to a room (45 CFR 164.312(a)(2)(ii)): granted at once, announced at once, over by itself. */
 import { createHash } from 'node:crypto';
 import type { Logger } from '../log.ts';
-import type { CarePolicy } from '../model/care-policy.ts';
 import type { EmergencyAccess, GovernedRoom } from '../model/governed-room.ts';
 import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import { problemOfReason } from '../policy/emergency-reason.ts';
@@ -12,14 +11,15 @@ import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { RoomControl } from '../ports/room-control.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { EndBreakGlass } from './end-break-glass.ts';
+import type { PolicyInEffect } from './policy-in-effect.ts';
 import type { TellSecurity } from './tell-security.ts';
 
 /** What granting needs. */
 export interface BreakGlassParts {
-  readonly emergencies: EmergencyAccessStore;
+  readonly emergencyAccess: EmergencyAccessStore;
   readonly governedRooms: GovernedRoomStore;
-  readonly policy: () => Promise<CarePolicy>;
-  readonly control: RoomControl;
+  readonly policy: PolicyInEffect;
+  readonly roomControl: Pick<RoomControl, 'snapshot' | 'refresh' | 'apply'>;
   readonly audit: AuditLog;
   readonly security: TellSecurity;
   readonly ending: EndBreakGlass;
@@ -27,8 +27,6 @@ export interface BreakGlassParts {
   readonly limits: BreakGlassLimits;
   /** What staff cannot use now, e.g. a carrier that is down. Must answer soon and never throws (B2). */
   readonly unavailable: () => Promise<readonly string[]>;
-  /** After a grant was committed: the care policy is made anew and the timer of the expiry set. */
-  readonly changed: () => void;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -72,18 +70,18 @@ export class BreakGlass {
 
   /** Why it would be refused; undefined where it would be granted. Changes nothing. */
   async check(ask: Omit<BreakGlassAsk, 'cause' | 'trace'>): Promise<BreakGlassRefusal | undefined> {
-    const { governedRooms, emergencies, control, policy, limits } = this.#parts;
+    const { governedRooms, emergencyAccess, roomControl, policy, limits } = this.#parts;
     const problem = problemOfReason(ask.reason);
     if (problem !== undefined) return { code: 'no-reason', message: problem };
     if (ask.forMs !== undefined && ask.forMs > limits.maxMs) {
       return { code: 'too-long', message: `at most ${Math.floor(limits.maxMs / 60_000)} minutes can be asked for.` };
     }
     const room = await governedRooms.find(ask.roomId);
-    return mayBreakGlass(await policy(), {
+    return mayBreakGlass(await policy.current(), {
       user: ask.user,
       room,
-      membership: room && (await control.snapshot(ask.roomId)).members.get(ask.user),
-      open: await emergencies.find(ask.roomId, ask.user),
+      membership: room && (await roomControl.snapshot(ask.roomId)).members.get(ask.user),
+      open: await emergencyAccess.find(ask.roomId, ask.user),
     });
   }
 
@@ -94,7 +92,7 @@ export class BreakGlass {
     if ('code' in access) return { refused: access };
     const room = await this.#parts.governedRooms.find(ask.roomId);
     if (room === undefined) return { refused: { code: 'not-governed', message: 'the room was released meanwhile.' } };
-    const outcome = await this.#parts.control.apply(ask.roomId, {
+    const outcome = await this.#parts.roomControl.apply(ask.roomId, {
       kind: 'invite',
       rule: 'break-glass',
       why: 'emergency access',
@@ -109,13 +107,13 @@ export class BreakGlass {
   }
 
   async #find(id: string): Promise<EmergencyAccess | undefined> {
-    return (await this.#parts.emergencies.open()).find((access) => access.id === id);
+    return (await this.#parts.emergencyAccess.open()).find((access) => access.id === id);
   }
 
   async #commit(id: string, ask: BreakGlassAsk): Promise<EmergencyAccess | BreakGlassRefusal> {
     const refusal = await this.check(ask);
     if (refusal !== undefined) return refusal;
-    const { emergencies, ending, limits, transactions, changed, now = Date.now } = this.#parts;
+    const { emergencyAccess, ending, limits, transactions, policy, now = Date.now } = this.#parts;
     const grantedAt = now();
     const access: EmergencyAccess = {
       id,
@@ -129,13 +127,13 @@ export class BreakGlass {
     };
     return await transactions.run(async () => {
       // Who left the room before the end of an earlier grant asks anew: two are never open.
-      const earlier = await emergencies.find(ask.roomId, ask.user);
+      const earlier = await emergencyAccess.find(ask.roomId, ask.user);
       if (earlier !== undefined) await ending.close(earlier, { by: ask.user, trace: ask.trace });
-      if (!(await emergencies.grant(access))) {
+      if (!(await emergencyAccess.grant(access))) {
         return { code: 'over', message: 'this emergency access is over. Ask anew.' };
       }
       await this.#record(access, ask);
-      transactions.afterCommit(changed);
+      transactions.afterCommit(() => policy.invalidate());
       return access;
     });
   }
@@ -167,7 +165,7 @@ export class BreakGlass {
   }
 
   async #isIn({ roomId, user }: BreakGlassAsk): Promise<boolean> {
-    const membership = (await this.#parts.control.refresh(roomId)).members.get(user);
+    const membership = (await this.#parts.roomControl.refresh(roomId)).members.get(user);
     return membership === 'join' || membership === 'invite';
   }
 }

@@ -1,6 +1,5 @@
 import { PermanentError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { CarePolicy } from '../model/care-policy.ts';
 import type { EmergencyAccess } from '../model/governed-room.ts';
 import type { UserId } from '../model/ids.ts';
 import { mayBeIn } from '../policy/may-be-in.ts';
@@ -9,19 +8,18 @@ import type { EmergencyAccessStore } from '../ports/emergency-access-store.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { RoomControl } from '../ports/room-control.ts';
 import type { Transactions } from '../ports/transactions.ts';
+import type { PolicyInEffect } from './policy-in-effect.ts';
 import type { TellSecurity } from './tell-security.ts';
 
 /** What ending needs. */
 export interface EndBreakGlassParts {
-  readonly emergencies: EmergencyAccessStore;
+  readonly emergencyAccess: EmergencyAccessStore;
   readonly governedRooms: GovernedRoomStore;
-  readonly policy: () => Promise<CarePolicy>;
-  readonly control: RoomControl;
+  readonly policy: PolicyInEffect;
+  readonly roomControl: Pick<RoomControl, 'snapshot' | 'refresh' | 'apply'>;
   readonly audit: AuditLog;
   readonly security: TellSecurity;
   readonly transactions: Transactions;
-  /** After an end was committed. */
-  readonly changed: () => void;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -65,7 +63,7 @@ export class EndBreakGlass {
   /** Ends every grant of a user whose account is being closed. */
   async endAllOf(user: UserId, end: BreakGlassEnd): Promise<readonly BreakGlassEnded[]> {
     const ended: BreakGlassEnded[] = [];
-    for (const access of await this.#parts.emergencies.open()) {
+    for (const access of await this.#parts.emergencyAccess.open()) {
       if (access.userId === user) ended.push(await this.end(access, end));
     }
     return ended;
@@ -73,9 +71,9 @@ export class EndBreakGlass {
 
   /** Writes that it is over, for a user who is out. Answers false where it was over already. */
   async close(access: EmergencyAccess, { by, trace, note }: BreakGlassEnd): Promise<boolean> {
-    const { emergencies, audit, security, governedRooms, transactions, changed, log, now = Date.now } = this.#parts;
+    const { emergencyAccess, audit, security, governedRooms, transactions, policy, log, now = Date.now } = this.#parts;
     const isFirst = await transactions.run(async () => {
-      if (!(await emergencies.end(access.id, by, now()))) return false;
+      if (!(await emergencyAccess.end(access.id, by, now()))) return false;
       const room = await governedRooms.find(access.roomId);
       const details = { access: access.id, room: room?.opaqueId ?? '', ...(note !== undefined && { note }) };
       await audit.append({
@@ -95,7 +93,7 @@ export class EndBreakGlass {
         `BREAK-GLASS over: ${access.userId}, room ${room?.opaqueId ?? access.roomId}, ${how}. ${where}`,
         { cause: `break-glass:${access.id}:ended`, trace },
       );
-      transactions.afterCommit(changed);
+      transactions.afterCommit(() => policy.invalidate());
       return true;
     });
     if (isFirst) log.info('break-glass.ended', { roomId: access.roomId, userId: access.userId, trace });
@@ -106,21 +104,21 @@ export class EndBreakGlass {
   async #mayStay({ roomId, userId }: EmergencyAccess): Promise<boolean> {
     const room = await this.#parts.governedRooms.find(roomId);
     if (room === undefined) return false;
-    return mayBeIn({ ...(await this.#parts.policy()), emergencies: new Map() }, room, userId).allowed;
+    return mayBeIn({ ...(await this.#parts.policy.current()), emergencies: new Map() }, room, userId).allowed;
   }
 
   /** Answers what stands in the way, or undefined once the user was seen to be out. */
   async #remove({ roomId, userId }: EmergencyAccess): Promise<string | undefined> {
-    const { control, governedRooms } = this.#parts;
+    const { roomControl, governedRooms } = this.#parts;
     try {
-      if (!INSIDE.has((await control.snapshot(roomId)).members.get(userId) ?? '')) {
+      if (!INSIDE.has((await roomControl.snapshot(roomId)).members.get(userId) ?? '')) {
         // What is kept may be behind; what ends an emergency must be seen.
-        if (!INSIDE.has((await control.refresh(roomId)).members.get(userId) ?? '')) return undefined;
+        if (!INSIDE.has((await roomControl.refresh(roomId)).members.get(userId) ?? '')) return undefined;
       }
       const why = 'Your emergency access to this room is over.';
-      const outcome = await control.apply(roomId, { kind: 'remove', rule: 'break-glass', why, userId });
+      const outcome = await roomControl.apply(roomId, { kind: 'remove', rule: 'break-glass', why, userId });
       if (outcome.outcome !== 'applied') return outcome.problem;
-      const membership = (await control.refresh(roomId)).members.get(userId) ?? '';
+      const membership = (await roomControl.refresh(roomId)).members.get(userId) ?? '';
       return INSIDE.has(membership) ? 'The user is still in the room after the removal.' : undefined;
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;

@@ -9,7 +9,7 @@ import type { TellSecurity } from './tell-security.ts';
 
 /** What expiring needs. */
 export interface ExpireBreakGlassParts {
-  readonly emergencies: EmergencyAccessStore;
+  readonly emergencyAccess: EmergencyAccessStore;
   readonly ending: EndBreakGlass;
   readonly audit: AuditLog;
   readonly security: TellSecurity;
@@ -77,7 +77,7 @@ export class ExpireBreakGlass {
   async #run(): Promise<void> {
     let waitMs = LONGEST_WAIT_MS;
     try {
-      const open = await this.#parts.emergencies.open();
+      const open = await this.#parts.emergencyAccess.open();
       const ids = new Set(open.map(({ id }) => id));
       for (const id of this.#attempts.keys()) if (!ids.has(id)) this.#attempts.delete(id);
       for (const access of open) {

@@ -1,10 +1,10 @@
-import type { CarePolicy } from '../model/care-policy.ts';
 import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import type { Permission } from '../model/permission.ts';
 import type { SetupAction, SetupFacts, SetupState, SetupTurn } from '../model/setup.ts';
 import { isPermitted } from '../policy/permissions.ts';
 import { afterAction, beginSetup, continueSetup } from '../policy/setup/setup-machine.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
+import type { PolicyInEffect } from './policy-in-effect.ts';
 
 /** Whose doing it is: the same event acts once. */
 export interface SetupCause {
@@ -16,7 +16,7 @@ export interface SetupCause {
 /** What setting up needs. */
 export interface SetUpParts {
   readonly settings: SettingsStore;
-  readonly policy: () => Promise<CarePolicy>;
+  readonly policy: Pick<PolicyInEffect, 'current'>;
   readonly facts: () => Promise<SetupFacts>;
   /** Does it, and says in a sentence what came of it. Throws UserError where it cannot be done. */
   readonly act: (action: SetupAction, cause: SetupCause) => Promise<string>;
@@ -82,7 +82,7 @@ export class SetUp {
     const turn = next(state, words, await facts());
     if (turn.action === undefined || turn.state === undefined) return turn;
     const needed = NEEDS[turn.action.kind];
-    if (!isPermitted(await policy(), cause.actor, needed)) {
+    if (!isPermitted(await policy.current(), cause.actor, needed)) {
       return {
         says: `Refused: for that your role must permit ${needed}. Say \`next\` to leave it.`,
         state: turn.state,

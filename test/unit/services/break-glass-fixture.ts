@@ -97,7 +97,6 @@ export async function breakGlassFixture(
 ): Promise<BreakGlassFixture> {
   const storage = memoryStorage();
   const room = new OneRoom();
-  const control = room as unknown as RoomControl;
   const assigned = new Map<UserId, readonly Role[]>([
     [ON_CALL, [role('on-call', ['use-commands', 'break-glass'])]],
     [ELSEWHERE, [role('on-call', ['use-commands', 'break-glass'])]],
@@ -127,18 +126,19 @@ export async function breakGlassFixture(
     unitSpaces: new Map(),
   });
   let changes = 0;
-  const changed = () => void (changes += 1);
-  const { notices, settings, transactions, governedRooms, audit, emergencyAccess: emergencies } = storage;
+  const inEffect = { current: policy, invalidate: () => void (changes += 1) };
+  const { notices, settings, transactions, governedRooms, audit, emergencyAccess } = storage;
   const notifier = new Notifier({ notices, settings, transactions, bot: NAMESPACE.bot, wake: () => undefined });
   const security = new TellSecurity({ governedRooms, notifier });
-  const common = { emergencies, governedRooms, policy, control, audit, security, transactions, changed, log, now };
+  const parts = { emergencyAccess, governedRooms, audit, security, transactions, log, now };
+  const common = { ...parts, policy: inEffect, roomControl: room };
   const ending = new EndBreakGlass(common);
   const limits = { defaultMs: HOUR_MS, maxMs: 4 * HOUR_MS };
   const unavailable = async () => options.unavailable ?? [];
   return {
     ...{ storage, room, ending, assigned, clock },
     grant: new BreakGlass({ ...common, ending, limits, unavailable }),
-    newExpiry: () => new ExpireBreakGlass({ emergencies, ending, audit, security, log, now }),
+    newExpiry: () => new ExpireBreakGlass({ emergencyAccess, ending, audit, security, log, now }),
     changes: () => changes,
     async said() {
       const all: { roomId: RoomId; text: string }[] = [];

@@ -22,8 +22,10 @@ describe('setting up, over restarts', () => {
   const setUp = () =>
     new SetUp({
       settings,
-      policy: async () =>
-        ({ namespace: NAMESPACE, assigned: new Map([[ADMIN, [roleWith(permissions)]]]) }) as unknown as CarePolicy,
+      policy: {
+        current: async () =>
+          ({ namespace: NAMESPACE, assigned: new Map([[ADMIN, [roleWith(permissions)]]]) }) as unknown as CarePolicy,
+      },
       facts: async () => facts,
       act: async (action) => {
         done.push(action);

@@ -6,11 +6,15 @@ import { clientPath, type Homeserver } from '../../../src/matrix/homeserver.ts';
 import { MatrixHttp, type MatrixCall } from '../../../src/matrix/matrix-http.ts';
 import { pingAppservice } from '../../../src/matrix/ping.ts';
 import { MatrixRoomControl } from '../../../src/matrix/room-control.ts';
+import type { GovernedRoom } from '../../../src/model/governed-room.ts';
 import { newOpaqueId, type RoomId, type UserId } from '../../../src/model/ids.ts';
 import { CREATOR_POWER } from '../../../src/model/room-power.ts';
 import { stateId } from '../../../src/model/room-snapshot.ts';
 import type { MatrixEvent } from '../../../src/model/rows.ts';
+import { governedRoomPlan } from '../../../src/policy/governed-room-plan.ts';
+import { reconcile } from '../../../src/policy/reconcile.ts';
 import type { GovernedRoomPlan } from '../../../src/ports/room-control.ts';
+import { careRoom, hospitalPolicy } from '../../support/care-room.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { BridgeOnSynapse, NAMESPACE, whyNoSynapse, type OpenBridge, type Staff } from './bridge-on-synapse.ts';
 
@@ -191,6 +195,26 @@ describe('room control on a real Synapse', function () {
     expect(kept.state).to.deep.equal(fresh.state);
     expect(kept.members).to.deep.equal(fresh.members);
     return fresh.state;
+  }
+
+  const kinds: readonly (readonly [version: string, more: Partial<GovernedRoom>])[] = [
+    ['9', { kind: 'care-team', phiClass: 'sensitive' }],
+    ['10', { kind: 'care-team', phiClass: 'phi' }],
+    ['11', { kind: 'unit', phiClass: 'none', name: 'Intensive care' }],
+    ['12', { kind: 'care-team', phiClass: 'none' }],
+    ['12', { kind: 'command', phiClass: 'phi', unit: undefined, name: 'Commands' }],
+  ];
+  for (const [version, more] of kinds) {
+    it(`makes a ${more.kind} room of class ${more.phiClass} in version ${version} that is as policy wants it`, async () => {
+      const here = controls.get(version) as MatrixRoomControl;
+      const policy = hospitalPolicy();
+      const wanted = careRoom(more);
+      const roomId = await here.create(governedRoomPlan(policy, wanted, await here.newRoomVersion(), newOpaqueId()));
+      governed.add(roomId);
+      const snapshot = await here.snapshot(roomId);
+      expect(reconcile(policy, { ...wanted, roomId }, snapshot)).to.deep.equal([]);
+      expect(snapshot.faults).to.deep.equal([]);
+    });
   }
 
   it('asks nothing at rest', async () => {

@@ -91,6 +91,8 @@ export interface Config {
     readonly warWindowMs: number;
     readonly warPauseMs: number;
   };
+  /** How long emergency access lasts. ms. */
+  readonly breakGlass: { readonly defaultMs: number; readonly maxMs: number };
   /** undefined: none is asked. */
   readonly directory: DirectoryConfig | undefined;
   readonly accounts: AccountsConfig;

@@ -7,7 +7,15 @@ import type { IncompleteValues } from './schema.ts';
 
 /** Runs them. */
 export function checkGovernance(values: IncompleteValues, report: Report): void {
-  for (const check of [checkIds, checkPower, checkUnits, checkDirectory, checkWhoGivesRoles, checkAccounts]) {
+  for (const check of [
+    checkIds,
+    checkPower,
+    checkUnits,
+    checkBreakGlass,
+    checkDirectory,
+    checkWhoGivesRoles,
+    checkAccounts,
+  ]) {
     check(values, report);
   }
 }
@@ -36,6 +44,13 @@ function checkPower({ roles }: IncompleteValues, report: Report): void {
     const problem = 'the bot, which has 100, could not put right what its holder does';
     report(`roles[${index}].power`, problem, `write at most ${MAX_ROLE_POWER}`);
   });
+}
+
+function checkBreakGlass({ break_glass: breakGlass }: IncompleteValues, report: Report): void {
+  const { default: usual, max } = breakGlass ?? {};
+  if (usual === undefined || max === undefined) return;
+  if (usual < 60_000) report('break_glass.default', 'nobody could use so short a time', 'write at least 1m');
+  if (usual > max) report('break_glass.default', 'it is longer than break_glass.max', 'write at most as much');
 }
 
 function checkUnits({ units, roles }: IncompleteValues, report: Report): void {

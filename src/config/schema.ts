@@ -4,7 +4,7 @@ import { audit } from './sections/audit.ts';
 import { carriers } from './sections/carriers.ts';
 import { phiClasses } from './sections/classes.ts';
 import { directory } from './sections/directory.ts';
-import { governance, homeserverDeclarations } from './sections/governance.ts';
+import { breakGlass, governance, homeserverDeclarations } from './sections/governance.ts';
 import { lines } from './sections/lines.ts';
 import { appservice, encryption, homeserver, http, rooms } from './sections/matrix.ts';
 import { admins, commands, consent, log, practice } from './sections/practice.ts';
@@ -23,6 +23,7 @@ export const SCHEMA = section('Carebridge configuration.', {
   roles,
   phi_classes: phiClasses,
   governance,
+  break_glass: breakGlass,
   directory,
   accounts,
   audit,

@@ -12,7 +12,15 @@ export function toGovernance(
   values: Values,
 ): Pick<
   Config,
-  'units' | 'roles' | 'phiClasses' | 'governance' | 'directory' | 'accounts' | 'audit' | 'homeserverDeclarations'
+  | 'units'
+  | 'roles'
+  | 'phiClasses'
+  | 'governance'
+  | 'breakGlass'
+  | 'directory'
+  | 'accounts'
+  | 'audit'
+  | 'homeserverDeclarations'
 > {
   const { governance, audit } = values;
   return {
@@ -26,6 +34,7 @@ export function toGovernance(
       warWindowMs: governance.war_window,
       warPauseMs: governance.war_pause,
     },
+    breakGlass: { defaultMs: values.break_glass.default, maxMs: values.break_glass.max },
     directory: toDirectory(values),
     accounts: toAccounts(values),
     audit: {

@@ -27,6 +27,12 @@ export const governance = section('How the policy is kept in rooms.', {
   war_pause: setting(duration(), { question: 'For how long is it left alone?', fallback: '1h' }),
 });
 
+/** Emergency access. */
+export const breakGlass = section('How long somebody who enters a room in an emergency may stay (`break-glass`).', {
+  default: setting(duration(), { question: 'Unless --for says otherwise?', fallback: '1h' }),
+  max: setting(duration(), { question: 'At most?', fallback: '4h' }),
+});
+
 const span = (question: string, name: string, example: string) =>
   optional(durationOrNever, {
     question,

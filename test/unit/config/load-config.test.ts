@@ -80,7 +80,7 @@ describe('loadConfig', () => {
       'an unknown section',
       `${MINIMAL}fax: {}\n`,
       [
-        'config.yaml:15:1 fax: there is no such setting; use one of homeserver, practice, admins, carriers, lines, units, roles, phi_classes, governance, directory, accounts, audit, homeserver_declarations, appservice, http, database, secrets, encryption, commands, consent, rooms, retention, queue, log',
+        'config.yaml:15:1 fax: there is no such setting; use one of homeserver, practice, admins, carriers, lines, units, roles, phi_classes, governance, break_glass, directory, accounts, audit, homeserver_declarations, appservice, http, database, secrets, encryption, commands, consent, rooms, retention, queue, log',
       ],
     ],
     [

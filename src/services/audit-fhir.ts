@@ -24,7 +24,7 @@ export interface FhirAuditEvent {
   readonly resourceType: 'AuditEvent';
   readonly id: string;
   readonly type: Coding;
-  readonly subtype: readonly Coding[];
+  readonly subtype?: readonly Coding[];
   readonly action: 'C' | 'R' | 'U' | 'D' | 'E';
   readonly recorded: string;
   readonly outcome: '0' | '4' | '8';
@@ -71,12 +71,11 @@ const OUTCOMES: Readonly<Record<string, FhirAuditEvent['outcome']>> = { done: '0
 /** The entry as a resource. Nothing of it is left out: what R4 has no field for is in the details of the first entity. */
 export function toFhirAuditEvent(item: AuditItem): FhirAuditEvent {
   const [, type = APPLICATION, subtype] = KINDS.find(([pattern]) => pattern.test(item.action)) ?? [];
-  const own = { system: 'urn:carebridge:audit-action', code: item.action };
   return {
     resourceType: 'AuditEvent',
     id: `carebridge-${item.seq}`,
     type,
-    subtype: subtype === undefined ? [own] : [subtype, own],
+    ...(subtype !== undefined && { subtype: [subtype] }),
     action: ACTIONS.find(([pattern]) => pattern.test(item.action))?.[1] ?? 'E',
     recorded: item.at,
     outcome: OUTCOMES[item.outcome] ?? '8',
@@ -107,8 +106,20 @@ export function toFhirAuditEvent(item: AuditItem): FhirAuditEvent {
 }
 
 function details(item: AuditItem) {
-  const { seq, cause, reason, ticket, before, after, details: more, trace, prevHash, hash } = item;
-  const words = { seq: String(seq), cause, reason, ticket, before, after, details: more, trace, prevHash, hash };
+  const { seq, action, cause, reason, ticket, before, after, details: more, trace, prevHash, hash } = item;
+  const words = {
+    seq: String(seq),
+    action,
+    cause,
+    reason,
+    ticket,
+    before,
+    after,
+    details: more,
+    trace,
+    prevHash,
+    hash,
+  };
   return Object.entries(words).flatMap(([type, value]) => {
     if (value === undefined || value === '') return [];
     return [{ type, valueString: typeof value === 'string' ? value : JSON.stringify(value) }];

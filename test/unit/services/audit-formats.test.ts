@@ -1,0 +1,113 @@
+import { expect } from 'chai';
+import { auditItem, type AuditItem } from '../../../src/services/audit-item.ts';
+import { AUDIT_FORMATS, csvCell } from '../../../src/services/audit-formats.ts';
+import { toFhirAuditEvent } from '../../../src/services/audit-fhir.ts';
+import { fhirFaults } from '../../support/fhir-validators.ts';
+
+const least = auditItem(
+  {
+    ...{ seq: 7, id: 'x', at: 1_790_000_000_000, action: 'room.repair', actor: 'carebridge', outcome: 'done' },
+    ...{ target: null, roomId: null, sourceEvent: null, cause: null, content: null, trace: 't' },
+    ...{ prevHash: 'a'.repeat(64), hash: 'b'.repeat(64) },
+  },
+  {},
+);
+const full: AuditItem = {
+  ...least,
+  ...{ action: 'role.give', actor: '@admin:hospital.test', target: '@nurse/x:hospital.test' },
+  ...{ roomId: '!room:hospital.test', sourceEvent: '$event', cause: 'command', reason: 'she said "now",\nplease' },
+  ...{ ticket: '', before: { roles: [] }, after: ['nurse'], details: '=1+1' },
+};
+
+describe('audit formats', () => {
+  const CELLS: readonly (readonly [unknown, string])[] = [
+    ['plain', 'plain'],
+    [undefined, ''],
+    [null, ''],
+    [-5, '-5'],
+    ['=HYPERLINK("http://x")', `"'=HYPERLINK(""http://x"")"`],
+    ['+1 212', `"'+1 212"`],
+    ['-x', `"'-x"`],
+    ['@nurse:hospital.test', `"'@nurse:hospital.test"`],
+    ['\t=x', `"'\t=x"`],
+    [' \r\n=x', `" \\n=x"`],
+    ['\uff1dx', `"'\uff1dx"`],
+    ['a,b', '"a,b"'],
+    ['two\nlines', 'two\\nlines'],
+    [{ a: '=1' }, '"{""a"":""=1""}"'],
+    [['=1'], '"[""=1""]"'],
+  ];
+  for (const [value, expected] of CELLS) {
+    it(`csv: writes ${JSON.stringify(value)} so that no spreadsheet runs it`, () => {
+      const cell = csvCell(value);
+      if (value !== ' \r\n=x') expect(cell).to.equal(expected);
+      const shown = cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell;
+      if (typeof value !== 'number') expect(shown).not.to.match(/^\s*[=+\-@\t\uff1d]/);
+    });
+  }
+
+  it('csv: has one line an entry, with as many cells as columns', () => {
+    const { header, line } = AUDIT_FORMATS.csv;
+    for (const item of [least, full]) {
+      const text = line(item);
+      expect(text).not.to.match(/[\r\n]/);
+      const cells = text.match(/("([^"]|"")*"|[^,"]*)(,|$)/g)?.slice(0, -1);
+      expect(cells?.length).to.equal(header.split(',').length);
+    }
+  });
+
+  it('jsonl: has everything', () => {
+    expect(JSON.parse(AUDIT_FORMATS.jsonl.line(full))).to.deep.equal(JSON.parse(JSON.stringify(full)));
+  });
+
+  describe('fhir', () => {
+    const ACTIONS = [
+      ...['role.give', 'role.take', 'room.repair', 'room.adopt', 'phi.set', 'break-glass.grant', 'break-glass.expire'],
+      ...['command.refused', 'account.lock', 'device.end', 'audit.export', 'audit.review', 'setup.finish', 'x'],
+    ];
+    for (const action of ACTIONS) {
+      it(`${action}: is a valid R4 AuditEvent, whatever the outcome`, function () {
+        this.timeout(20_000);
+        for (const outcome of ['done', 'refused', 'failed', 'partial']) {
+          for (const item of [least, full]) {
+            const resource: unknown = JSON.parse(JSON.stringify(toFhirAuditEvent({ ...item, action, outcome })));
+            expect(fhirFaults(resource), outcome).to.deep.equal([]);
+          }
+        }
+      });
+    }
+
+    it('the validators see faults of each kind', () => {
+      const good = toFhirAuditEvent(full);
+      const bad: readonly object[] = [
+        { ...good, action: 'Z' },
+        { ...good, outcome: '5' },
+        { ...good, agent: [] },
+        { ...good, recorded: '2026-11-24' },
+        { ...good, extra: 1 },
+        { ...good, agent: [{ who: good.agent[0]?.who }] },
+      ];
+      for (const one of bad) expect(fhirFaults(JSON.parse(JSON.stringify(one)))).not.to.deep.equal([]);
+    });
+
+    it('names who, whom, where and upon what by Matrix URIs, and keeps the rest as details', () => {
+      const event = toFhirAuditEvent(full);
+      expect(event.agent[0]?.who).to.deep.include({ display: '@admin:hospital.test' });
+      expect(event.agent[0]?.who.identifier.value).to.equal('matrix:u/admin:hospital.test');
+      expect(event.entity.map(({ what }) => what.identifier.value)).to.deep.equal([
+        'x',
+        'matrix:u/nurse%2Fx:hospital.test',
+        'matrix:roomid/room:hospital.test',
+        'matrix:roomid/room:hospital.test/e/event',
+      ]);
+      const details = Object.fromEntries(
+        event.entity[0]?.detail?.map(({ type, valueString }) => [type, valueString]) ?? [],
+      );
+      expect(details).to.include({ hash: full.hash, reason: full.reason, before: '{"roles":[]}', cause: 'command' });
+      expect(event).to.include({ action: 'C', outcome: '0', recorded: full.at });
+      expect(toFhirAuditEvent({ ...full, action: 'break-glass.grant' }).purposeOfEvent?.[0]?.coding[0]?.code).to.equal(
+        'BTG',
+      );
+    });
+  });
+});

@@ -5,8 +5,11 @@ import { RetryableError } from '../../../src/errors.ts';
 import { LdapDirectory, type LdapDirectoryOptions } from '../../../src/identity/ldap-directory.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { RoleId } from '../../../src/model/role.ts';
+import { SyncDirectory } from '../../../src/services/sync-directory.ts';
+import { FixturePolicy } from '../../support/roles-fixture.ts';
 import { skip } from '../../support/skip.ts';
 import { LIMITED_READER, READER, slapdIsMissing, startSlapd, SUFFIX, type Slapd } from '../../support/slapd.ts';
+import { openTestStores } from '../services/test-stores.ts';
 
 const PEOPLE = `ou=people,${SUFFIX}`;
 const GROUPS = `ou=groups,${SUFFIX}`;
@@ -88,14 +91,31 @@ describe('the LDAP directory, with OpenLDAP', function () {
     });
   });
 
-  it('follows who joins and leaves a group', async () => {
-    const settings = options({ nurses: 'nurse' });
+  it('A4 gives the role on joining and takes it on leaving, each in the audit log', async () => {
+    await using opened = await openTestStores();
+    const { roles, audit, transactions } = opened.stores;
+    const actions: string[] = [];
+    const sync = new SyncDirectory({
+      ...{ roles, transactions, policyView: new FixturePolicy(roles), log: silentLogger },
+      audit: {
+        append: async (entry) => (await audit.append(entry), void actions.push(`${entry.action} ${entry.target}`)),
+      },
+      source: new LdapDirectory(options({ nurses: 'nurse' }), 'hospital.test', silentLogger),
+      notifier: { tellAdmins: async () => undefined },
+      ...{ intervalMs: 60_000, mostTaken: 0.5 },
+    });
+    const holders = async () => (await roles.current()).map(({ userId }) => userId).sort();
     const change = (verb: string) =>
       slapd.modify(`dn: cn=nurses,${GROUPS}\nchangetype: modify\n${verb}: member\nmember: uid=dora,${PEOPLE}\n-\n`);
+    await sync.runOnce();
+    expect(await holders()).to.deep.equal(['@anna:hospital.test', '@bela:hospital.test']);
     await change('add');
-    expect(Object.keys(await rolesIn(settings))).to.include('@dora:hospital.test');
+    await sync.runOnce();
+    expect(await holders()).to.include('@dora:hospital.test');
     await change('delete');
-    expect(Object.keys(await rolesIn(settings))).not.to.include('@dora:hospital.test');
+    await sync.runOnce();
+    expect(await holders()).to.deep.equal(['@anna:hospital.test', '@bela:hospital.test']);
+    expect(actions.slice(2)).to.deep.equal(['role.give @dora:hospital.test', 'role.take @dora:hospital.test']);
   });
 
   it('leaves out who is no longer among the people, though the group still names them', async () => {

@@ -5,6 +5,8 @@ import { toFault } from '../../../src/matrix/matrix-fault.ts';
 import { readState } from '../../../src/matrix/state-body.ts';
 import { StateSnapshots } from '../../../src/matrix/state-snapshots.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
+import { KEPT_STATE } from '../../../src/model/kept-state.ts';
+import { powerOf, powerToWrite } from '../../../src/model/room-power.ts';
 import { stateId } from '../../../src/model/room-snapshot.ts';
 import type { MatrixEvent } from '../../../src/model/rows.ts';
 import { refusal } from './fake-homeserver.ts';
@@ -406,6 +408,39 @@ describe('snapshots of governed rooms', () => {
     room.name('two');
     expect((await snapshots.refresh(ROOM)).state.get(stateId('m.room.name'))?.content).to.deep.equal({ name: 'two' });
     expect(fetches).to.have.length(2);
+  });
+
+  it('survive whatever members write, by transaction and by fetch, and can still be read', async () => {
+    const values = [null, 0, -1, 1e308, 'text', '', true, [], {}, [null], { a: { b: [1] } }, '\u0000', '\ud800'];
+    const fields = [
+      'room_version',
+      'additional_creators',
+      'membership',
+      'users',
+      'events',
+      'users_default',
+      'via',
+      '__proto__',
+    ];
+    await name();
+    for (const type of [...KEPT_STATE, 'm.room.member', 'm.room.redaction']) {
+      for (const value of values) {
+        for (const content of [
+          value,
+          ...fields.map((field) => JSON.parse(`{"${field}":${JSON.stringify(value)}}`) as object),
+        ]) {
+          for (const key of ['', 'x', NURSE]) {
+            const isCreation = type === 'm.room.create' && key === '';
+            const event = room.write(type, (content ?? {}) as object, key);
+            observe(event, { ...event, redacts: event.event_id }, { ...event, unsigned: { replaces_state: '$x' } });
+            if (isCreation) room.write(type, { room_version: '12' }, key);
+          }
+        }
+      }
+      const snapshot = await snapshots.refresh(ROOM);
+      for (const user of [BOT, NURSE]) expect(powerOf(snapshot, user)).to.be.a('number');
+      expect(powerToWrite(snapshot, type)).to.be.a('number');
+    }
   });
 
   it('of 2,000 rooms are fetched four at a time', async () => {

@@ -6,8 +6,8 @@ export interface AccountState {
   /** Before the first change of ours. */
   readonly wasLocked: boolean;
   readonly wasSuspended: boolean;
-  /** Lines skip the user (D7). */
-  readonly isAway: boolean;
+  /** `locked`: lines skip the user, who stays in rooms (D7). `gone`: offboarded, in no team. */
+  readonly absence: 'none' | 'locked' | 'gone';
   /** Who stands in for the user in lines. */
   readonly successor: UserId | undefined;
   readonly by: string;

@@ -116,7 +116,7 @@ export class CarePolicyView implements PolicyInEffect {
       units: unitsById(units),
       classes,
       assigned: this.#assigned(given),
-      teams: new Map(lines.all.map(({ id, team }): [LineId, ReadonlySet<UserId>] => [id, new Set(team)])),
+      teams: new Map(lines.assigned.map(({ id, team }): [LineId, ReadonlySet<UserId>] => [id, new Set(team)])),
       emergencies: emergencies(open),
       unitSpaces: new Map(rooms.flatMap(({ kind, unit, roomId }) => (kind === 'unit' && unit ? [[unit, roomId]] : []))),
       unitRooms: unitRooms(rooms),
@@ -143,7 +143,7 @@ export class CarePolicyView implements PolicyInEffect {
   /** Who has a role by the configuration alone. */
   #configured(): readonly (readonly [UserId, RoleId])[] {
     const { admins, lines } = this.#parts;
-    const teams = new Set(lines.all.flatMap(({ team }) => team));
+    const teams = new Set(lines.assigned.flatMap(({ team }) => team));
     return [
       ...admins.map((user) => [user, ADMINISTRATOR] as const),
       ...[...teams].map((user) => [user, LINE_TEAM] as const),

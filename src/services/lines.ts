@@ -9,30 +9,76 @@ export interface Line {
   readonly team: readonly UserId[];
 }
 
-/** The configured lines, and who may speak for them. */
-export class Lines {
-  readonly #lines: readonly Line[];
+/** Somebody whose place in teams is empty. */
+export interface Absence {
+  readonly userId: UserId;
+  /** Who stands in, in every team that the user is in. */
+  readonly successor: UserId | undefined;
+  /** For good; otherwise the account is locked, and the place is kept. */
+  readonly isGone: boolean;
+}
 
-  constructor(lines: readonly Line[]) {
-    this.#lines = lines;
+/** The configured lines, and who may speak for them now: users whose account is locked are skipped (D7). */
+export class Lines {
+  readonly #configured: readonly Line[];
+  readonly #fallback: readonly UserId[];
+  #present: readonly Line[];
+  #assigned: readonly Line[];
+
+  /** `fallback` is the team of a line of which everybody is absent. */
+  constructor(lines: readonly Line[], fallback: readonly UserId[] = []) {
+    this.#configured = lines;
+    this.#fallback = fallback;
+    this.#present = lines;
+    this.#assigned = lines;
   }
 
+  /** Who is absent from now on, and nobody else. */
+  setAbsent(absent: readonly Absence[]): void {
+    this.#present = this.#without(absent, absent);
+    const gone = absent.filter(({ isGone }) => isGone);
+    this.#assigned = this.#without(gone, absent);
+  }
+
+  /** As the configuration has them. */
+  get configured(): readonly Line[] {
+    return this.#configured;
+  }
+
+  /** With the teams that can act now. */
   get all(): readonly Line[] {
-    return this.#lines;
+    return this.#present;
+  }
+
+  /** With the teams that have a place in the lines' rooms: whoever is locked out keeps it. */
+  get assigned(): readonly Line[] {
+    return this.#assigned;
   }
 
   /** The line with this id, or undefined where the configuration no longer has it. */
   find(id: LineId): Line | undefined {
-    return this.#lines.find((line) => line.id === id);
+    return this.#present.find((line) => line.id === id);
   }
 
   /** The line that `carrier` serves under `number`. */
   findByNumber(carrier: string, number: PhoneNumber): Line | undefined {
-    return this.#lines.find((line) => line.carrier === carrier && line.number === number);
+    return this.#present.find((line) => line.carrier === carrier && line.number === number);
   }
 
   /** The lines in whose team `user` is, in the order of the configuration. */
   ofMember(user: UserId): readonly Line[] {
-    return this.#lines.filter((line) => line.team.includes(user));
+    return this.#present.filter((line) => line.team.includes(user));
+  }
+
+  #without(missing: readonly Absence[], absent: readonly Absence[]): readonly Line[] {
+    const isMissing = (user: UserId): boolean => missing.some(({ userId }) => userId === user);
+    return this.#configured.map((line) => {
+      const standIns = absent
+        .filter(({ userId }) => line.team.includes(userId))
+        .flatMap(({ successor }) => successor ?? []);
+      if (standIns.length === 0 && !line.team.some(isMissing)) return line;
+      const team = [...new Set([...line.team, ...standIns])].filter((user) => !isMissing(user));
+      return { ...line, team: team.length > 0 ? team : this.#fallback.filter((user) => !isMissing(user)) };
+    });
   }
 }

@@ -18,7 +18,7 @@ export class SequelizeAccountStateStore implements AccountStateStore {
         userId: record.userId as UserId,
         wasLocked: Boolean(record.wasLocked),
         wasSuspended: Boolean(record.wasSuspended),
-        isAway: Boolean(record.isAway),
+        absence: record.absence as AccountState['absence'],
         successor: (record.successor ?? undefined) as UserId | undefined,
         by: record.changedBy,
         at: Number(record.changedAt),
@@ -36,12 +36,12 @@ export class SequelizeAccountStateStore implements AccountStateStore {
 
   async set(state: AccountState): Promise<void> {
     const { database } = this.#parts;
-    const sql = `INSERT INTO account_states (user_id, was_locked, was_suspended, is_away, successor, changed_by, changed_at)
+    const sql = `INSERT INTO account_states (user_id, was_locked, was_suspended, absence, successor, changed_by, changed_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7)
       ON CONFLICT (user_id) DO UPDATE SET was_locked = excluded.was_locked, was_suspended = excluded.was_suspended,
-        is_away = excluded.is_away, successor = excluded.successor, changed_by = excluded.changed_by, changed_at = excluded.changed_at`;
-    const { userId, wasLocked, wasSuspended, isAway, successor, by, at } = state;
-    const bind = [userId, wasLocked, wasSuspended, isAway, successor ?? null, by, at];
+        absence = excluded.absence, successor = excluded.successor, changed_by = excluded.changed_by, changed_at = excluded.changed_at`;
+    const { userId, wasLocked, wasSuspended, absence, successor, by, at } = state;
+    const bind = [userId, wasLocked, wasSuspended, absence, successor ?? null, by, at];
     await this.#current.change((transaction) => database.execute(transaction, sql, bind));
   }
 

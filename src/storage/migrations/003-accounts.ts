@@ -32,7 +32,7 @@ export const accounts: Migration = {
         user_id TEXT PRIMARY KEY,
         was_locked BOOLEAN NOT NULL,
         was_suspended BOOLEAN NOT NULL,
-        is_away BOOLEAN NOT NULL,
+        absence TEXT NOT NULL,
         successor TEXT,
         changed_by TEXT NOT NULL,
         changed_at BIGINT NOT NULL)`,

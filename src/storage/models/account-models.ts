@@ -47,7 +47,7 @@ export class AccountStateModel extends Model<
   declare userId: string;
   declare wasLocked: boolean;
   declare wasSuspended: boolean;
-  declare isAway: boolean;
+  declare absence: string;
   declare successor: CreationOptional<string | null>;
   declare changedBy: string;
   declare changedAt: Time;
@@ -95,7 +95,7 @@ export function accountStateModel(sequelize: Sequelize) {
     AccountStateModel,
     'account_states',
     {
-      ...{ userId: id, wasLocked: flag, wasSuspended: flag, isAway: flag, successor: optionalText },
+      ...{ userId: id, wasLocked: flag, wasSuspended: flag, absence: text, successor: optionalText },
       ...{ changedBy: text, changedAt: time },
     },
     sequelize,

@@ -42,13 +42,13 @@ export function accountContract(bench: StorageBench): void {
   it('keeps how an account was', async () => {
     const { accountStates: store } = use.storage;
     const state = {
-      ...{ userId: LEE, wasLocked: false, wasSuspended: true, isAway: true },
+      ...{ userId: LEE, wasLocked: false, wasSuspended: true, absence: 'locked' as const },
       ...{ successor: undefined, by: '@admin:hospital.test', at: NOW },
     };
     await store.set(state);
     expect(await store.current()).to.deep.equal([state]);
-    await store.set({ ...state, isAway: false, successor: PROCEDURE.successor });
-    expect(await store.find(LEE)).to.deep.equal({ ...state, isAway: false, successor: PROCEDURE.successor });
+    await store.set({ ...state, absence: 'gone', successor: PROCEDURE.successor });
+    expect(await store.find(LEE)).to.deep.equal({ ...state, absence: 'gone', successor: PROCEDURE.successor });
     await store.remove(LEE);
     expect(await store.current()).to.deep.equal([]);
   });

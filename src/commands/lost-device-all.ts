@@ -1,0 +1,43 @@
+import type { FindAccount } from '../services/find-account.ts';
+import { describeDevice, nameOf } from '../services/list-devices.ts';
+import type { LostDevice } from '../services/lost-device.ts';
+import { accountParameter, answerOf, requestOf, resolveAccount } from './account-argument.ts';
+import { defineCommand, type Command } from './command.ts';
+import { optional, reasonParameter } from './parameters.ts';
+
+/** What the command needs. */
+export interface LostDeviceAllCommandParts {
+  readonly findAccount: FindAccount;
+  readonly lostDevice: LostDevice;
+}
+
+/** `lost-device all @user`: everything that acts as the user, after a confirmation. */
+export function lostDeviceAllCommand({ findAccount, lostDevice }: LostDeviceAllCommandParts): Command {
+  return defineCommand({
+    name: 'lost-device all',
+    summary: 'end all sessions of an account',
+    permission: 'manage-accounts',
+    where: 'command-room',
+    effect: 'destroys',
+    parameters: { user: accountParameter('whose sessions'), reason: optional(reasonParameter('why')) },
+    preview: async (call, { user }) => {
+      const target = await resolveAccount(findAccount, user, call);
+      const { account, devices } = await lostDevice.look({ actor: call.sender, target });
+      const text = [
+        `Ends all sessions of ${nameOf(target, account.displayName)}, ${devices.length} devices:`,
+        ...devices.map((device) => `  ${describeDevice(device)}`),
+        ...(account.isAdmin === true ? ['They administer the homeserver: somebody else than you must confirm.'] : []),
+      ].join('\n');
+      return { text, facts: { user: target, devices: devices.map(({ deviceId }) => deviceId).toSorted() } };
+    },
+    run: async (call, { user, reason }) => {
+      const target = await resolveAccount(findAccount, user, call);
+      const result = await lostDevice.run(requestOf(call, target, reason), undefined);
+      const head =
+        result.outcome === 'done'
+          ? `${target} is signed out everywhere.`
+          : `${target} may still be signed in somewhere.`;
+      return answerOf(head, result, target);
+    },
+  });
+}

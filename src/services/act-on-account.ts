@@ -1,0 +1,177 @@
+/** What all that is done to accounts has in common: the guard, the audit log before and after, and the words. */
+import { UserError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { AuditOutcome } from '../model/audit-entry.ts';
+import type { EventId, RoomId, UserId } from '../model/ids.ts';
+import type { JsonValue } from '../model/json.ts';
+import { refuseTarget, type AccountAction } from '../policy/account-target.ts';
+import { isPermitted } from '../policy/permissions.ts';
+import type { Account, Accounts, Change } from '../ports/accounts.ts';
+import type { AccountStateStore } from '../ports/account-state-store.ts';
+import type { AuditLog } from '../ports/audit-log.ts';
+import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
+import type { RoomKeys } from '../ports/room-keys.ts';
+import type { Transactions } from '../ports/transactions.ts';
+import type { Lines } from './lines.ts';
+import type { PolicyInEffect } from './policy-in-effect.ts';
+import type { TellSecurity } from './tell-security.ts';
+
+/** What acting on accounts needs. */
+export interface AccountServiceParts {
+  readonly accounts: Accounts;
+  readonly states: AccountStateStore;
+  readonly audit: AuditLog;
+  readonly transactions: Transactions;
+  readonly roomKeys: RoomKeys;
+  readonly governedRooms: GovernedRoomStore;
+  readonly policyView: PolicyInEffect;
+  readonly lines: Lines;
+  readonly security: TellSecurity;
+  readonly protectedUsers: ReadonlySet<UserId>;
+  readonly log: Logger;
+  readonly now?: () => number;
+}
+
+/** Who asks for what. */
+export interface AccountRequest {
+  readonly actor: UserId;
+  /** Who said yes, where somebody did. */
+  readonly confirmedBy?: UserId | undefined;
+  readonly target: UserId;
+  /** The same event acts once. */
+  readonly eventId: EventId;
+  readonly trace: string;
+  readonly reason?: string | undefined;
+  readonly ticket?: string | undefined;
+  /** The process may have died while it did this. */
+  readonly isRepeat?: boolean;
+}
+
+/** What became of it. `text` is for the room. */
+export interface AccountResult {
+  readonly outcome: 'done' | 'partial' | 'failed';
+  readonly text: string;
+  readonly before: JsonValue;
+  readonly after: JsonValue;
+}
+
+/** What is always true and no server can change. */
+export const OFFLINE_PHONE =
+  'A device that is offline keeps what it has decrypted already. Other members’ clients change their keys with their next message.';
+
+/** The account, where it may be acted on (A9). Throws UserError where not. For a preview `isPreview`: the second person comes later. */
+export async function requireTarget(
+  parts: AccountServiceParts,
+  action: AccountAction,
+  request: Pick<AccountRequest, 'actor' | 'confirmedBy' | 'target'>,
+  isPreview = false,
+): Promise<Account> {
+  const { accounts, policyView, states, protectedUsers } = parts;
+  const { actor, target, confirmedBy } = request;
+  const policy = await policyView.current();
+  const away = new Set(
+    (await states.current()).filter(({ absence }) => absence !== 'none').map(({ userId }) => userId),
+  );
+  const managers = new Set(
+    [...policy.assigned.keys()].filter((user) => isPermitted(policy, user, 'manage-accounts') && !away.has(user)),
+  );
+  const facts = { action, actor, target, namespace: policy.namespace, protectedUsers, managers };
+  const isApproved = isPreview || (confirmedBy !== undefined && confirmedBy !== actor);
+  // What can be told without asking a server.
+  const early = refuseTarget({ ...facts, isServerAdmin: false, isApproved });
+  if (early) throw new UserError(`Refused: ${early.message}`);
+  const account = await accounts.find(target);
+  if (account === undefined) throw new UserError(`There is no account ${target}. Nothing was done.`);
+  const refusal = refuseTarget({ ...facts, isServerAdmin: account.isAdmin, isApproved });
+  if (refusal) throw new UserError(`Refused: ${refusal.message}`);
+  return account;
+}
+
+/**
+ * Does `work` between two lines of the audit log. Where the first cannot be written nothing is done; `before` is the evidence, copied while it
+ * exists (F5).
+ */
+export async function audited(
+  parts: AccountServiceParts,
+  request: AccountRequest,
+  action: string,
+  before: JsonValue,
+  work: () => Promise<{ readonly change: Change; readonly after?: JsonValue }>,
+): Promise<AccountResult> {
+  const { audit, log } = parts;
+  const { actor, target, eventId, trace, reason, ticket, confirmedBy } = request;
+  const common = {
+    ...{ action, actor, target, trace, sourceEvent: eventId },
+    ...(reason !== undefined && { reason }),
+    ...(ticket !== undefined && { ticket }),
+  };
+  await audit.append({
+    ...{ ...common, id: `${action}:${eventId}:begun`, outcome: 'done', before },
+    details: { step: 'begun', ...(confirmedBy !== undefined && { confirmedBy }) },
+  });
+  const { change, after = null } = await work();
+  const outcome = outcomeOf(change);
+  await audit.append({
+    ...{ ...common, id: `${action}:${eventId}:ended`, outcome, after },
+    details: { step: 'ended', ...change },
+  });
+  log.info('account.changed', { kind: action, outcome, userId: target, trace });
+  return { outcome, text: describeChange(change), before, after };
+}
+
+/** `partial`: something was verified, and something is left. */
+export function outcomeOf(change: Change): Exclude<AuditOutcome, 'refused'> {
+  if (change.done) return 'done';
+  return change.verified.length > 0 ? 'partial' : 'failed';
+}
+
+/** A change in words for the room. */
+export function describeChange(change: Change): string {
+  const { verified, mayLive = [], mayLiveUntil, problem } = change;
+  const until = mayLiveUntil === undefined ? 'until somebody ends them' : `until ${timeOf(mayLiveUntil)}`;
+  return [
+    ...verified.map((fact) => `✓ ${fact}`),
+    ...(mayLive.length > 0 ? [`✗ may still work ${until}: ${mayLive.join(', ')}`] : []),
+    ...(problem === undefined ? [] : [`${change.done ? 'Note' : '✗ Not done'}: ${problem}`]),
+  ].join('\n');
+}
+
+/** New room keys wherever the user is. Answers in how many rooms; every governed one where the user's own cannot be told. */
+export async function rotateFor(parts: AccountServiceParts, user: UserId): Promise<number> {
+  const rooms = await roomsOf(parts, user);
+  await parts.roomKeys.rotate(user, rooms);
+  return rooms.length;
+}
+
+async function roomsOf({ accounts, governedRooms }: AccountServiceParts, user: UserId): Promise<readonly RoomId[]> {
+  try {
+    return await accounts.joinedRooms(user);
+  } catch {
+    return (await governedRooms.all()).map(({ roomId }) => roomId);
+  }
+}
+
+/** Tells lines who is away now, after a state was changed or at the start. */
+export async function applyAbsences({
+  states,
+  lines,
+  policyView,
+}: Pick<AccountServiceParts, 'states' | 'lines' | 'policyView'>): Promise<void> {
+  const absent = (await states.current()).filter(({ absence }) => absence !== 'none');
+  lines.setAbsent(absent.map(({ userId, successor, absence }) => ({ userId, successor, isGone: absence === 'gone' })));
+  policyView.invalidate();
+}
+
+/** `2026-11-24 20:02:40 UTC`. */
+export function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** The account's flags, for the audit log. */
+export function stateOf(account: Account): { readonly [flag: string]: boolean | null } {
+  return {
+    locked: account.isLocked ?? null,
+    suspended: account.isSuspended ?? null,
+    deactivated: account.isDeactivated ?? null,
+  };
+}

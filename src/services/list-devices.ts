@@ -1,0 +1,72 @@
+import { UserError } from '../errors.ts';
+import type { UserId } from '../model/ids.ts';
+import type { JsonValue } from '../model/json.ts';
+import type { AccountDevice, Accounts } from '../ports/accounts.ts';
+import { timeOf } from './act-on-account.ts';
+
+/** Everything about an account that servers forget after some weeks, for the audit log (F5). */
+export async function takeEvidence(accounts: Accounts, user: UserId): Promise<{ readonly [key: string]: JsonValue }> {
+  const or = async <T>(ask: Promise<readonly T[]>): Promise<readonly T[] | string> => {
+    try {
+      return await ask;
+    } catch (error) {
+      // What this kind of server cannot tell. That it is away is for the caller.
+      if (error instanceof UserError) return 'not told by this server';
+      throw error;
+    }
+  };
+  const [devices, sessions, pushers, connections] = await Promise.all([
+    or(accounts.devices(user)),
+    or(accounts.sessions(user)),
+    or(accounts.pushers(user)),
+    or(accounts.whois(user)),
+  ]);
+  return JSON.parse(JSON.stringify({ devices, sessions, pushers, connections })) as { [key: string]: JsonValue };
+}
+
+/** One device in words for a room: id, name, last use, address. */
+export function describeDevice({ deviceId, name, lastSeenAt, ip }: AccountDevice): string {
+  const seen = lastSeenAt === undefined ? 'never used' : `last used ${timeOf(lastSeenAt)}`;
+  return `${deviceId}  ${name ?? 'no name'}, ${seen}${ip === undefined ? '' : ` from ${ip}`}`;
+}
+
+/** The newest first. */
+export function byUse(devices: readonly AccountDevice[]): readonly AccountDevice[] {
+  return devices.toSorted((a, b) => (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0));
+}
+
+/** Lists what acts as a user. */
+export class ListDevices {
+  readonly #accounts: Accounts;
+  readonly #prefix: string;
+
+  /** `prefix` of commands, e.g. `!care`. */
+  constructor(accounts: Accounts, prefix: string) {
+    this.#accounts = accounts;
+    this.#prefix = prefix;
+  }
+
+  /** Throws UserError where there is no such account, or where this server cannot tell. */
+  async list(user: UserId): Promise<{ readonly text: string; readonly data: JsonValue }> {
+    const account = await this.#accounts.find(user);
+    if (account === undefined) throw new UserError(`There is no account ${user}.`);
+    const devices = byUse(await this.#accounts.devices(user));
+    const sessions = await this.#accounts.sessions(user);
+    const other = sessions.filter(({ deviceId }) => !devices.some((device) => device.deviceId === deviceId));
+    const kinds = Map.groupBy(other, ({ kind }) => kind);
+    const text = [
+      `${nameOf(user, account.displayName)}: ${devices.length === 1 ? '1 device' : `${devices.length} devices`}`,
+      ...devices.map((device) => `  ${describeDevice(device)}`),
+      ...[...kinds].map(([kind, of]) => `  and ${of.length} ${kind} session(s) without a device in the list`),
+      ...(devices.length === 0
+        ? []
+        : [`To end one at once: ${this.#prefix} lost-device ${user} ${devices[0]?.deviceId}`]),
+    ].join('\n');
+    return { text, data: JSON.parse(JSON.stringify({ user, devices, sessions })) as JsonValue };
+  }
+}
+
+/** `@lee:hospital.test (Dr. Lee)`. */
+export function nameOf(user: UserId, displayName: string | undefined): string {
+  return displayName === undefined ? user : `${user} (${displayName})`;
+}

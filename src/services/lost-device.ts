@@ -1,0 +1,83 @@
+import { RetryableError, UserError } from '../errors.ts';
+import type { JsonValue } from '../model/json.ts';
+import type { Account, AccountDevice, Change } from '../ports/accounts.ts';
+import {
+  audited,
+  OFFLINE_PHONE,
+  requireTarget,
+  rotateFor,
+  type AccountRequest,
+  type AccountResult,
+  type AccountServiceParts,
+} from './act-on-account.ts';
+import { byUse, takeEvidence } from './list-devices.ts';
+
+/** Ends the sessions of a lost or stolen device, or of all of an account's (D1). */
+export class LostDevice {
+  readonly #parts: AccountServiceParts;
+
+  constructor(parts: AccountServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** What would be ended: the account and its devices. Throws UserError where it must not be. */
+  async look(
+    request: Pick<AccountRequest, 'actor' | 'target'>,
+  ): Promise<{ account: Account; devices: readonly AccountDevice[] }> {
+    const account = await requireTarget(this.#parts, 'end-sessions', request, true);
+    return { account, devices: byUse(await this.#parts.accounts.devices(request.target)) };
+  }
+
+  /** Ends one device, or everything where `deviceId` is undefined. The evidence is in the audit log before. */
+  async run(request: AccountRequest, deviceId: string | undefined): Promise<AccountResult> {
+    const { accounts } = this.#parts;
+    const { target } = request;
+    await requireTarget(this.#parts, 'end-sessions', request);
+    const before = await takeEvidence(accounts, target);
+    if (deviceId !== undefined && request.isRepeat !== true) requireKnown(before, deviceId);
+    const action = deviceId === undefined ? 'account.end-all-sessions' : 'account.end-device';
+    const result = await audited(this.#parts, request, action, before, async () => {
+      const ended = await this.#end(request, deviceId);
+      // Only now: before, the homeserver would still name the device.
+      const rooms = await rotateFor(this.#parts, target);
+      const change = {
+        ...ended,
+        verified: [...ended.verified, `new keys for what the bridge says from now on, in ${rooms} rooms`],
+      };
+      // Nothing else is verified: new keys alone end no session.
+      return { change: ended.verified.length > 0 ? change : ended, after: await this.#after(request) };
+    });
+    return { ...result, text: `${result.text}\n${OFFLINE_PHONE}` };
+  }
+
+  async #end({ target, isRepeat }: AccountRequest, deviceId: string | undefined): Promise<Change> {
+    const { accounts } = this.#parts;
+    if (deviceId === undefined) return accounts.endAllSessions(target);
+    const change = await accounts.endDevice(target, deviceId);
+    if (change.done || isRepeat !== true) return change;
+    // The process that began this may have ended it.
+    const all = await Promise.all([accounts.devices(target), accounts.sessions(target)]);
+    const isThere = all.flat().some((known) => known.deviceId === deviceId);
+    return isThere ? change : { done: true, verified: [`device ${deviceId} is gone`] };
+  }
+
+  async #after({ target }: AccountRequest): Promise<JsonValue> {
+    try {
+      const devices = await this.#parts.accounts.devices(target);
+      return { devices: devices.map(({ deviceId }) => deviceId) };
+    } catch (error) {
+      if (error instanceof RetryableError) return { devices: 'not told: the server is away' };
+      throw error;
+    }
+  }
+}
+
+function requireKnown(before: { readonly [key: string]: JsonValue }, deviceId: string): void {
+  const listed = ['devices', 'sessions'].flatMap((key) => {
+    const list = before[key];
+    return Array.isArray(list) ? (list as { deviceId?: string }[]) : [];
+  });
+  if (listed.some((known) => known.deviceId === deviceId)) return;
+  const known = [...new Set(listed.flatMap((entry) => entry.deviceId ?? []))];
+  throw new UserError(`There is no device ${deviceId}. Nothing was done. There are: ${known.join(', ') || 'none'}.`);
+}

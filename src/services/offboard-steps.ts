@@ -1,0 +1,142 @@
+import { RetryableError } from '../errors.ts';
+import type { AccountProcedure, ProcedureStep } from '../ports/account-procedure-store.ts';
+import type { RoleStore } from '../ports/role-store.ts';
+import type { RoomControl } from '../ports/room-control.ts';
+import { applyAbsences, describeChange, outcomeOf, rotateFor, type AccountServiceParts } from './act-on-account.ts';
+import type { EndBreakGlass } from './end-break-glass.ts';
+import { writeRoleChanges } from './write-role-changes.ts';
+
+/** What the steps need beside what every change of an account does. */
+export interface OffboardStepParts extends AccountServiceParts {
+  readonly roles: RoleStore;
+  readonly control: RoomControl;
+  readonly emergencies: Pick<EndBreakGlass, 'endAllOf'>;
+}
+
+/** How a step ended, before it is written down. */
+export type StepResult = Pick<ProcedureStep, 'outcome' | 'text'>;
+
+/**
+ * Repeating one does no harm. Throws RetryableError where it is worth waiting; UserError or PermanentError where it can never be done, which is then
+ * its result.
+ */
+export type OffboardStep = (parts: OffboardStepParts, procedure: AccountProcedure) => Promise<StepResult>;
+
+/** In this order: nobody can log in again, nothing acts as the user, nobody gives them anything, and then they are out. */
+export const OFFBOARD_STEPS: readonly (readonly [name: string, step: OffboardStep])[] = [
+  ['lock', lock],
+  ['sessions', endSessions],
+  ['lines', handLinesOver],
+  ['roles', takeRoles],
+  ['emergencies', endEmergencies],
+  ['rooms', leaveRooms],
+  ['keys', changeKeys],
+];
+
+async function lock(parts: OffboardStepParts, { userId, successor, askedBy }: AccountProcedure): Promise<StepResult> {
+  const { accounts, states, now = Date.now } = parts;
+  const account = await accounts.find(userId);
+  const known = await states.find(userId);
+  await states.set({
+    userId,
+    wasLocked: known?.wasLocked ?? account?.isLocked === true,
+    wasSuspended: known?.wasSuspended ?? account?.isSuspended === true,
+    absence: 'gone',
+    successor,
+    by: askedBy,
+    at: now(),
+  });
+  const change = await accounts.lock(userId);
+  // Under MAS the lock is whole only with the next step: here it is enough that it is set.
+  return change.verified.length > 0
+    ? { outcome: 'done', text: change.verified.join('; ') }
+    : { outcome: outcomeOf(change), text: describeChange(change) };
+}
+
+async function endSessions({ accounts }: OffboardStepParts, { userId }: AccountProcedure): Promise<StepResult> {
+  const change = await accounts.endAllSessions(userId);
+  // MAS or the homeserver is away: worth waiting for.
+  if (!change.done && change.verified.length === 0)
+    throw new RetryableError(change.problem ?? 'No session could be ended yet.');
+  return { outcome: outcomeOf(change), text: change.done ? change.verified.join('; ') : describeChange(change) };
+}
+
+async function handLinesOver(parts: OffboardStepParts, { userId, successor }: AccountProcedure): Promise<StepResult> {
+  const { lines } = parts;
+  await applyAbsences(parts);
+  const alone = lines.configured.filter(({ team }) => team.includes(userId));
+  const own = alone.map(({ id }) => id);
+  if (own.length === 0) return { outcome: 'done', text: 'in no line’s team' };
+  const to =
+    successor === undefined ? 'nobody new; the rest of the team, or the administrators where there is none' : successor;
+  return {
+    outcome: 'done',
+    text: `${own.join(', ')} handed over to ${to}. Take them out of \`lines\` in the configuration too`,
+  };
+}
+
+async function takeRoles(parts: OffboardStepParts, procedure: AccountProcedure): Promise<StepResult> {
+  const { userId, askedBy: actor, id, trace, eventId } = procedure;
+  const held = (await parts.roles.current()).filter((assignment) => assignment.userId === userId);
+  const ours = held.filter(({ source }) => source === 'command' || source === 'csv');
+  for (const { roleId, source } of ours) {
+    await writeRoleChanges(
+      parts,
+      { give: [], take: [{ userId, roleId }] },
+      { source, actor, id: `${id}:${source}`, sourceEvent: eventId, trace },
+    );
+  }
+  const taken = ours.map(({ roleId }) => roleId).join(', ') || 'none to take';
+  // A line's team is made of the lines, which were handed over.
+  const others = held.filter(
+    ({ source, roleId }) => source === 'directory' || (source === 'configuration' && roleId !== 'line-team'),
+  );
+  if (others.length === 0) return { outcome: 'done', text: taken };
+  const left = others.map(({ roleId, source }) => `${roleId} (${source})`).join(', ');
+  return { outcome: 'partial', text: `${taken}; still there, to be taken where it was given: ${left}` };
+}
+
+async function endEmergencies(
+  { emergencies }: OffboardStepParts,
+  { userId, askedBy, trace }: AccountProcedure,
+): Promise<StepResult> {
+  const ended = await emergencies.endAllOf(userId, { by: askedBy, trace, note: 'offboarded' });
+  const stuck = ended.filter(({ end }) => end === 'stuck').length;
+  return stuck === 0
+    ? { outcome: 'done', text: ended.length === 0 ? 'none open' : `${ended.length} ended` }
+    : { outcome: 'partial', text: `${stuck} of ${ended.length} could not be ended` };
+}
+
+async function leaveRooms(
+  { governedRooms, control }: OffboardStepParts,
+  { userId }: AccountProcedure,
+): Promise<StepResult> {
+  let out = 0;
+  const stuck: string[] = [];
+  for (const { roomId, opaqueId } of await governedRooms.all()) {
+    if (!isInside((await control.snapshot(roomId)).members.get(userId))) continue;
+    const change = { kind: 'remove', rule: 'offboard', why: 'the account was closed', userId } as const;
+    const { outcome } = await control.apply(roomId, change);
+    // Seen in the homeserver's own answer, not in what was kept.
+    const isOut = outcome === 'applied' && !isInside((await control.refresh(roomId)).members.get(userId));
+    if (isOut) out++;
+    else stuck.push(opaqueId);
+  }
+  const text = `out of ${out} rooms and spaces`;
+  if (stuck.length === 0) return { outcome: 'done', text };
+  return { outcome: 'partial', text: `${text}; could not be removed from ${stuck.slice(0, 20).join(', ')}` };
+}
+
+async function changeKeys(parts: OffboardStepParts, { userId }: AccountProcedure): Promise<StepResult> {
+  const rooms = await rotateFor(parts, userId);
+  return {
+    outcome: 'done',
+    text:
+      rooms === 0 ? 'in no room any more; members’ clients change keys by themselves' : `new keys in ${rooms} rooms`,
+  };
+}
+
+/** Whether somebody of this membership is in a room or may enter it. */
+export function isInside(membership: string | undefined): boolean {
+  return membership === 'join' || membership === 'invite' || membership === 'knock';
+}

@@ -1,0 +1,56 @@
+import type { Account, Change } from '../ports/accounts.ts';
+import type { AccountState } from '../ports/account-state-store.ts';
+import {
+  applyAbsences,
+  audited,
+  requireTarget,
+  stateOf,
+  type AccountRequest,
+  type AccountResult,
+  type AccountServiceParts,
+} from './act-on-account.ts';
+
+/** Takes somebody back who was offboarded: active, as before otherwise, in their lines again. Roles are given anew by people. */
+export class ReactivateAccount {
+  readonly #parts: AccountServiceParts;
+
+  constructor(parts: AccountServiceParts) {
+    this.#parts = parts;
+  }
+
+  async look(
+    request: Pick<AccountRequest, 'actor' | 'target'>,
+  ): Promise<{ account: Account; state: AccountState | undefined }> {
+    const account = await requireTarget(this.#parts, 'reactivate', request, true);
+    return { account, state: await this.#parts.states.find(request.target) };
+  }
+
+  async run(request: AccountRequest): Promise<AccountResult> {
+    const { accounts, states } = this.#parts;
+    const { target } = request;
+    const account = await requireTarget(this.#parts, 'reactivate', request);
+    const state = await states.find(target);
+    const before = { ...stateOf(account), absence: state?.absence ?? 'none' };
+    return audited(this.#parts, request, 'account.reactivate', before, async () => {
+      const changes: Change[] = [];
+      if (account.isDeactivated === true) changes.push(await accounts.reactivate(target));
+      if (account.isLocked === true && state?.wasLocked !== true) changes.push(await accounts.unlock(target));
+      if (account.isSuspended === true && state?.wasSuspended !== true) changes.push(await accounts.unsuspend(target));
+      const isDone = changes.every(({ done }) => done);
+      if (isDone) {
+        await states.remove(target);
+        await applyAbsences(this.#parts);
+      }
+      const problems = changes.flatMap(({ problem }) => problem ?? []);
+      const change: Change = {
+        done: isDone,
+        verified: [
+          ...changes.flatMap(({ verified }) => verified),
+          ...(isDone ? ['lines count on the user again'] : []),
+        ],
+        ...(problems.length > 0 && { problem: problems.join(' ') }),
+      };
+      return { change, after: stateOf((await accounts.find(target)) ?? account) };
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import type { Account } from '../ports/accounts.ts';
+import {
+  audited,
+  requireTarget,
+  stateOf,
+  type AccountRequest,
+  type AccountResult,
+  type AccountServiceParts,
+} from './act-on-account.ts';
+
+/** Lets a user read and not write, until `unlock`. Not for a stolen device: whoever has it can read on. */
+export class SuspendAccount {
+  readonly #parts: AccountServiceParts;
+
+  constructor(parts: AccountServiceParts) {
+    this.#parts = parts;
+  }
+
+  look(request: Pick<AccountRequest, 'actor' | 'target'>): Promise<Account> {
+    return requireTarget(this.#parts, 'suspend', request, true);
+  }
+
+  async run(request: AccountRequest): Promise<AccountResult> {
+    const { accounts, states, now = Date.now } = this.#parts;
+    const { target, actor } = request;
+    const account = await requireTarget(this.#parts, 'suspend', request);
+    const known = await states.find(target);
+    return audited(this.#parts, request, 'account.suspend', stateOf(account), async () => {
+      await states.set({
+        userId: target,
+        wasLocked: known?.wasLocked ?? account.isLocked === true,
+        wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
+        absence: known?.absence ?? 'none',
+        successor: known?.successor,
+        by: actor,
+        at: now(),
+      });
+      return { change: await accounts.suspend(target), after: stateOf((await accounts.find(target)) ?? account) };
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import type { Account, Change } from '../ports/accounts.ts';
+import type { AccountState } from '../ports/account-state-store.ts';
+import {
+  applyAbsences,
+  audited,
+  requireTarget,
+  stateOf,
+  type AccountRequest,
+  type AccountResult,
+  type AccountServiceParts,
+} from './act-on-account.ts';
+
+/** Undoes `lock` and `suspend`: the account is as it was before the first of them (D8). */
+export class UnlockAccount {
+  readonly #parts: AccountServiceParts;
+
+  constructor(parts: AccountServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** The account, and what it would be again. */
+  async look(
+    request: Pick<AccountRequest, 'actor' | 'target'>,
+  ): Promise<{ account: Account; state: AccountState | undefined }> {
+    const account = await requireTarget(this.#parts, 'unlock', request, true);
+    return { account, state: await this.#parts.states.find(request.target) };
+  }
+
+  async run(request: AccountRequest): Promise<AccountResult> {
+    const { accounts, states } = this.#parts;
+    const { target } = request;
+    const account = await requireTarget(this.#parts, 'unlock', request);
+    const state = await states.find(target);
+    const wanted = {
+      locked: state?.wasLocked ?? false,
+      suspended: state?.wasSuspended ?? account.isSuspended === true,
+    };
+    const before = { ...stateOf(account), restores: wanted, by: state?.by ?? null };
+    return audited(this.#parts, request, 'account.unlock', before, async () => {
+      const changes: Change[] = [];
+      if (account.isSuspended !== undefined && account.isSuspended !== wanted.suspended)
+        changes.push(await (wanted.suspended ? accounts.suspend(target) : accounts.unsuspend(target)));
+      if (account.isLocked !== wanted.locked)
+        changes.push(await (wanted.locked ? accounts.lock(target) : accounts.unlock(target)));
+      const found = (await accounts.find(target)) ?? account;
+      const isRestored =
+        found.isLocked === wanted.locked && (found.isSuspended ?? wanted.suspended) === wanted.suspended;
+      if (isRestored) {
+        await states.remove(target);
+        await applyAbsences(this.#parts);
+      }
+      return { change: sum(changes, isRestored, wanted), after: stateOf(found) };
+    });
+  }
+}
+
+function sum(changes: readonly Change[], isRestored: boolean, wanted: { locked: boolean; suspended: boolean }): Change {
+  const problems = changes.flatMap(({ problem }) => problem ?? []);
+  const problem = problems.length > 0 ? { problem: problems.join(' ') } : {};
+  const verified = changes.flatMap((change) => change.verified);
+  const now = `the account is as it was before: ${wanted.locked ? 'locked' : 'not locked'}, ${wanted.suspended ? 'suspended' : 'not suspended'}`;
+  return isRestored ? { done: true, verified: [...verified, now], ...problem } : { done: false, verified, ...problem };
+}

@@ -1,6 +1,6 @@
-import { parseEventId, type EventId } from '../model/ids.ts';
+import { parseEventId, type EventId, type RoomId, type UserId } from '../model/ids.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
-import { outgoingKind } from '../policy/outgoing-kind.ts';
+import { outgoingKind, type OutgoingKind } from '../policy/outgoing-kind.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Handled } from './handled.ts';
@@ -32,6 +32,8 @@ export interface HandleStaffMessageParts {
   readonly send: SendToContact;
   readonly runCommand: RunCommand;
   readonly takeReaction: TakeReaction;
+  /** True where the person is being led through the setting up in this room: plain words are then the answer to the last question. */
+  readonly isInSetup?: (user: UserId, roomId: RoomId) => Promise<boolean>;
   readonly events: MatrixEventStore;
   readonly transactions: Transactions;
   readonly notifier: Notifier;
@@ -60,10 +62,26 @@ export class HandleStaffMessage {
       await this.#parts.runCommand(row, typedIn(outgoing, clear.content, true), room);
       return 'done';
     }
-    if (room.conversation === undefined) return 'done';
+    if (room.conversation === undefined) return this.#plainWords(row, room, clear.content, outgoing);
     if (outgoing.kind === 'not-sendable') return this.refuse(row, outgoing.why);
     const attachment = outgoing.kind === 'file' ? clear.content : undefined;
     return this.#parts.send.send(row, room.conversation, { text: outgoing.text, attachment });
+  }
+
+  /** What people say to one another in rooms of no patient is nothing for the bridge, but for an answer to its own questions: a command like any other. */
+  async #plainWords(
+    row: MatrixEventRow,
+    room: KnownRoom,
+    content: Readonly<Record<string, unknown>>,
+    outgoing: OutgoingKind,
+  ): Promise<'done'> {
+    const { isInSetup, runCommand, commandPrefix } = this.#parts;
+    if (outgoing.kind !== 'text' || !(await isInSetup?.(row.event.sender, room.roomId))) return 'done';
+    const asCommand = (words: string) => `${commandPrefix} setup ${words}`;
+    const formatted = content['formatted_body'];
+    const said = typeof formatted === 'string' ? { ...content, formatted_body: asCommand(formatted) } : content;
+    await runCommand(row, typedIn({ text: asCommand(outgoing.text) }, said, true), room);
+    return 'done';
   }
 
   /** Says in a reply that the event did not go to the patient, and ends its row. */

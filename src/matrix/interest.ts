@@ -6,7 +6,8 @@ const TYPES = new Set(['m.room.encrypted', 'm.room.message', 'm.room.redaction',
 
 /**
  * True for an event that must be worked on, and so stored: what staff wrote, their coming and going, tombstones, and invitations of the bot.
- * What our own users sent comes back in every transaction and is left out, or each text from a patient would cost a second commit.
+ * What our own users sent comes back in every transaction and is left out, or each text from a patient would cost a second commit. Other state of
+ * governed rooms is left out as well: it is observed, and after a crash the sweep of the rooms finds what was missed.
  */
 export function isInteresting(namespace: Namespace, event: MatrixEvent): boolean {
   if (event.type === 'm.room.member') {

@@ -51,7 +51,7 @@ const URI = 'urn:ietf:rfc:3986';
 /** What kind of event each action is; the first that fits. */
 const KINDS: readonly (readonly [RegExp, Coding, Coding?])[] = [
   [/^audit\./, AUDIT_LOG_USED],
-  [/^break-glass\.(end|expire)/, SECURITY_ALERT, dcm('110138', 'Emergency Override Stopped')],
+  [/^break-glass\.(end|expir)/, SECURITY_ALERT, dcm('110138', 'Emergency Override Stopped')],
   [/^(break-glass|emergency)\b/, SECURITY_ALERT, dcm('110127', 'Emergency Override Started')],
   [/^role\b/, SECURITY_ALERT, dcm('110136', 'Security Roles Changed')],
   [/^(account|device|session|user)\b/, SECURITY_ALERT, dcm('110137', 'User Security Attributes Changed')],
@@ -62,7 +62,7 @@ const KINDS: readonly (readonly [RegExp, Coding, Coding?])[] = [
 const ACTIONS: readonly (readonly [RegExp, FhirAuditEvent['action']])[] = [
   [/\.(give|create|add|grant|adopt|start|open)\b/, 'C'],
   [/\.(read|export|exported|report|review|verify|list|show|view)\b/, 'R'],
-  [/\.(take|remove|release|end|expire|delete|erase)\b/, 'D'],
+  [/\.(take|remove|release|end|expire|expiry|delete|erase|offboard)\b/, 'D'],
   [/\.(repair|change|set|update|replace|classify|lock|unlock|suspend)\b/, 'U'],
 ];
 

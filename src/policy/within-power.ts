@@ -1,15 +1,28 @@
-import type { UserId } from '../model/ids.ts';
+import type { EventId, UserId } from '../model/ids.ts';
 import type { RoomChange } from '../model/room-change.ts';
-import type { RoomSnapshot } from '../model/room-snapshot.ts';
+import { stateId, type RoomSnapshot, type StateEntry } from '../model/room-snapshot.ts';
 import { powerOf, powerToAct, powerToWrite } from '../model/room-power.ts';
 
-/** Changes that the bot has not the power for become reports: asking the homeserver would only be refused. */
+/**
+ * Changes that the bot has not the power for become reports: asking the homeserver would only be refused. The power levels come first, so that the
+ * others are judged by those which are then in force.
+ */
 export function withinPower(snapshot: RoomSnapshot, bot: UserId, changes: readonly RoomChange[]): RoomChange[] {
-  const power = powerOf(snapshot, bot);
-  return changes.map((change) => {
-    if (power >= powerNeeded(snapshot, change)) return change;
+  let room = snapshot;
+  return changes.map((change): RoomChange => {
+    if (powerOf(room, bot) >= powerNeeded(room, change)) {
+      room = withNewLevels(room, change, bot);
+      return change;
+    }
     return { kind: 'report', rule: change.rule, why: `${inShort(change)} The bot has not the power to put it right.` };
   });
+}
+
+function withNewLevels(room: RoomSnapshot, change: RoomChange, sender: UserId): RoomSnapshot {
+  if (change.kind !== 'set-state' || change.type !== 'm.room.power_levels') return room;
+  const { type, stateKey, after: content } = change;
+  const levels: StateEntry = { type, stateKey, content, sender, eventId: '$' as EventId };
+  return { ...room, state: new Map([...room.state, [stateId(type), levels]]) };
 }
 
 function powerNeeded(snapshot: RoomSnapshot, change: RoomChange): number {

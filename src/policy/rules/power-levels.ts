@@ -1,6 +1,6 @@
 import { parseUserId, type UserId } from '../../model/ids.ts';
 import { isOurs } from '../../model/namespace.ts';
-import { hasPrivilegedCreators, powerOf, powerToWrite } from '../../model/room-power.ts';
+import { CREATOR_POWER, hasPrivilegedCreators, powerOf, powerToWrite } from '../../model/room-power.ts';
 import type { RoomSnapshot } from '../../model/room-snapshot.ts';
 import { mayBeIn } from '../may-be-in.ts';
 import { toBeInvited } from '../must-be-in.ts';
@@ -22,12 +22,12 @@ export const powerLevels: Rule = (input) => {
     return [
       report(
         RULE,
-        `the bot has power ${botPower} and needs ${needed} to keep the policy. Somebody with that power must give it.`,
+        `the bot has power ${inWords(botPower)} and needs ${inWords(needed)} to keep the policy. Somebody with that power must give it.`,
       ),
     ];
   }
   const current = contentOf(snapshot, 'm.room.power_levels');
-  const draft = new Draft(botPower);
+  const draft = new Draft(botPower, snapshot.version);
   const after = {
     users: users(input, current?.['users'], draft),
     ...levels(input, current, draft),
@@ -47,15 +47,21 @@ class Draft {
   readonly reasons: string[] = [];
   readonly stuck: string[] = [];
   readonly botPower: number;
+  readonly #takesText: boolean;
 
-  constructor(botPower: number) {
+  constructor(botPower: number, version: string) {
     this.botPower = botPower;
+    this.#takesText = Number(version) < 10;
+  }
+
+  read(value: unknown): number | undefined {
+    return levelIn(value, this.#takesText);
   }
 
   /** The level to write: `wanted`, unless what is there now is out of the bot's reach. `present` is undefined where nothing is there. */
   level(name: string, present: unknown, wanted: number, whenAbsent: number): number {
     if (present === wanted || (present === undefined && whenAbsent === wanted)) return wanted;
-    const value = levelIn(present);
+    const value = this.read(present);
     if (value !== undefined && value > this.botPower) {
       this.stuck.push(`the level ${name} is above the bot's power, so that the bot cannot lower it.`);
       return value;
@@ -111,8 +117,8 @@ function keepOrLower(
     (!isMember && !isOurs(policy.namespace, user) && mayBeIn(policy, room, user).allowed
       ? rolePower(policy, room, user)
       : 0);
-  const isRight = Number.isSafeInteger(level) && (level === most || (!isMember && level === 0));
-  const value = levelIn(level);
+  const isRight = Number.isSafeInteger(level) && (level === most || (wanted === undefined && !isMember && level === 0));
+  const value = draft.read(level);
   if (isRight) after.set(user, level);
   else if (user !== policy.namespace.bot && value !== undefined && value >= draft.botPower) {
     draft.stuck.push(`${user} has as much power as the bot, so that the bot cannot take it back; ${user} must do it.`);
@@ -151,7 +157,7 @@ function events(present: unknown, draft: Draft): Record<string, number> {
   ]);
   for (const [type, level] of Object.entries(current)) {
     if (Object.hasOwn(GOVERNED_EVENTS, type)) continue;
-    const value = levelIn(level);
+    const value = draft.read(level);
     if (value !== undefined && value > draft.botPower) {
       draft.stuck.push("the level of a kind of event is above the bot's power, so that the bot cannot lower it.");
       after.push([type, value]);
@@ -165,10 +171,13 @@ function notification(present: unknown, draft: Draft): number {
   return draft.level('notifications.room', room, 50, 50);
 }
 
-/** A level as a server may read it: old room versions take numbers in text too. undefined where it is none. */
-function levelIn(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined;
-  return typeof value === 'string' && /^\s*[+-]?\d{1,15}\s*$/.test(value) ? Number(value) : undefined;
+/** A level as servers read it: room versions before 10 take numbers in text too (MSC3667). undefined where it is none. */
+function levelIn(value: unknown, takesText: boolean): number | undefined {
+  const isText = takesText && typeof value === 'string' && /^\s*[+-]?\d{1,30}\s*$/.test(value);
+  const level = typeof value === 'number' ? value : isText ? Number(value) : NaN;
+  if (Number.isNaN(level)) return undefined;
+  // No number is as much as a creator has.
+  return Math.trunc(Math.max(1 - CREATOR_POWER, Math.min(CREATOR_POWER - 1, level)));
 }
 
 /** Whoever writes a level could write a phone number. */

@@ -31,7 +31,7 @@ export function accountParameter(about: string): Parameter<TypedAccount | undefi
         return { value: `"${name}`, rest: quoted[5] ?? '' };
       }
       const [, word = '', rest = ''] = /^(\S+)\s*(.*)$/su.exec(line) ?? [];
-      return { value: readUser(word, policy.namespace, 'own') as string, rest };
+      return { value: readUser(word, policy.namespace, 'own'), rest };
     },
   });
 }

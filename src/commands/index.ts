@@ -1,14 +1,19 @@
 import { accessReviewCommand, type AccessReviewCommandParts } from './access-review.ts';
+import { breakGlassEndCommand } from './break-glass-end.ts';
+import { breakGlassListCommand } from './break-glass-list.ts';
+import { breakGlassCommand } from './break-glass.ts';
 import { cancelCommand } from './cancel.ts';
 import type { Command } from './command.ts';
 import { confirmCommand, type Decide } from './confirm.ts';
 import { consentCommand, type ConsentCommandParts } from './consent.ts';
 import { helpCommand, type HelpCommandParts } from './help.ts';
+import { policyCheckCommand } from './policy-check.ts';
 import { roleGiveCommand } from './role-give.ts';
 import { roleImportCommand } from './role-import.ts';
 import { roleListCommand } from './role-list.ts';
 import { roleSyncCommand } from './role-sync.ts';
 import { roleTakeCommand } from './role-take.ts';
+import { setupCommand } from './setup.ts';
 import { textCommand, type TextCommandParts } from './text.ts';
 import { whoCommand } from './who.ts';
 
@@ -17,6 +22,10 @@ export type CommandParts = TextCommandParts &
   ConsentCommandParts &
   HelpCommandParts &
   AccessReviewCommandParts &
+  Parameters<typeof breakGlassCommand>[0] &
+  Parameters<typeof breakGlassEndCommand>[0] &
+  Parameters<typeof policyCheckCommand>[0] &
+  Parameters<typeof setupCommand>[0] &
   Parameters<typeof roleGiveCommand>[0] &
   Parameters<typeof roleTakeCommand>[0] &
   Parameters<typeof roleListCommand>[0] &
@@ -35,6 +44,11 @@ export function commandList(parts: CommandParts): readonly Command[] {
     roleImportCommand(parts),
     roleSyncCommand(parts),
     accessReviewCommand(parts),
+    breakGlassCommand(parts),
+    breakGlassEndCommand(parts),
+    breakGlassListCommand(parts),
+    policyCheckCommand(parts),
+    setupCommand(parts),
     confirmCommand(parts.decide),
     cancelCommand(parts.decide),
     helpCommand(parts, () => commands),

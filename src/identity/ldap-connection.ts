@@ -30,6 +30,11 @@ export interface LdapServer {
   readonly pageSize: number;
 }
 
+/** People of one directory; each is kept in memory while it is read. */
+const MAX_ENTRIES = 500_000;
+/** Pages without an entry, one after another: Active Directory gives some where a search is slow. */
+const MAX_EMPTY_PAGES = 1_000;
+
 /** Two methods of `Client` that are not public (ldapts 9.2.0, the exact version of package.json). */
 interface RawClient {
   _nextMessageId(): number;
@@ -97,7 +102,7 @@ export class LdapConnection implements LdapSearch, AsyncDisposable {
     const { pageSize: size, timeoutMs } = this.#server;
     const raw = this.#client as unknown as RawClient;
     const page = new PagedResultsControl({ value: { size } });
-    for (;;) {
+    for (let empty = 0; ;) {
       if (!this.#client.isBound) throw new RetryableError('The directory closed the connection.');
       const request = new SearchRequest({
         messageId: raw._nextMessageId(),
@@ -118,6 +123,10 @@ export class LdapConnection implements LdapSearch, AsyncDisposable {
       entries.push(...response.searchEntries.map(toEntry));
       const cookie = (response.controls ?? []).find((control) => control instanceof PagedResultsControl)?.value?.cookie;
       if (cookie === undefined || cookie.length === 0) return entries;
+      empty = response.searchEntries.length === 0 ? empty + 1 : 0;
+      if (entries.length > MAX_ENTRIES || empty > MAX_EMPTY_PAGES) {
+        throw new RetryableError('The directory’s answer does not end: narrow `directory.base` or `directory.filter`.');
+      }
       page.value = { size, cookie };
     }
   }

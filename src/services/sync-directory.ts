@@ -41,6 +41,7 @@ const FIRST_RETRY_MS = 10_000;
 export class SyncDirectory implements AsyncDisposable {
   readonly #parts: SyncDirectoryParts;
   #failures = 0;
+  #problem: string | undefined;
   #failingSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<unknown> = Promise.resolve();
@@ -60,6 +61,11 @@ export class SyncDirectory implements AsyncDisposable {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#running;
+  }
+
+  /** What was wrong with the last reading, in plain words; undefined where it was read. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** One reading, with what goes wrong kept in the log and told to administrators. Answers whether it was read. */
@@ -149,9 +155,10 @@ export class SyncDirectory implements AsyncDisposable {
     this.#failures += 1;
     this.#failingSince ??= Date.now();
     log.warn('directory.sync-failed', { name: source.name, attempts: this.#failures, error });
+    const why = error instanceof RetryableError ? error.message : 'The log says why.';
+    this.#problem = why;
     const failingMs = Date.now() - this.#failingSince;
     if (failingMs < TELL_AFTER_MS) return;
-    const why = error instanceof RetryableError ? error.message : 'The log says why.';
     const day = Math.floor(failingMs / TELL_AGAIN_MS);
     const text = `The directory could not be read since ${new Date(this.#failingSince).toISOString()}: ${why} Roles stay as they were; nobody who left a group has lost a role since.`;
     // Telling must not end the loop: the database may be what fails.
@@ -163,6 +170,7 @@ export class SyncDirectory implements AsyncDisposable {
   async #recovered(): Promise<void> {
     const since = this.#failingSince;
     this.#failures = 0;
+    this.#problem = undefined;
     this.#failingSince = undefined;
     if (since === undefined || Date.now() - since < TELL_AFTER_MS) return;
     await this.#parts.notifier.tellAdmins('The directory can be read again; roles follow it.', {

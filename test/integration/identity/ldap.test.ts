@@ -1,6 +1,7 @@
 /** The LDAP directory against a real OpenLDAP server. */
 import { createServer, type Server } from 'node:net';
 import { expect } from 'chai';
+import { directory } from '../../../src/cli/doctor/directory.ts';
 import { RetryableError } from '../../../src/errors.ts';
 import { LdapDirectory, type LdapDirectoryOptions } from '../../../src/identity/ldap-directory.ts';
 import { silentLogger } from '../../../src/log.ts';
@@ -12,11 +13,15 @@ import { LIMITED_READER, READER, slapdIsMissing, startSlapd, SUFFIX, type Slapd 
 import { openTestStores } from '../services/test-stores.ts';
 
 const PEOPLE = `ou=people,${SUFFIX}`;
+/** Apart from the others, so that only one test reads them. */
+const CROWD = `ou=crowd,${SUFFIX}`;
 const GROUPS = `ou=groups,${SUFFIX}`;
 /** More than slapd gives without pages (500) and than Active Directory gives of one attribute (1,500). */
 const MANY = 3_000;
 
 const many = Array.from({ length: MANY }, (_, n) => `n${n}`);
+
+const crowd = { base: CROWD, filter: '(objectClass=person)', localpart: 'uid', uid: 'uid' };
 
 function person(uid: string, dn = `uid=${uid},${PEOPLE}`): string {
   return `dn: ${dn}\nobjectClass: inetOrgPerson\ncn: ${uid}\nsn: ${uid}\nuid: ${uid}\n`;
@@ -25,17 +30,19 @@ function person(uid: string, dn = `uid=${uid},${PEOPLE}`): string {
 const BELA = `cn=Bela\\, \\"Dr.\\" \\+ \\C3\\A4,${PEOPLE}`;
 
 const LDIF = [
-  ...[PEOPLE, GROUPS].map((dn) => `dn: ${dn}\nobjectClass: organizationalUnit\nou: ${/ou=(\w+)/.exec(dn)?.[1]}\n`),
+  ...[PEOPLE, CROWD, GROUPS].map(
+    (dn) => `dn: ${dn}\nobjectClass: organizationalUnit\nou: ${/ou=(\w+)/.exec(dn)?.[1]}\n`,
+  ),
   person('anna'),
   `dn:: ${Buffer.from(BELA).toString('base64')}\nobjectClass: inetOrgPerson\ncn:: ${Buffer.from('Bela, "Dr." + ä').toString('base64')}\nsn: B\nuid: Bela\n`,
   person('chao'),
   person('dora'),
-  ...many.map((uid) => person(uid)),
+  ...many.map((uid) => person(uid, `uid=${uid},${CROWD}`)),
   `dn: cn=nurses,${GROUPS}\nobjectClass: groupOfNames\ncn: nurses\nmember: UID=Anna , ${PEOPLE.toUpperCase()}\nmember:: ${Buffer.from(BELA).toString('base64')}\nmember: uid=gone,${PEOPLE}\n`,
   `dn: cn=doctors,${GROUPS}\nobjectClass: groupOfUniqueNames\ncn: doctors\nuniqueMember: uid=chao,${PEOPLE}#'0101'B\nuniqueMember: cn=consultants,${GROUPS}\n`,
   `dn: cn=consultants,${GROUPS}\nobjectClass: groupOfNames\ncn: consultants\nmember: uid=dora,${PEOPLE}\nmember: cn=doctors,${GROUPS}\nmember: cn=consultants,${GROUPS}\n`,
   `dn: cn=desk,${GROUPS}\nobjectClass: posixGroup\ncn: desk\ngidNumber: 5000\nmemberUid: anna\nmemberUid: nobody\n`,
-  `dn: cn=everybody,${GROUPS}\nobjectClass: groupOfNames\ncn: everybody\n${many.map((uid) => `member: uid=${uid},${PEOPLE}`).join('\n')}\n`,
+  `dn: cn=everybody,${GROUPS}\nobjectClass: groupOfNames\ncn: everybody\n${many.map((uid) => `member: uid=${uid},${CROWD}`).join('\n')}\n`,
 ].join('\n');
 
 describe('the LDAP directory, with OpenLDAP', function () {
@@ -71,12 +78,12 @@ describe('the LDAP directory, with OpenLDAP', function () {
   }
 
   async function failure(settings: LdapDirectoryOptions): Promise<string> {
-    const directory = new LdapDirectory(settings, 'hospital.test', silentLogger);
+    const source = new LdapDirectory(settings, 'hospital.test', silentLogger);
     try {
-      await directory.members();
+      await source.members();
     } catch (error) {
       expect(error).to.be.instanceOf(RetryableError);
-      expect(await directory.check()).to.equal((error as Error).message);
+      expect(await source.check()).to.equal((error as Error).message);
       return (error as Error).message;
     }
     return 'answered';
@@ -126,13 +133,18 @@ describe('the LDAP directory, with OpenLDAP', function () {
   });
 
   it(`reads a group of ${MANY} in pages`, async () => {
-    const members = await rolesIn(options({ everybody: 'staff' }));
+    const members = await rolesIn(options({ everybody: 'staff' }, { people: crowd }));
     expect(Object.keys(members)).to.have.length(MANY);
   });
 
   it('takes an answer that the server’s size limit cuts short for none', async () => {
     expect(
-      await failure(options({ everybody: 'staff' }, { bindDn: LIMITED_READER.dn, password: LIMITED_READER.password })),
+      await failure(
+        options(
+          { everybody: 'staff' },
+          { people: crowd, bindDn: LIMITED_READER.dn, password: LIMITED_READER.password },
+        ),
+      ),
     ).to.match(/size limit/);
   });
 
@@ -167,6 +179,17 @@ describe('the LDAP directory, with OpenLDAP', function () {
       expect(await failure({ ...settings, caFile: `${slapd.caFile}.gone` })).to.match(/ca_file/);
     });
   }
+
+  it('carebridge doctor tells whether the directory can be read', async () => {
+    const look = (settings: LdapDirectoryOptions) =>
+      directory.run({ config: { directory: settings, homeserver: { domain: 'hospital.test' } } } as never);
+    expect(await look(options({ nurses: 'nurse' }))).to.have.nested.property('[0].status', 'ok');
+    const [finding] = await look(options({ vanished: 'nurse' }));
+    expect(finding).to.include({
+      status: 'FAIL',
+      result: 'The directory has no group for the role nurse, as configured.',
+    });
+  });
 
   it('answers again once the server is back', async () => {
     const settings = options({ nurses: 'nurse' });

@@ -323,6 +323,7 @@ describe('roles', () => {
       directory.answer = new RetryableError('The directory cannot be reached (ECONNREFUSED).');
       expect(await sync.runOnce()).to.equal(false);
       expect(told).to.deep.equal([]);
+      expect(sync.problem).to.equal('The directory cannot be reached (ECONNREFUSED).');
       clock.tick(31 * MINUTE);
       await sync.runOnce();
       expect(told).to.have.length(1);
@@ -331,6 +332,7 @@ describe('roles', () => {
       directory.answer = { lee: ['nurse'] };
       await sync.runOnce();
       expect(told.at(-1)).to.match(/can be read again/);
+      expect(sync.problem).to.equal(undefined);
     });
 
     it('reads at once when it is started, and no more once it is stopped', async () => {

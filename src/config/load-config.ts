@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument, type ErrorCode } from 'yaml';
 import { ConfigError, type ConfigProblem } from '../errors.ts';
-import { checkTogether } from './checks.ts';
+import { checkTogether, type Report } from './checks.ts';
 import type { Config } from './config.ts';
 import { formatProblem, Problems } from './problems.ts';
 import { Reader } from './reader.ts';
@@ -33,7 +33,12 @@ export function loadConfig(path: string, env: Environment, makeKey?: MakeKey): C
   const reader = new Reader(document, { folder, env, problems, makeKey });
   // The reader follows the schema, from which both types are made.
   const values = reader.read(SCHEMA) as IncompleteValues | undefined;
-  if (values !== undefined) checkTogether(values, (key, problem, fix) => problems.add(key, problem, fix));
+  // What could not be read looks as if it were missing: one problem of a setting is enough.
+  const unread = new Set(problems.list.map(({ key }) => key));
+  const report: Report = (key, problem, fix) => {
+    if (!unread.has(key)) problems.add(key, problem, fix);
+  };
+  if (values !== undefined) checkTogether(values, report);
   if (problems.list.length > 0) throw configError(problems.list);
   return toConfig(values as Values, folder);
 }

@@ -19,7 +19,7 @@ import type { TellSecurity } from './tell-security.ts';
 /** What acting on accounts needs. */
 export interface AccountServiceParts {
   readonly accounts: Accounts;
-  readonly states: AccountStateStore;
+  readonly accountStates: AccountStateStore;
   readonly audit: AuditLog;
   readonly transactions: Transactions;
   readonly roomKeys: RoomKeys;
@@ -66,11 +66,11 @@ export async function requireTarget(
   request: Pick<AccountRequest, 'actor' | 'confirmedBy' | 'target'>,
   isPreview = false,
 ): Promise<Account> {
-  const { accounts, policyView, states, protectedUsers } = parts;
+  const { accounts, policyView, accountStates, protectedUsers } = parts;
   const { actor, target, confirmedBy } = request;
   const policy = await policyView.current();
   const away = new Set(
-    (await states.current()).filter(({ absence }) => absence !== 'none').map(({ userId }) => userId),
+    (await accountStates.current()).filter(({ absence }) => absence !== 'none').map(({ userId }) => userId),
   );
   const managers = new Set(
     [...policy.assigned.keys()].filter((user) => isPermitted(policy, user, 'manage-accounts') && !away.has(user)),
@@ -153,11 +153,11 @@ async function roomsOf({ accounts, governedRooms }: AccountServiceParts, user: U
 
 /** Tells lines who is away now, after a state was changed or at the start. */
 export async function applyAbsences({
-  states,
+  accountStates,
   lines,
   policyView,
-}: Pick<AccountServiceParts, 'states' | 'lines' | 'policyView'>): Promise<void> {
-  const absent = (await states.current()).filter(({ absence }) => absence !== 'none');
+}: Pick<AccountServiceParts, 'accountStates' | 'lines' | 'policyView'>): Promise<void> {
+  const absent = (await accountStates.current()).filter(({ absence }) => absence !== 'none');
   lines.setAbsent(absent.map(({ userId, successor, absence }) => ({ userId, successor, isGone: absence === 'gone' })));
   policyView.invalidate();
 }

@@ -30,14 +30,14 @@ export class LockAccount {
 
   /** With `endSessions`, everything that acts as the user is ended as well: under MAS only that makes the lock effective at once. */
   async run(request: AccountRequest, { endSessions }: { readonly endSessions: boolean }): Promise<AccountResult> {
-    const { accounts, states, now = Date.now } = this.#parts;
+    const { accounts, accountStates, now = Date.now } = this.#parts;
     const { target, actor } = request;
     const account = await requireTarget(this.#parts, 'lock', request);
     const before = { ...stateOf(account), ...(await takeEvidence(accounts, target)) };
-    const known = await states.find(target);
+    const known = await accountStates.find(target);
     return audited(this.#parts, request, 'account.lock', before, async () => {
       // Kept first: what was not kept could not be restored (D8).
-      await states.set({
+      await accountStates.set({
         userId: target,
         wasLocked: known?.wasLocked ?? account.isLocked === true,
         wasSuspended: known?.wasSuspended ?? account.isSuspended === true,

@@ -9,7 +9,7 @@ import { isInside, OFFBOARD_STEPS, type OffboardStepParts, type StepResult } fro
 
 /** What offboarding needs. */
 export interface OffboardParts extends OffboardStepParts {
-  readonly procedures: AccountProcedureStore;
+  readonly accountProcedures: AccountProcedureStore;
   readonly notifier: Notifier;
   /** ms; for tests. */
   readonly retryMs?: number;
@@ -35,10 +35,10 @@ export class OffboardAccount {
   async look(request: Pick<AccountRequest, 'actor' | 'target'>, successor: UserId | undefined) {
     const account = await requireTarget(this.#parts, 'offboard', request, true);
     if (successor !== undefined) await this.#requireSuccessor(request.target, successor);
-    const { lines, governedRooms, control, policyView } = this.#parts;
+    const { lines, governedRooms, roomControl, policyView } = this.#parts;
     const inRooms = [];
     for (const { roomId, opaqueId } of await governedRooms.all()) {
-      if (isInside((await control.snapshot(roomId)).members.get(request.target))) inRooms.push(opaqueId);
+      if (isInside((await roomControl.snapshot(roomId)).members.get(request.target))) inRooms.push(opaqueId);
     }
     const roles = ((await policyView.current()).assigned.get(request.target) ?? []).map(({ id }) => id);
     return { account, rooms: inRooms.length, roles, lines: lines.ofMember(request.target).map(({ id }) => id) };
@@ -50,7 +50,7 @@ export class OffboardAccount {
     roomId: AccountProcedure['roomId'],
     successor: UserId | undefined,
   ): Promise<void> {
-    const { accounts, procedures, audit, transactions, now = Date.now } = this.#parts;
+    const { accounts, accountProcedures, audit, transactions, now = Date.now } = this.#parts;
     const { target, actor, eventId, trace, reason, ticket, confirmedBy } = request;
     const id = `offboard:${eventId}`;
     const account = await requireTarget(this.#parts, 'offboard', request);
@@ -58,7 +58,7 @@ export class OffboardAccount {
     const before = { ...stateOf(account), ...(await takeEvidence(accounts, target)) };
     await transactions.run(async () => {
       const procedure = { id, kind: 'offboard', userId: target, successor, askedBy: actor } as const;
-      if (!(await procedures.begin({ ...procedure, roomId, eventId, trace, startedAt: now() }))) return;
+      if (!(await accountProcedures.begin({ ...procedure, roomId, eventId, trace, startedAt: now() }))) return;
       await audit.append({
         ...{
           id: `${id}:begun`,
@@ -103,11 +103,11 @@ export class OffboardAccount {
   }
 
   async #work(): Promise<void> {
-    const { procedures, log, retryMs = RETRY_MS } = this.#parts;
+    const { accountProcedures, log, retryMs = RETRY_MS } = this.#parts;
     while (this.#isWoken && !this.#stopping.signal.aborted) {
       this.#isWoken = false;
       let isAnyWaiting = false;
-      for (const procedure of await procedures.unfinished()) {
+      for (const procedure of await accountProcedures.unfinished()) {
         try {
           await this.#goOn(procedure);
         } catch (error) {
@@ -122,8 +122,8 @@ export class OffboardAccount {
   }
 
   async #goOn(procedure: AccountProcedure): Promise<void> {
-    const { procedures } = this.#parts;
-    const done = new Set((await procedures.steps(procedure.id)).map(({ step }) => step));
+    const { accountProcedures } = this.#parts;
+    const done = new Set((await accountProcedures.steps(procedure.id)).map(({ step }) => step));
     for (const [name, step] of OFFBOARD_STEPS) {
       if (done.has(name)) continue;
       if (this.#stopping.signal.aborted) return;
@@ -134,9 +134,9 @@ export class OffboardAccount {
   }
 
   async #write(procedure: AccountProcedure, step: string, { outcome, text }: StepResult): Promise<void> {
-    const { procedures, audit, transactions, now = Date.now } = this.#parts;
+    const { accountProcedures, audit, transactions, now = Date.now } = this.#parts;
     await transactions.run(async () => {
-      if (!(await procedures.addStep(procedure.id, { step, outcome, text, at: now() }))) return;
+      if (!(await accountProcedures.addStep(procedure.id, { step, outcome, text, at: now() }))) return;
       const { askedBy: actor, userId: target, eventId: sourceEvent, trace } = procedure;
       const common = { action: 'account.offboard', actor, target, sourceEvent, trace, outcome };
       await audit.append({ ...common, id: `${procedure.id}:${step}`, details: { step, found: text } });
@@ -144,14 +144,14 @@ export class OffboardAccount {
   }
 
   async #report(procedure: AccountProcedure): Promise<void> {
-    const { procedures, transactions, notifier, audit, now = Date.now } = this.#parts;
+    const { accountProcedures, transactions, notifier, audit, now = Date.now } = this.#parts;
     const { id, userId: target, roomId, eventId, trace, askedBy: actor } = procedure;
-    const steps = await procedures.steps(id);
+    const steps = await accountProcedures.steps(id);
     const isDone = steps.every(({ outcome }) => outcome === 'done');
     const left = steps.filter(({ outcome }) => outcome !== 'done').map(({ step }) => step);
     const outcome = isDone ? 'done' : 'partial';
     await transactions.run(async () => {
-      if (!(await procedures.finish(id, now()))) return;
+      if (!(await accountProcedures.finish(id, now()))) return;
       await audit.append({
         ...{ id: `${id}:ended`, action: 'account.offboard', actor, outcome, target, sourceEvent: eventId, trace },
         details: { step: 'ended', left },

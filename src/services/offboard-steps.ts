@@ -9,7 +9,7 @@ import { writeRoleChanges } from './write-role-changes.ts';
 /** What the steps need beside what every change of an account does. */
 export interface OffboardStepParts extends AccountServiceParts {
   readonly roles: RoleStore;
-  readonly control: RoomControl;
+  readonly roomControl: RoomControl;
   readonly emergencies: Pick<EndBreakGlass, 'endAllOf'>;
 }
 
@@ -34,10 +34,10 @@ export const OFFBOARD_STEPS: readonly (readonly [name: string, step: OffboardSte
 ];
 
 async function lock(parts: OffboardStepParts, { userId, successor, askedBy }: AccountProcedure): Promise<StepResult> {
-  const { accounts, states, now = Date.now } = parts;
+  const { accounts, accountStates, now = Date.now } = parts;
   const account = await accounts.find(userId);
-  const known = await states.find(userId);
-  await states.set({
+  const known = await accountStates.find(userId);
+  await accountStates.set({
     userId,
     wasLocked: known?.wasLocked ?? account?.isLocked === true,
     wasSuspended: known?.wasSuspended ?? account?.isSuspended === true,
@@ -108,17 +108,17 @@ async function endEmergencies(
 }
 
 async function leaveRooms(
-  { governedRooms, control }: OffboardStepParts,
+  { governedRooms, roomControl }: OffboardStepParts,
   { userId }: AccountProcedure,
 ): Promise<StepResult> {
   let out = 0;
   const stuck: string[] = [];
   for (const { roomId, opaqueId } of await governedRooms.all()) {
-    if (!isInside((await control.snapshot(roomId)).members.get(userId))) continue;
+    if (!isInside((await roomControl.snapshot(roomId)).members.get(userId))) continue;
     const change = { kind: 'remove', rule: 'offboard', why: 'the account was closed', userId } as const;
-    const { outcome } = await control.apply(roomId, change);
+    const { outcome } = await roomControl.apply(roomId, change);
     // Seen in the homeserver's own answer, not in what was kept.
-    const isOut = outcome === 'applied' && !isInside((await control.refresh(roomId)).members.get(userId));
+    const isOut = outcome === 'applied' && !isInside((await roomControl.refresh(roomId)).members.get(userId));
     if (isOut) out++;
     else stuck.push(opaqueId);
   }

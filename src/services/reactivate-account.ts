@@ -22,14 +22,14 @@ export class ReactivateAccount {
     request: Pick<AccountRequest, 'actor' | 'target'>,
   ): Promise<{ account: Account; state: AccountState | undefined }> {
     const account = await requireTarget(this.#parts, 'reactivate', request, true);
-    return { account, state: await this.#parts.states.find(request.target) };
+    return { account, state: await this.#parts.accountStates.find(request.target) };
   }
 
   async run(request: AccountRequest): Promise<AccountResult> {
-    const { accounts, states } = this.#parts;
+    const { accounts, accountStates } = this.#parts;
     const { target } = request;
     const account = await requireTarget(this.#parts, 'reactivate', request);
-    const state = await states.find(target);
+    const state = await accountStates.find(target);
     const before = { ...stateOf(account), absence: state?.absence ?? 'none' };
     return audited(this.#parts, request, 'account.reactivate', before, async () => {
       const changes: Change[] = [];
@@ -38,7 +38,7 @@ export class ReactivateAccount {
       if (account.isSuspended === true && state?.wasSuspended !== true) changes.push(await accounts.unsuspend(target));
       const isDone = changes.every(({ done }) => done);
       if (isDone) {
-        await states.remove(target);
+        await accountStates.remove(target);
         await applyAbsences(this.#parts);
       }
       const problems = changes.flatMap(({ problem }) => problem ?? []);

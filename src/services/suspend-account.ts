@@ -21,12 +21,12 @@ export class SuspendAccount {
   }
 
   async run(request: AccountRequest): Promise<AccountResult> {
-    const { accounts, states, now = Date.now } = this.#parts;
+    const { accounts, accountStates, now = Date.now } = this.#parts;
     const { target, actor } = request;
     const account = await requireTarget(this.#parts, 'suspend', request);
-    const known = await states.find(target);
+    const known = await accountStates.find(target);
     return audited(this.#parts, request, 'account.suspend', stateOf(account), async () => {
-      await states.set({
+      await accountStates.set({
         userId: target,
         wasLocked: known?.wasLocked ?? account.isLocked === true,
         wasSuspended: known?.wasSuspended ?? account.isSuspended === true,

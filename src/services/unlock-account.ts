@@ -23,14 +23,14 @@ export class UnlockAccount {
     request: Pick<AccountRequest, 'actor' | 'target'>,
   ): Promise<{ account: Account; state: AccountState | undefined }> {
     const account = await requireTarget(this.#parts, 'unlock', request, true);
-    return { account, state: await this.#parts.states.find(request.target) };
+    return { account, state: await this.#parts.accountStates.find(request.target) };
   }
 
   async run(request: AccountRequest): Promise<AccountResult> {
-    const { accounts, states } = this.#parts;
+    const { accounts, accountStates } = this.#parts;
     const { target } = request;
     const account = await requireTarget(this.#parts, 'unlock', request);
-    const state = await states.find(target);
+    const state = await accountStates.find(target);
     const wanted = {
       locked: state?.wasLocked ?? false,
       suspended: state?.wasSuspended ?? account.isSuspended === true,
@@ -46,7 +46,7 @@ export class UnlockAccount {
       const isRestored =
         found.isLocked === wanted.locked && (found.isSuspended ?? wanted.suspended) === wanted.suspended;
       if (isRestored) {
-        await states.remove(target);
+        await accountStates.remove(target);
         await applyAbsences(this.#parts);
       }
       return { change: sum(changes, isRestored, wanted), after: stateOf(found) };

@@ -14,13 +14,13 @@ export class Whois {
   }
 
   async look(user: UserId): Promise<{ readonly text: string; readonly data: JsonValue }> {
-    const { accounts, policyView, lines, states } = this.#parts;
+    const { accounts, policyView, lines, accountStates } = this.#parts;
     const account = await accounts.find(user);
     if (account === undefined) throw new UserError(`There is no account ${user}.`);
     const policy = await policyView.current();
     const roles = (policy.assigned.get(user) ?? []).map(({ id }) => id);
     const evidence = await takeEvidence(accounts, user);
-    const state = await states.find(user);
+    const state = await accountStates.find(user);
     const own = lines.ofMember(user).map(({ id }) => id);
     const counted = (key: string): string => {
       const list = evidence[key];

@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PermanentError, RetryableError, UserError } from '../errors.ts';
+import type { CarePolicy } from '../model/care-policy.ts';
+import { newOpaqueId, type UserId } from '../model/ids.ts';
+import { isOurs } from '../model/namespace.ts';
+import { findAbout, type FindingKind, type WatchLimits } from '../policy/device-findings.ts';
+import type { AccountDevice } from '../ports/accounts.ts';
+import type { DeviceTrust } from '../ports/device-trust.ts';
+import type { WatchedDevice, WatchedDeviceStore } from '../ports/watched-device-store.ts';
+import { describeChange, outcomeOf, rotateFor, type AccountServiceParts } from './act-on-account.ts';
+import { describeDevice } from './list-devices.ts';
+
+/** What the watch needs. */
+export interface WatchSignInsParts extends AccountServiceParts {
+  readonly watchedDevices: WatchedDeviceStore;
+  readonly deviceTrust: DeviceTrust;
+  readonly commandPrefix: string;
+  readonly limits: Omit<WatchLimits, 'idleMs'>;
+  /** Between two rounds, ms. */
+  readonly everyMs: number;
+}
+
+/** Stands for "the user's devices were looked at before": a first device is told of as well. */
+const BASELINE = '';
+
+const WORDS: Readonly<Record<Exclude<FindingKind, 'idle'>, string>> = {
+  'new-device': 'signed in on a new device',
+  'new-network': 'uses a device from a new network',
+  unverified: 'has a device that they have not verified',
+  unused: 'has a device that was not used for long',
+};
+
+/**
+ * Watches the devices of everybody who may see PHI (A10, 45 CFR 164.308(a)(5)(ii)(C)): what is new or odd is told in the security room with the line that
+ * ends it, and what was idle for longer than the role allows is signed out (C2).
+ */
+export class WatchSignIns {
+  readonly #parts: WatchSignInsParts;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #isUnable = false;
+
+  constructor(parts: WatchSignInsParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks now, and from time to time. */
+  start(): void {
+    this.#running ??= this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** One round. Throws RetryableError while a server is away. */
+  async check(): Promise<void> {
+    const policy = await this.#parts.policyView.current();
+    const users = await this.#watched(policy);
+    const unverified = await this.#unverified(users);
+    for (const user of users) {
+      if (this.#stopping.signal.aborted) return;
+      await this.#checkUser(user, idleLimitOf(policy, user), new Set(unverified.get(user)));
+    }
+  }
+
+  async #loop(): Promise<void> {
+    const { everyMs, log } = this.#parts;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await this.check();
+      } catch (error) {
+        if (!(error instanceof UserError)) log.warn('sign-in-watch.failed', { error });
+        else if (!this.#isUnable) log.warn('sign-in-watch.unable', { detail: error.message });
+        this.#isUnable = error instanceof UserError;
+      }
+      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  async #watched({ assigned, namespace }: CarePolicy): Promise<UserId[]> {
+    const absent = new Set(
+      (await this.#parts.accountStates.current()).flatMap((s) => (s.absence === 'none' ? [] : s.userId)),
+    );
+    return [...assigned]
+      .filter(([, roles]) => roles.some(({ classes }) => classes.has('phi') || classes.has('sensitive')))
+      .map(([user]) => user)
+      .filter((user) => !absent.has(user) && !isOurs(namespace, user) && user.endsWith(`:${namespace.domain}`));
+  }
+
+  async #unverified(users: readonly UserId[]): Promise<ReadonlyMap<UserId, readonly string[]>> {
+    try {
+      return await this.#parts.deviceTrust.unverified(users);
+    } catch (error) {
+      // The other signs are looked for all the same.
+      if (error instanceof RetryableError) return new Map();
+      throw error;
+    }
+  }
+
+  async #checkUser(user: UserId, idleMs: number | undefined, unverified: ReadonlySet<string>): Promise<void> {
+    const { accounts, watchedDevices, limits, protectedUsers, now = Date.now } = this.#parts;
+    let devices: readonly AccountDevice[];
+    try {
+      devices = await accounts.devices(user);
+    } catch (error) {
+      // A role can be given to somebody who has no account (yet).
+      if (error instanceof PermanentError) return;
+      throw error;
+    }
+    const known = await watchedDevices.of(user);
+    const isFirstLook = known.length === 0;
+    if (isFirstLook)
+      await watchedDevices.set({ userId: user, deviceId: BASELINE, firstSeenAt: now(), networks: [], told: [] });
+    const userNetworks = new Set(known.flatMap(({ networks }) => networks));
+    for (const device of devices) {
+      const remembered = known.find(({ deviceId }) => deviceId === device.deviceId);
+      const facts = { userNetworks, isUnverified: unverified.has(device.deviceId), now: now() };
+      const own = { ...limits, idleMs: protectedUsers.has(user) ? undefined : idleMs };
+      const { findings, remember } = findAbout(device, remembered, { ...facts, limits: own });
+      // What was there before anybody looked is no news.
+      const news = findings.filter((kind) => kind !== 'idle' && !(isFirstLook && kind === 'new-device'));
+      await this.#remember({ userId: user, ...remember }, remembered, device, news);
+      for (const network of remember.networks) userNetworks.add(network);
+      if (findings.includes('idle')) await this.#signOut(user, device, idleMs ?? 0);
+    }
+    for (const { deviceId } of known) {
+      if (deviceId !== BASELINE && !devices.some((device) => device.deviceId === deviceId))
+        await watchedDevices.remove(user, deviceId);
+    }
+  }
+
+  async #remember(
+    next: WatchedDevice,
+    before: WatchedDevice | undefined,
+    device: AccountDevice,
+    news: readonly FindingKind[],
+  ): Promise<void> {
+    const { transactions, watchedDevices } = this.#parts;
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(next)) return;
+    await transactions.run(async () => {
+      await watchedDevices.set(next);
+      for (const kind of news) await this.#tell(kind as keyof typeof WORDS, next, device);
+    });
+  }
+
+  async #tell(
+    kind: keyof typeof WORDS,
+    { userId, firstSeenAt, networks }: WatchedDevice,
+    device: AccountDevice,
+  ): Promise<void> {
+    const { security, audit, commandPrefix, now = Date.now } = this.#parts;
+    const about =
+      kind === 'new-network'
+        ? (networks.at(-1) ?? '')
+        : kind === 'unused'
+          ? String(device.lastSeenAt)
+          : String(firstSeenAt);
+    const id = `sign-in:${userId}:${device.deviceId}:${kind}:${about}:${kind === 'unverified' ? now() : ''}`;
+    const trace = newOpaqueId(8);
+    await audit.append({
+      ...{
+        id,
+        action: `sign-in.${kind}`,
+        actor: 'carebridge',
+        cause: 'sign-in watch',
+        outcome: 'done',
+        target: userId,
+        trace,
+      },
+      details: { device: device.deviceId, ip: device.ip ?? null, lastSeenAt: device.lastSeenAt ?? null },
+    });
+    const text = [
+      `${userId} ${WORDS[kind]}:`,
+      `  ${describeDevice(device)}${device.userAgent === undefined ? '' : `, ${device.userAgent}`}`,
+      `Not theirs? ${commandPrefix} lost-device ${userId} ${device.deviceId}`,
+    ].join('\n');
+    await security.tell(text, { cause: id, trace });
+  }
+
+  /** Idle for longer than the role allows. The line in the audit log comes first. */
+  async #signOut(userId: UserId, device: AccountDevice, idleMs: number): Promise<void> {
+    const { accounts, audit, security, transactions, watchedDevices } = this.#parts;
+    const { deviceId, lastSeenAt } = device;
+    const id = `idle-sign-out:${userId}:${deviceId}:${lastSeenAt ?? 'never'}`;
+    const trace = newOpaqueId(8);
+    const common = { action: 'account.idle-sign-out', actor: 'carebridge', target: userId, trace } as const;
+    const cause = `unused for longer than ${Math.round(idleMs / 60_000)} minutes`;
+    await audit.append({
+      ...common,
+      cause,
+      id: `${id}:begun`,
+      outcome: 'done',
+      before: { device: JSON.parse(JSON.stringify(device)) as unknown },
+    });
+    const change = await accounts.endDevice(userId, deviceId);
+    if (change.verified.length > 0) await rotateFor(this.#parts, userId);
+    await transactions.run(async () => {
+      await audit.append({ ...common, cause, id: `${id}:ended`, outcome: outcomeOf(change), details: change });
+      await security.tell(`${userId}: device ${deviceId} was ${cause}.\n${describeChange(change)}`, {
+        cause: `${id}:told`,
+        trace,
+      });
+      if (change.done) await watchedDevices.remove(userId, deviceId);
+    });
+  }
+}
+
+/** The strictest of the user's roles. */
+function idleLimitOf({ assigned }: CarePolicy, user: UserId): number | undefined {
+  const limits = (assigned.get(user) ?? []).flatMap(({ idleLogoffMs }) => idleLogoffMs ?? []);
+  return limits.length === 0 ? undefined : Math.min(...limits);
+}

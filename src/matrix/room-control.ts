@@ -69,6 +69,7 @@ export class MatrixRoomControl implements RoomControl {
     );
     if (!isNew) await this.#complete(roomId, plan);
     const memberships = isNew ? new Map<UserId, string>() : await this.#entry.memberships(roomId);
+    if (plan.ghost !== undefined) await this.#letGhostIn(roomId, plan.ghost, memberships.get(plan.ghost));
     for (const userId of plan.invite) {
       if (!memberships.has(userId)) await this.#entry.tryInvite(roomId, userId, log);
     }
@@ -119,6 +120,12 @@ export class MatrixRoomControl implements RoomControl {
 
   powerOf(snapshot: RoomSnapshot, user: UserId): number {
     return powerOf(snapshot, user);
+  }
+
+  async #letGhostIn(roomId: RoomId, ghost: UserId, membership: string | undefined): Promise<void> {
+    if (membership === 'join') return;
+    if (membership !== 'invite') await this.#entry.invite(roomId, ghost);
+    await this.#entry.join(roomId, ghost);
   }
 
   async #fetch(roomId: RoomId): Promise<RoomRecord> {

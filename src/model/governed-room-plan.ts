@@ -15,4 +15,6 @@ export interface GovernedRoomPlan {
     readonly content: Readonly<Record<string, unknown>>;
   }[];
   readonly invite: readonly UserId[];
+  /** A patient's side: joins as soon as the room exists, before people are asked in. */
+  readonly ghost?: UserId;
 }

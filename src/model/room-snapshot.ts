@@ -22,6 +22,8 @@ export interface RoomSnapshot {
   readonly members: ReadonlyMap<UserId, string>;
   /** Those of `leave` who left, or turned the invitation down, themselves: they are not asked again. */
   readonly leftThemselves?: ReadonlySet<UserId>;
+  /** Who wrote a membership, where it was not the member: e.g. who invited them. */
+  readonly movedBy?: ReadonlyMap<UserId, UserId>;
   /** What could not be taken in, e.g. more members than are kept; PHI-free words for the report. */
   readonly faults: readonly string[];
 }

@@ -23,18 +23,20 @@ const NAMED = new Set(['m.room.name', 'm.room.topic']);
 
 /**
  * How to make a room so that it is right from its first event: the state is what the rules themselves ask of an empty room of the bot's, so that
- * `reconcile` finds nothing to do in it. `version` is the room version. `invite` holds people only: a patient's ghost joins by itself.
+ * `reconcile` finds nothing to do in it. `version` is the room version. `also` are people who are asked in beside those who must be in. `invite`
+ * holds people only: a patient's ghost joins by itself.
  */
 export function governedRoomPlan(
   policy: CarePolicy,
   room: Omit<GovernedRoom, 'roomId' | 'since'>,
   version: string,
   key: string,
+  also: readonly UserId[] = [],
 ): GovernedRoomPlan {
   const rules = rulesOfRoom(policy, room);
   const federate = rules.federation !== 'own-server';
   const isSpace = room.kind === 'unit';
-  const invite = mustBeIn(policy, room);
+  const invite = [...new Set([...mustBeIn(policy, room), ...also])];
   const snapshot = emptyRoom(policy, version, { federate, isSpace }, [
     ...invite,
     ...(room.conversation === undefined ? [] : [room.conversation.ghost]),
@@ -53,6 +55,7 @@ export function governedRoomPlan(
       .filter(({ type }) => !NAMED.has(type))
       .map(({ type, stateKey, after }) => ({ type, stateKey, content: after })),
     invite,
+    ...(room.conversation !== undefined && { ghost: room.conversation.ghost }),
   };
 }
 

@@ -1,7 +1,9 @@
+import type { KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../config/load-config.ts';
 import { UserError } from '../errors.ts';
-import { AuditPublicKeys, openAuditKey } from '../services/audit-keys.ts';
+import { AuditKey, AuditPublicKeys, openAuditKey } from '../services/audit-keys.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import type { AuditVerbParts } from './audit/audit-verb-parts.ts';
 import { runExport } from './audit/export.ts';
@@ -9,13 +11,12 @@ import { runReport } from './audit/report.ts';
 import { runVerify } from './audit/verify.ts';
 import { runVerifyExport } from './audit/verify-export.ts';
 import { textOption } from './audit/text-option.ts';
-import type { Verb } from './verb.ts';
+import type { Verb, VerbInput } from './verb.ts';
 
 const PARTS: Readonly<Record<string, (parts: AuditVerbParts) => Promise<number>>> = {
   verify: runVerify,
   export: runExport,
   report: runReport,
-  'verify-export': runVerifyExport,
 };
 
 /** `carebridge audit` */
@@ -41,23 +42,36 @@ DAY is 2026-03-31 (the whole day, UTC) or a time such as 2026-03-31T12:00:00Z. T
 
   async run(input) {
     const [word = '', ...more] = input.words;
-    const part = PARTS[word];
-    if ((part === undefined && word !== 'public-key') || more.length > 0)
-      throw new UserError('Say what to do: carebridge audit verify, export, report, verify-export or public-key.');
-    const config = loadConfig(input.configPath, input.env);
-    await using storage = await openStorage(config);
-    const key = await openAuditKey(config.audit.signingKey, storage.auditTrail);
-    if (part === undefined) {
+    const file = textOption(input, 'public-key');
+    const given = file === undefined ? [] : AuditPublicKeys.fromPem(await readText(file));
+    if (more.length === 0 && word === 'verify-export')
+      return runVerifyExport(input, verifierOf(ownKey(input, file), given));
+    if (more.length === 0 && word === 'public-key') {
+      const key = ownKey(input);
       if (key === undefined) throw new UserError('There is no audit.signing_key yet: run carebridge register.');
       input.out(key.pem.trim());
       return 0;
     }
-    const file = textOption(input, 'public-key');
-    const given = file === undefined ? [] : AuditPublicKeys.fromPem(await readText(file));
-    const verifier = new AuditPublicKeys(key === undefined ? given : [key.publicKey, ...given]);
-    return await part({ input, storage, key, verifier });
+    const part = PARTS[word];
+    if (part === undefined || more.length > 0)
+      throw new UserError('Say what to do: carebridge audit verify, export, report, verify-export or public-key.');
+    const config = loadConfig(input.configPath, input.env);
+    await using storage = await openStorage(config);
+    const key = await openAuditKey(config.audit.signingKey, storage.auditTrail);
+    return await part({ input, storage, key, verifier: verifierOf(key, given) });
   },
 };
+
+/** The configured key. Whoever verifies an export elsewhere has a public key and no configuration. */
+function ownKey({ configPath, env }: VerbInput, publicKeyFile?: string): AuditKey | undefined {
+  if (publicKeyFile !== undefined && !existsSync(configPath)) return undefined;
+  const { signingKey } = loadConfig(configPath, env).audit;
+  return signingKey === undefined ? undefined : new AuditKey(signingKey);
+}
+
+function verifierOf(key: AuditKey | undefined, given: readonly KeyObject[]): AuditPublicKeys {
+  return new AuditPublicKeys(key === undefined ? given : [key.publicKey, ...given]);
+}
 
 async function readText(path: string): Promise<string> {
   try {

@@ -1,5 +1,6 @@
 import { verifyExport } from '../../services/verify-export.ts';
-import type { AuditVerbParts } from './audit-verb-parts.ts';
+import type { AuditVerifier } from '../../ports/audit-signer.ts';
+import type { VerbInput } from '../verb.ts';
 import { manifestOf } from './export.ts';
 import { linesOf } from './line-file.ts';
 import { neededOption } from './text-option.ts';
@@ -8,7 +9,7 @@ import { neededOption } from './text-option.ts';
 const SHOWN = 200;
 
 /** `carebridge audit verify-export` */
-export async function runVerifyExport({ input, verifier }: AuditVerbParts): Promise<number> {
+export async function runVerifyExport(input: VerbInput, verifier: AuditVerifier): Promise<number> {
   const path = neededOption(input, 'out');
   const problems = await verifyExport({ lines: linesOf(path), manifest: linesOf(manifestOf(path)), verifier });
   for (const problem of problems.slice(0, SHOWN)) input.out(problem);

@@ -1,8 +1,9 @@
 import type { RoomChange } from '../../model/room-change.ts';
 import { holdsNumber } from '../holds-number.ts';
-import { contentOf, report, write, type Rule, type RuleInput } from './rule.ts';
+import { isObject, report, write, type Content, type Rule, type RuleInput } from './rule.ts';
 
 const RULE = 'aliases';
+const WHY = 'the room could be found by a name.';
 const ALIAS = /^#[^\0:]{1,200}:[A-Za-z0-9.\-[\]:]{1,230}$/;
 
 /**
@@ -10,58 +11,55 @@ const ALIAS = /^#[^\0:]{1,200}:[A-Za-z0-9.\-[\]:]{1,230}$/;
  */
 export const aliases: Rule = (input) => {
   const { policy, snapshot } = input;
+  const { domain } = policy.namespace;
   const changes: RoomChange[] = [];
   const foreign = new Set<string>();
-  let isStrange = false;
-  for (const { type, stateKey, content } of snapshot.state.values()) {
+  let isNamedElsewhere = false;
+  for (const { type, stateKey, content: written } of snapshot.state.values()) {
+    const content = isObject(written) ? written : {};
     const isCanonical = type === 'm.room.canonical_alias' && stateKey === '';
     if (!isCanonical && type !== 'm.room.aliases') continue;
-    const named = isCanonical ? canonical(content) : listed(content?.['aliases']);
-    for (const alias of named) {
-      if (typeof alias === 'string' && isAllowed(input, alias)) continue;
-      if (typeof alias === 'string' && ALIAS.test(alias)) foreign.add(alias);
-      if (isCanonical) isStrange = true;
+    const strange = (isCanonical ? canonical(content) : among(content['aliases'])).filter(
+      (alias) => !isOpaque(input, alias),
+    );
+    if (strange.length === 0) continue;
+    for (const alias of strange) if (typeof alias === 'string' && ALIAS.test(alias)) foreign.add(alias);
+    if (isCanonical) changes.push(write(input, { rule: RULE, why: WHY, type, after: withoutStrange(input, content) }));
+    // Each server lists its own aliases there, in old room versions.
+    else if (stateKey !== domain) isNamedElsewhere = true;
+    else {
+      const after = { aliases: among(content['aliases']).filter((alias) => isOpaque(input, alias)) };
+      changes.push(write(input, { rule: RULE, why: WHY, type, stateKey, after }));
     }
   }
-  if (isStrange) {
-    const content = contentOf(snapshot, 'm.room.canonical_alias') ?? {};
-    const alias = content['alias'];
-    const others = listed(content['alt_aliases']).filter(
-      (other) => typeof other === 'string' && isAllowed(input, other),
-    );
-    const after = {
-      ...(typeof alias === 'string' && isAllowed(input, alias) && { alias }),
-      ...(others.length > 0 && { alt_aliases: others }),
-    };
-    const why = 'the room could be found by a name.';
-    changes.push(write(input, { rule: RULE, why, type: 'm.room.canonical_alias', after }));
-  }
   for (const alias of foreign) {
-    const isOnOurServer = alias.endsWith(`:${policy.namespace.domain}`);
-    if (isOnOurServer)
-      changes.push({ rule: RULE, why: 'the room could be found by a name.', kind: 'remove-alias', alias });
-    else changes.push(report(RULE, 'another server gives the room a name, and only its people can take it back.'));
+    if (alias.endsWith(`:${domain}`)) changes.push({ rule: RULE, why: WHY, kind: 'remove-alias', alias });
+  }
+  if (isNamedElsewhere) {
+    changes.push(report(RULE, 'another server gives the room a name, and only its people can take it back.'));
   }
   return changes;
 };
 
-function canonical(content: Readonly<Record<string, unknown>> | undefined): readonly unknown[] {
-  const alias = content?.['alias'];
-  const alternatives = content?.['alt_aliases'];
-  return [
-    ...(alias === undefined || alias === null || alias === '' ? [] : [alias]),
-    ...(alternatives !== undefined && !Array.isArray(alternatives) ? [alternatives] : listed(alternatives)),
-  ];
+/** What is left of the canonical alias. */
+function withoutStrange(input: RuleInput, { alias, alt_aliases: others }: Content): Content {
+  const kept = among(others).filter((other) => isOpaque(input, other));
+  return { ...(isOpaque(input, alias) && { alias }), ...(kept.length > 0 && { alt_aliases: kept }) };
 }
 
-function isAllowed({ policy, room }: RuleInput, alias: string): boolean {
+function canonical({ alias, alt_aliases: others }: Content): readonly unknown[] {
+  const isNamed = alias !== undefined && alias !== null && alias !== '';
+  return [...(isNamed ? [alias] : []), ...(others !== undefined && !Array.isArray(others) ? [others] : among(others))];
+}
+
+/** Nobody but the bridge can make an alias that starts like a ghost: what follows is random, and digits in it are none of a person's. */
+function isOpaque({ policy, room }: RuleInput, alias: unknown): alias is string {
+  if (typeof alias !== 'string') return false;
   const { domain, ghostPrefix } = policy.namespace;
-  // What it was made with: random letters may hold what looks like a number.
-  if (alias === `#${ghostPrefix}${room.opaqueId}:${domain}`) return true;
-  if (alias.startsWith(`#${ghostPrefix}`) && alias.endsWith(`:${domain}`) && !holdsNumber(alias)) return true;
+  if (alias.startsWith(`#${ghostPrefix}`) && alias.endsWith(`:${domain}`)) return true;
   return room.phiClass === 'none' && room.kind !== 'command' && room.kind !== 'security' && !holdsNumber(alias);
 }
 
-function listed(value: unknown): readonly unknown[] {
+function among(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

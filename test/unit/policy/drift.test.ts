@@ -376,6 +376,18 @@ const WORDS: readonly Drift[] = [
     rule: 'aliases',
   },
   {
+    what: 'an alias in the list of an old room version',
+    by: state('m.room.aliases', { aliases: ['#mrs-example:hospital.test'] }, { stateKey: 'hospital.test' }),
+    becomes: 'repaired',
+    rule: 'aliases',
+  },
+  {
+    what: 'an alias that is no text',
+    by: state('m.room.canonical_alias', { alias: { number: '+12125550100' }, alt_aliases: 7 }),
+    becomes: 'repaired',
+    rule: 'aliases',
+  },
+  {
     what: 'an alias of another server',
     by: state('m.room.aliases', { aliases: ['#x:elsewhere.test'] }, { stateKey: 'elsewhere.test' }),
     becomes: 'reported',

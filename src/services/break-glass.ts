@@ -74,7 +74,7 @@ export class BreakGlass {
     const problem = problemOfReason(ask.reason);
     if (problem !== undefined) return { code: 'no-reason', message: problem };
     if (ask.forMs !== undefined && ask.forMs > limits.maxMs) {
-      return { code: 'too-long', message: `at most ${Math.floor(limits.maxMs / 60_000)} minutes can be asked for.` };
+      return { code: 'too-long', message: `the longest time is ${Math.floor(limits.maxMs / 60_000)} minutes.` };
     }
     const room = await governedRooms.find(ask.roomId);
     return mayBreakGlass(await policy.current(), {

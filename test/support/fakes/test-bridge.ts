@@ -44,6 +44,7 @@ import { lineTeamPolicy } from '../line-team-policy.ts';
 import { FakeCarrier, FakeMmsCarrier } from './fake-carrier.ts';
 import { FakeDecrypter } from './fake-decrypter.ts';
 import { FakeRoomSender } from './fake-room-sender.ts';
+import { emergencyServices } from './emergency-services.ts';
 import { FakeRooms } from './fake-rooms.ts';
 import type { Stores } from './memory-storage.ts';
 
@@ -180,8 +181,15 @@ export class TestBridge {
       syncDirectory: undefined,
       reviewAccess: new ReviewAccess({ ...parts, control: { snapshot: noSnapshot } }),
     };
+    const emergency = emergencyServices({ ...parts, policy: roleParts.policyView });
     this.commands = [
-      ...commandList({ ...parts, ...roleServices, policy, decide: (...decision) => this.runner.decide(...decision) }),
+      ...commandList({
+        ...parts,
+        ...roleServices,
+        ...emergency,
+        policy,
+        decide: (...decision) => this.runner.decide(...decision),
+      }),
       ...(options.commands ?? []),
     ];
     this.runner = new CommandRunner({

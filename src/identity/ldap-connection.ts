@@ -54,6 +54,8 @@ export class LdapConnection implements LdapSearch, AsyncDisposable {
   /** Throws RetryableError, in plain words, where the server cannot be reached or turns us down. */
   static async open(server: LdapServer): Promise<LdapConnection> {
     const { url, timeoutMs, caFile, startTls, bindDn, password } = server;
+    // A bind without a password succeeds as nobody (RFC 4513, 5.1.2), who may see a part only.
+    if (bindDn !== undefined && !password) throw new RetryableError('There is no password for `directory.bind_dn`.');
     const ca = caFile === undefined ? undefined : await readAuthority(caFile);
     const tls = { ...(ca !== undefined && { ca }), minVersion: 'TLSv1.2' as const };
     const client = new Client({

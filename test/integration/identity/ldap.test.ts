@@ -161,6 +161,10 @@ describe('the LDAP directory, with OpenLDAP', function () {
     expect(message).to.equal('The directory turned down the user or the password.');
   });
 
+  it('does not bind without a password, which would be as nobody', async () => {
+    expect(await failure(options({ nurses: 'nurse' }, { password: '' }))).to.match(/no password/);
+  });
+
   it('anonymous sees nothing here, which is a fault', async () => {
     expect(await failure(options({ nurses: 'nurse' }, { bindDn: undefined, password: undefined }))).to.match(
       /no entry at `people\.base`/,

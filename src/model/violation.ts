@@ -7,6 +7,7 @@ export type ViolationCode =
   | 'opted-out'
   | 'confirmation-already-sent'
   | 'confirmation-too-late'
+  | 'class-sends-no-texts'
   | 'too-long'
   | 'unsupported-kind';
 

@@ -11,6 +11,8 @@ export interface SendQuestion {
   /** When the text was written. */
   readonly createdAt: number;
   readonly now: number;
+  /** False where the PHI class of the patient's room sends no texts. */
+  readonly isTextingClass: boolean;
 }
 
 /** Longest text to a patient: ten GSM-7 segments, which gateways take as one message. */
@@ -21,6 +23,7 @@ export const CONFIRMATION_WINDOW_MS = 5 * 60_000;
 /** Asked when staff write and again just before the carrier is called. An empty answer allows (J1). */
 export function maySend(question: SendQuestion): Violation[] {
   const violations: Violation[] = [];
+  if (!question.isTextingClass && !ANSWERS.has(question.kind)) violations.push(NO_TEXTS);
   const consent = CONSENT_RULES[question.kind](question);
   if (consent) violations.push(consent);
   if (question.length > MAX_TEXT_LENGTH) {
@@ -31,6 +34,14 @@ export function maySend(question: SendQuestion): Violation[] {
   }
   return violations;
 }
+
+/** A patient who writes STOP or HELP is answered whatever the room is (K4, K7). */
+const ANSWERS: ReadonlySet<OutboxKind> = new Set(['help', 'stop-confirmation']);
+
+const NO_TEXTS: Violation = {
+  code: 'class-sends-no-texts',
+  message: 'rooms of this class send no texts: they would leave unencrypted. Call, or use another way.',
+};
 
 const CONSENT_RULES: Readonly<Record<OutboxKind, (question: SendQuestion) => Violation | undefined>> = {
   message: ({ consent }) => MESSAGE_RULES[consent],

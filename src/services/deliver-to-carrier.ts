@@ -14,6 +14,7 @@ import type { Transactions } from '../ports/transactions.ts';
 import { closeQuestion, isQuestionOf, openQuestion } from './consent-question.ts';
 import type { Lines } from './lines.ts';
 import { recordCarrierOptOut } from './record-carrier-opt-out.ts';
+import type { MayTextOut } from './may-text-out.ts';
 import type { TellSender } from './tell-sender.ts';
 
 /** What delivering to a carrier needs. */
@@ -26,6 +27,8 @@ export interface DeliverToCarrierParts {
   readonly sender: RoomSender;
   readonly tell: TellSender;
   readonly transactions: Transactions;
+  /** Left out: every room's class sends texts. */
+  readonly mayTextOut?: MayTextOut;
   readonly wordingVersion: string;
   readonly commandPrefix: string;
   readonly log: Logger;
@@ -53,6 +56,7 @@ export class DeliverToCarrier {
       length: row.body.length,
       createdAt: row.createdAt,
       now: Date.now(),
+      isTextingClass: await this.#isTextingClass(row),
     });
     const line = this.#parts.lines.find(row.lineId);
     const carrier = line && this.#parts.carriers.get(line.carrier);
@@ -79,6 +83,12 @@ export class DeliverToCarrier {
     const latest = conversation && (await this.#parts.consents.latest(conversation.address.id));
     // The question that this very warning opened at an earlier try does not stand in its way.
     return latest === undefined || isQuestionOf(row, latest) ? 'none' : latest.state;
+  }
+
+  async #isTextingClass({ conversationId }: OutboxRow): Promise<boolean> {
+    const { mayTextOut, conversations } = this.#parts;
+    const roomId = mayTextOut && (await conversations.find(conversationId))?.roomId;
+    return mayTextOut === undefined || roomId === undefined || mayTextOut(roomId);
   }
 
   async #attachment(row: OutboxRow, carrier: SmsCarrier) {

@@ -8,6 +8,7 @@ import type { OutboxStore } from '../ports/outbox-store.ts';
 import type { SmsCarrier } from '../ports/sms-carrier.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Lines } from './lines.ts';
+import type { MayTextOut } from './may-text-out.ts';
 import type { Notifier } from './notifier.ts';
 
 /** What a member of staff wants to send: text, or a file with or without words. */
@@ -25,6 +26,8 @@ export interface SendToContactParts {
   readonly carriers: ReadonlyMap<string, SmsCarrier>;
   readonly transactions: Transactions;
   readonly notifier: Notifier;
+  /** Left out: every room's class sends texts. */
+  readonly mayTextOut?: MayTextOut;
   readonly commandPrefix: string;
   readonly log: Logger;
   readonly wake: () => void;
@@ -77,7 +80,10 @@ export class SendToContact {
     }
     const now = Date.now();
     const consent = (await this.#parts.consents.latest(conversation.address.id))?.state ?? 'none';
-    const [violation] = maySend({ kind: 'message', consent, length: outgoing.text.length, createdAt: now, now });
+    const [violation] = maySend({
+      ...{ kind: 'message', consent, length: outgoing.text.length, createdAt: now, now },
+      isTextingClass: (await this.#parts.mayTextOut?.(row.event.room_id)) ?? true,
+    });
     return violation?.message.replaceAll('{prefix}', this.#parts.commandPrefix);
   }
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ConsentState } from '../../../src/model/consent.ts';
 import type { OutboxKind } from '../../../src/model/rows.ts';
 import type { ViolationCode } from '../../../src/model/violation.ts';
-import { CONFIRMATION_WINDOW_MS, MAX_TEXT_LENGTH, maySend } from '../../../src/policy/may-send.ts';
+import { CONFIRMATION_WINDOW_MS, MAX_TEXT_LENGTH, maySend, type SendQuestion } from '../../../src/policy/may-send.ts';
 
 const CASES: readonly (readonly [OutboxKind, ConsentState, ViolationCode | undefined])[] = [
   ['message', 'none', 'no-consent'],
@@ -20,23 +20,37 @@ const CASES: readonly (readonly [OutboxKind, ConsentState, ViolationCode | undef
   ['stop-confirmation', 'revoked', undefined],
 ];
 
+const ASKED: SendQuestion = {
+  ...{ kind: 'message', consent: 'granted', length: 10, createdAt: 1_000, now: 1_000, isTextingClass: true },
+};
+
 describe('may send (J1, K4, K7)', () => {
   for (const [kind, consent, code] of CASES) {
     it(`${kind} while consent is ${consent}: ${code ?? 'allowed'}`, () => {
-      const violations = maySend({ kind, consent, length: 10, createdAt: 1_000, now: 1_000 });
+      const violations = maySend({ ...ASKED, kind, consent });
       expect(violations.map((violation) => violation.code)).to.deep.equal(code ? [code] : []);
     });
   }
 
+  it('sends nothing from a room whose class sends no texts, but answers to STOP and HELP', () => {
+    const ask = (kind: OutboxKind, consent: ConsentState) =>
+      maySend({ ...ASKED, kind, consent, isTextingClass: false }).map(({ code }) => code);
+    expect(ask('message', 'granted')).to.deep.equal(['class-sends-no-texts']);
+    expect(ask('warning', 'none')).to.deep.equal(['class-sends-no-texts']);
+    expect(ask('message', 'none')[0]).to.equal('class-sends-no-texts');
+    expect(ask('help', 'none')).to.deep.equal([]);
+    expect(ask('stop-confirmation', 'revoked')).to.deep.equal([]);
+  });
+
   it('refuses a text that no gateway takes as one message', () => {
-    const ask = (length: number) => maySend({ kind: 'message', consent: 'granted', length, createdAt: 0, now: 0 });
+    const ask = (length: number) => maySend({ ...ASKED, length });
     expect(ask(MAX_TEXT_LENGTH)).to.deep.equal([]);
     expect(ask(MAX_TEXT_LENGTH + 1)[0]?.code).to.equal('too-long');
   });
 
   it('confirms an opt-out within five minutes or not at all (K4)', () => {
     const ask = (now: number) =>
-      maySend({ kind: 'stop-confirmation', consent: 'revoked', length: 1, createdAt: 0, now });
+      maySend({ ...ASKED, kind: 'stop-confirmation', consent: 'revoked', createdAt: 0, now });
     expect(ask(CONFIRMATION_WINDOW_MS)).to.deep.equal([]);
     expect(ask(CONFIRMATION_WINDOW_MS + 1)[0]?.code).to.equal('confirmation-too-late');
   });

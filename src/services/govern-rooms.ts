@@ -53,6 +53,8 @@ export class GovernRooms implements AsyncDisposable {
   readonly #later = new Map<RoomId, number>();
   readonly #failures = new Map<RoomId, number>();
   readonly #idle = new Set<() => void>();
+  /** Sweeps that are being begun. */
+  #beginning = 0;
   #laterTimer: NodeJS.Timeout | undefined;
   #laterAt = Infinity;
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -149,6 +151,7 @@ export class GovernRooms implements AsyncDisposable {
   }
 
   async #enqueueAll(): Promise<void> {
+    this.#beginning++;
     try {
       for (const { roomId } of await this.#parts.governedRooms.all()) {
         if (!this.#changed.has(roomId)) this.#swept.add(roomId);
@@ -156,6 +159,7 @@ export class GovernRooms implements AsyncDisposable {
     } catch (error) {
       this.#parts.log.error('sweep.failed', { error });
     }
+    this.#beginning--;
     this.#go();
   }
 
@@ -242,6 +246,6 @@ export class GovernRooms implements AsyncDisposable {
   };
 
   #isIdle(): boolean {
-    return this.#changed.size === 0 && this.#swept.size === 0 && this.#running.size === 0;
+    return this.#changed.size + this.#swept.size + this.#running.size + this.#beginning === 0;
   }
 }

@@ -3,7 +3,7 @@
  *
  *     npm run bench                              everything; writes bench/RESULTS.md and bench/results.json
  *     npm run bench -- --quick                   the same with small counts, to see whether it works; writes nothing
- *     npm run bench -- --only inbound,memory     some parts (inbound, outbound, stored, memory); writes nothing
+ *     npm run bench -- --only inbound,memory     some parts (inbound, outbound, stored, memory, audit); writes nothing
  *     npm run bench -- --ghosts 100              fewer ghosts for the memory
  *     npm run bench -- --json FILE               writes the JSON there as well
  *     npm run bench -- --profile FOLDER          CPU profiles of the bridge
@@ -13,6 +13,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Hospital } from './hospital.ts';
 import { patientNumbers } from './numbers.ts';
+import { measureAudit } from './parts/audit.ts';
 import { measureInbound } from './parts/inbound.ts';
 import { measureMemory } from './parts/memory.ts';
 import { measureOutbound } from './parts/outbound.ts';
@@ -20,7 +21,7 @@ import { measureStored } from './parts/stored.ts';
 import { FULL, isMet, QUICK, type PartResult, type Plan } from './plan.ts';
 import { asMarkdown, asText, describeMachine, type Results } from './report.ts';
 
-const PARTS = ['inbound', 'outbound', 'stored', 'memory'];
+const PARTS = ['inbound', 'outbound', 'stored', 'memory', 'audit'];
 const startedAt = Date.now();
 
 const { values: options } = parseArgs({
@@ -54,6 +55,10 @@ if (wanted.has('stored')) {
 if (wanted.has('memory')) {
   say(`memory with ${plan.ghosts} ghosts ...`);
   add(await measureMemory(plan, say));
+}
+if (wanted.has('audit')) {
+  say(`audit log of ${plan.auditRows} rows ...`);
+  add(await measureAudit(plan));
 }
 
 const isWhole = options.only === undefined && !options.quick && options.ghosts === undefined;

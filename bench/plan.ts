@@ -20,6 +20,9 @@ export interface Plan {
   readonly ghosts: number;
   /** A ghost's machine is dropped after this, where the memory is measured. ms. */
   readonly idleGhostMs: number;
+  /** Rows of the audit log that are verified, and entries that are appended through the program. */
+  readonly auditRows: number;
+  readonly auditAppends: number;
   /** Where CPU profiles of the bridge go. */
   readonly profile: string | undefined;
 }
@@ -28,12 +31,14 @@ export interface Plan {
 export const FULL: Plan = {
   ...{ width: 16, rounds: 4, texts: 15, textsAlone: 80, textsApart: 60, outboundAlone: 120, outbound: 10 },
   ...{ few: 100, many: 5_000, ghosts: 1_000, idleGhostMs: 30_000, profile: undefined },
+  ...{ auditRows: 1_000_000, auditAppends: 2_000 },
 };
 
 /** Whether it works at all: under 3 minutes. */
 export const QUICK: Plan = {
   ...{ width: 8, rounds: 2, texts: 8, textsAlone: 25, textsApart: 12, outboundAlone: 16, outbound: 3 },
   ...{ few: 100, many: 1_000, ghosts: 20, idleGhostMs: 5_000, profile: undefined },
+  ...{ auditRows: 50_000, auditAppends: 300 },
 };
 
 /** One measured number. */

@@ -1,0 +1,30 @@
+/** A process that verifies the audit log of the SQLite file named on its command line, and prints how long it took and how much memory it had. */
+import { loadConfig } from '../src/config/load-config.ts';
+import { AuditPublicKeys, openAuditKey } from '../src/services/audit-keys.ts';
+import { VerifyAudit } from '../src/services/verify-audit.ts';
+import { openStorage } from '../src/storage/open-storage.ts';
+
+const [path = ''] = process.argv.slice(2);
+const config = loadConfig(path, process.env);
+await using storage = await openStorage(config);
+const key = await openAuditKey(config.audit.signingKey, storage.auditTrail);
+if (key === undefined) throw new Error('no key');
+const head = (await storage.auditTrail.head())?.seq ?? 0;
+/** Highest resident memory, MB, in each tenth of the rows. */
+const tenths: number[] = [];
+const { auditTrail } = storage;
+const startedAt = performance.now();
+const verdict = await new VerifyAudit({
+  trail: {
+    async rows(after, limit) {
+      const tenth = Math.min(9, Math.floor((10 * after) / head));
+      tenths[tenth] = Math.max(tenths[tenth] ?? 0, process.memoryUsage.rss() / 1e6);
+      return auditTrail.rows(after, limit);
+    },
+    checkpoints: (after, limit) => auditTrail.checkpoints(after, limit),
+    lastCheckpoint: () => auditTrail.lastCheckpoint(),
+  },
+  verifier: new AuditPublicKeys([key.publicKey]),
+  onFault: ({ where, number, problem }) => process.stderr.write(`${where} ${number} ${problem}\n`),
+}).run();
+process.stdout.write(JSON.stringify({ ...verdict, ms: performance.now() - startedAt, tenths }));

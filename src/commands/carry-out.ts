@@ -90,7 +90,7 @@ export class CarryOut {
     });
     await audit.append({ ...entry, id: auditId(call.eventId, 'ended') });
     if (answer.text === '') return;
-    await notifier.say(call.room.roomId, answer.text.slice(0, MAX_TEXT), {
+    await notifier.say(call.room.roomId, cut(answer.text), {
       cause: confirmedBy === undefined ? `answer:${call.eventId}` : `answer:${call.eventId}:confirmed`,
       trace: call.trace,
       replyTo: call.eventId,
@@ -115,6 +115,10 @@ export type Told = Omit<Answer, 'outcome'> & { readonly outcome?: Answer['outcom
 export function dataOf(command: Command, outcome: string, data: JsonValue | undefined): JsonValue {
   const isTooLong = data !== undefined && JSON.stringify(data).length > MAX_DATA;
   return { command: command.name, outcome, ...(isTooLong ? { isDataLeftOut: true } : data !== undefined && { data }) };
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}\n… (There is more than fits into one message.)`;
 }
 
 /** The answer, or what is said instead of one: what the caller did wrong, and faults that nobody waits for any more. Others are the queue's. */

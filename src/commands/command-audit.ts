@@ -39,9 +39,9 @@ export function auditedArguments(command: Command, args: ReadArguments) {
     const value = args[name];
     if (value === undefined) continue;
     if ('isFlag' in parameter) facts[name] = value === true;
-    else if (parameter.auditedAs === 'target') targets.push(String(value));
+    else if (parameter.auditedAs === 'target') targets.push(value as string);
     else if (parameter.auditedAs === 'fact') facts[name] = value as JsonValue;
-    else if (parameter.auditedAs === 'reason') reason = String(value);
+    else if (parameter.auditedAs === 'reason') reason = value as string;
   }
   const user = targets.find((target) => parseUserId(target));
   const room = parseRoomId(targets.find((target) => parseRoomId(target)));

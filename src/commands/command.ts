@@ -149,14 +149,13 @@ const RESERVED = new Set(['dry-run', 'ticket']);
 export function defineCommand<const P extends ParameterSet, const O extends OptionSet = Record<never, never>>(
   spec: CommandSpec<P, O>,
 ): Command {
-  const { name, parameters, run } = spec;
+  const { name, parameters } = spec;
   const options: OptionSet = spec.options ?? {};
   if (!NAME.test(name)) throw new Error(`not a command's name: ${name}`);
   for (const option of Object.keys(options))
     if (RESERVED.has(option)) throw new Error(`--${option} is the framework's`);
   const fault = orderFault(Object.values(parameters));
   if (fault !== undefined) throw new Error(`${name}: ${fault}`);
-  const preview = spec.effect === 'reads' ? undefined : spec.preview;
   return {
     ...{ name, parameters, options },
     ...{ summary: spec.summary, details: spec.details, permission: spec.permission, where: spec.where },
@@ -164,8 +163,9 @@ export function defineCommand<const P extends ParameterSet, const O extends Opti
     effect: spec.effect,
     needsSecondPerson: spec.effect === 'destroys' && spec.needsSecondPerson === true,
     // The arguments were read by `parameters` and `options`, which is what the type says.
-    run: (call, args) => run(call, args as unknown as Arguments<P, O>),
-    preview: preview && ((call, args) => preview(call, args as unknown as Arguments<P, O>)),
+    run: (call, args) => spec.run(call, args as unknown as Arguments<P, O>),
+    preview:
+      spec.effect === 'reads' ? undefined : (call, args) => spec.preview(call, args as unknown as Arguments<P, O>),
   };
 }
 

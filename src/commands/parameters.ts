@@ -162,14 +162,14 @@ function oneWord<T>(parameter: {
   readonly about: string;
   readonly form: string;
   readonly auditedAs: AuditedAs;
-  read(word: string, context: ReadContext, rest: string): T | Promise<T>;
+  read(word: string, context: ReadContext): T | Promise<T>;
 }): Parameter<T> {
-  const { read, ...rest } = parameter;
+  const { about, form, auditedAs } = parameter;
   return {
-    ...{ ...rest, isOptional: false, takesRest: false },
+    ...{ about, form, auditedAs, isOptional: false, takesRest: false },
     read: async (line, context) => {
       const [, word = '', after = ''] = /^(\S+)\s*(.*)$/su.exec(line) ?? [];
-      return { value: await read(word, context, after), rest: after };
+      return { value: await parameter.read(word, context), rest: after };
     },
   };
 }

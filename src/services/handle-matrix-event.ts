@@ -1,5 +1,4 @@
 import type { Logger } from '../log.ts';
-import type { RoomKind } from '../model/governed-room.ts';
 import { parseRoomId, type RoomId } from '../model/ids.ts';
 import { isOurs, type Namespace } from '../model/namespace.ts';
 import type { MatrixEvent, MatrixEventRow } from '../model/rows.ts';
@@ -12,7 +11,7 @@ import type { Handled } from './handled.ts';
 import type { HandleMembership } from './handle-membership.ts';
 import type { HandleRedaction } from './handle-redaction.ts';
 import type { HandleStaffMessage } from './handle-staff-message.ts';
-import { kindOf, type KnownRoom } from './known-room.ts';
+import { ANSWERED, kindOf, type KnownRoom } from './known-room.ts';
 import type { FollowUpgrade } from './follow-upgrade.ts';
 import { COMMAND_ROOM_SETTING, type Notifier } from './notifier.ts';
 
@@ -39,9 +38,6 @@ const KEY_LOOK_AGAIN_MS = 60_000;
 const KEY_GIVE_UP_MS = 7 * 24 * 3_600_000;
 /** How long an event may wait for its room to become known, ms. */
 const UNKNOWN_ROOM_WAIT_MS = 60_000;
-
-/** Rooms in which whoever writes expects that the bridge reads it. Elsewhere people write among themselves, and only a command is looked for. */
-const ANSWERED: ReadonlySet<RoomKind> = new Set(['conversation', 'command']);
 
 /** Takes each room event to where it belongs. Made for the queue: safe to repeat. */
 export class HandleMatrixEvent {

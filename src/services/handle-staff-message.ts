@@ -4,7 +4,7 @@ import { outgoingKind, type OutgoingKind } from '../policy/outgoing-kind.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Handled } from './handled.ts';
-import { kindOf, type KnownRoom } from './known-room.ts';
+import { ANSWERED, kindOf, type KnownRoom } from './known-room.ts';
 import type { Notifier } from './notifier.ts';
 import type { SendToContact } from './send-to-contact.ts';
 
@@ -58,10 +58,7 @@ export class HandleStaffMessage {
     if (clear.type === 'm.reaction') return this.reaction({ ...row, event: { ...row.event, ...clear } }, room);
     const outgoing = outgoingKind(clear.type, clear.content, this.#parts.commandPrefix);
     if (outgoing.kind === 'ignored') return 'done';
-    if (outgoing.kind === 'command') {
-      await this.#parts.runCommand(row, typedIn(outgoing, clear.content, true), room);
-      return 'done';
-    }
+    if (outgoing.kind === 'command') return this.#command(row, room, typedIn(outgoing, clear.content, true));
     if (room.conversation === undefined) return this.#plainWords(row, room, clear.content, outgoing);
     if (outgoing.kind === 'not-sendable') return this.refuse(row, outgoing.why);
     const attachment = outgoing.kind === 'file' ? clear.content : undefined;
@@ -84,6 +81,14 @@ export class HandleStaffMessage {
     return 'done';
   }
 
+  /** Where people write among themselves, what begins like a command may be meant for another bot: only our own prefix counts. */
+  async #command(row: MatrixEventRow, room: KnownRoom, typed: TypedCommand): Promise<'done'> {
+    const [first = ''] = typed.text.split(/\s/u, 1);
+    const isOurs = first.toLowerCase() === this.#parts.commandPrefix.toLowerCase();
+    if (isOurs || ANSWERED.has(kindOf(room))) await this.#parts.runCommand(row, typed, room);
+    return 'done';
+  }
+
   /** Says in a reply that the event did not go to the patient, and ends its row. */
   async refuse(row: MatrixEventRow, why: string): Promise<'settled'> {
     await this.#parts.transactions.run(async () => {
@@ -97,12 +102,9 @@ export class HandleStaffMessage {
   async notEncrypted(row: MatrixEventRow, room: KnownRoom): Promise<'settled' | 'done'> {
     const { type, content } = row.event;
     const outgoing = outgoingKind(type, content, this.#parts.commandPrefix);
-    if (outgoing.kind === 'command') {
-      await this.#parts.runCommand(row, typedIn(outgoing, content, false), room);
-      return 'done';
-    }
+    if (outgoing.kind === 'command') return this.#command(row, room, typedIn(outgoing, content, false));
     // Other governed rooms may be in the clear, and what people write there is nothing for the bridge.
-    if (!['conversation', 'command'].includes(kindOf(room))) return 'done';
+    if (!ANSWERED.has(kindOf(room))) return 'done';
     return this.refuse(row, 'it was not encrypted. Use a client that encrypts, such as Element.');
   }
 

@@ -16,3 +16,6 @@ export function kindOf(room: KnownRoom): RoomKind {
   if (room.conversation !== undefined) return 'conversation';
   return room.governed?.kind ?? 'command';
 }
+
+/** Rooms in which whoever writes expects that the bridge reads it. Elsewhere people write among themselves, and only a command is looked for. */
+export const ANSWERED: ReadonlySet<RoomKind> = new Set(['conversation', 'command', 'security']);

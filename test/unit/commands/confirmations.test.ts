@@ -265,7 +265,7 @@ describe('a process that dies while a command is confirmed', () => {
           `${at} ${where}`,
         ).to.have.length(1);
         expect(fixture.audited.filter((entry) => entry === 'command.lock done ended')).to.have.length(1);
-        expect(await fixture.storage.confirmations.isPrompting(COMMAND_ROOM as RoomId)).to.equal(false);
+        expect(await fixture.storage.confirmations.isPrompting(COMMAND_ROOM)).to.equal(false);
         if (where === undefined) break;
         places.add(where);
       }

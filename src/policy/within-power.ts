@@ -10,12 +10,17 @@ import { powerOf, powerToAct, powerToWrite } from '../model/room-power.ts';
 export function withinPower(snapshot: RoomSnapshot, bot: UserId, changes: readonly RoomChange[]): RoomChange[] {
   let room = snapshot;
   return changes.map((change): RoomChange => {
-    if (powerOf(room, bot) >= powerNeeded(room, change)) {
+    if (!isAnothers(bot, change) && powerOf(room, bot) >= powerNeeded(room, change)) {
       room = withNewLevels(room, change, bot);
       return change;
     }
     return { kind: 'report', rule: change.rule, why: `${inShort(change)} The bot has not the power to put it right.` };
   });
+}
+
+/** State under a user's id is that user's alone, whatever power others have (Matrix specification, authorization rules). */
+function isAnothers(bot: UserId, change: RoomChange): boolean {
+  return change.kind === 'set-state' && change.stateKey.startsWith('@') && change.stateKey !== bot;
 }
 
 function withNewLevels(room: RoomSnapshot, change: RoomChange, sender: UserId): RoomSnapshot {

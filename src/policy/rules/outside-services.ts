@@ -1,4 +1,4 @@
-import { isBlank, report, write, type Rule } from './rule.ts';
+import { isBlank, write, type Rule } from './rule.ts';
 
 /** State that lets something outside see what is said, or shows it to who should not: widgets, bridges, servers that judge messages. */
 const TYPES: ReadonlyMap<string, string> = new Map([
@@ -18,10 +18,6 @@ export const outsideServices: Rule = (input) => {
     const what = TYPES.get(type);
     if (what === undefined || isBlank(content) || sender === policy.namespace.bot) return [];
     const why = `${what} was added to a room in which nothing may leave.`;
-    // Only the user may write state under their own id.
-    if (stateKey.startsWith('@') && stateKey !== policy.namespace.bot) {
-      return [report('outside-services', `${why} Whoever added it must remove it.`)];
-    }
     return [write(input, { rule: 'outside-services', why, type, stateKey, after: {} })];
   });
 };

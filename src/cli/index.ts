@@ -29,6 +29,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
+    name: 'policy-check',
+    summary: 'names what the homeserver must still be set to, with the lines to write',
+    load: async () => (await import('./policy-check.ts')).policyCheck,
+  },
+  {
     name: 'start',
     summary: 'runs the bridge until it is told to stop (SIGINT, SIGTERM)',
     load: async () => (await import('./start.ts')).start,

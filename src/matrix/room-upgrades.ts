@@ -33,11 +33,16 @@ export class RoomUpgrades {
    * Joins the replacement and answers it. Throws RetryableError while the bot is not invited or the new room is not ready, PermanentError where
    * it must not be used: it does not name the old room as its predecessor, or is open to others. May be repeated.
    */
-  async follow(roomId: RoomId, replacement: RoomId, ghost: UserId | undefined): Promise<RoomId> {
+  async follow(
+    roomId: RoomId,
+    replacement: RoomId,
+    ghost: UserId | undefined,
+    { isPrivate }: { readonly isPrivate: boolean } = { isPrivate: true },
+  ): Promise<RoomId> {
     const { entry, bot, members } = this.#parts;
     await this.#requireTombstone(roomId, replacement);
     await entry.join(replacement, bot);
-    await this.#requireSafe(roomId, replacement);
+    await this.#requireSafe(roomId, replacement, isPrivate);
     const memberships = await entry.memberships(replacement);
     if (ghost !== undefined) await this.#moveGhost(replacement, ghost, memberships);
     await this.#inviteOldMembers(roomId, replacement, memberships);
@@ -52,11 +57,12 @@ export class RoomUpgrades {
       throw new PermanentError('The room does not name this room as its replacement.');
   }
 
-  async #requireSafe(roomId: RoomId, replacement: RoomId): Promise<void> {
+  async #requireSafe(roomId: RoomId, replacement: RoomId, isPrivate: boolean): Promise<void> {
     const { state } = this.#parts;
     const create = await state.get(replacement, 'm.room.create');
     const { room_id: predecessor } = (create?.['predecessor'] ?? {}) as { room_id?: unknown };
     if (predecessor !== roomId) return this.#refuse(replacement, 'it does not name the old room as its predecessor');
+    if (!isPrivate) return;
     const joinRules = await state.get(replacement, 'm.room.join_rules');
     if (joinRules?.['join_rule'] !== 'invite') return this.#refuse(replacement, 'it is not invite-only');
     const history = await state.get(replacement, 'm.room.history_visibility');

@@ -73,8 +73,13 @@ export class MatrixRooms implements Rooms {
     return parseRoomId(answer?.['room_id']);
   }
 
-  followUpgrade(roomId: RoomId, replacement: RoomId, ghost: UserId | undefined): Promise<RoomId> {
-    return this.#upgrades.follow(roomId, replacement, ghost);
+  followUpgrade(
+    roomId: RoomId,
+    replacement: RoomId,
+    ghost: UserId | undefined,
+    options?: { readonly isPrivate: boolean },
+  ): Promise<RoomId> {
+    return this.#upgrades.follow(roomId, replacement, ghost, options);
   }
 
   async leave(roomId: RoomId): Promise<void> {

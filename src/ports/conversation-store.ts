@@ -1,5 +1,5 @@
 import type { Address, Contact, Conversation } from '../model/conversation.ts';
-import type { AddressId, ConversationId, LineId, RoomId, UserId } from '../model/ids.ts';
+import type { AddressId, ContactId, ConversationId, LineId, RoomId, UserId } from '../model/ids.ts';
 import type { PhoneNumber } from '../model/phone-number.ts';
 
 /** Contacts, their addresses, and the conversation that each line has with an address. */
@@ -12,6 +12,8 @@ export interface ConversationStore {
   findByRoom(roomId: RoomId): Promise<Conversation | undefined>;
   /** Every line's conversation with the address. */
   findByAddress(addressId: AddressId): Promise<Conversation[]>;
+  /** Every conversation that has a room, without anything of the person. */
+  withRooms(): Promise<readonly ConversationRoom[]>;
   /** Every contact's ghost. */
   ghosts(): Promise<readonly UserId[]>;
   /** Commits the room of a conversation; also used to follow a room upgrade. */
@@ -22,4 +24,13 @@ export interface ConversationStore {
   setName(contact: Contact, name: string): Promise<void>;
   /** The inbox lane of (line, number), see `InboxStore.wake`. */
   inboxLane(lineId: LineId, number: PhoneNumber): string;
+}
+
+/** What there is to know of a conversation's room. */
+export interface ConversationRoom {
+  readonly id: ConversationId;
+  readonly lineId: LineId;
+  readonly roomId: RoomId;
+  readonly contactId: ContactId;
+  readonly ghost: UserId;
 }

@@ -24,8 +24,16 @@ export interface Rooms {
   isEncrypted(roomId: RoomId): Promise<boolean>;
   /** The room that an alias, `#name:server`, leads to; undefined where there is none. */
   resolveAlias(alias: string): Promise<RoomId | undefined>;
-  /** The room that `roomId` was upgraded to, after bot and ghost have moved; throws RetryableError while they cannot. */
-  followUpgrade(roomId: RoomId, replacement: RoomId, ghost: UserId | undefined): Promise<RoomId>;
+  /**
+   * The room that `roomId` was upgraded to, after bot and ghost have moved; throws RetryableError while they cannot. `isPrivate`: it is followed only
+   * where it is encrypted and by invitation; true where left out.
+   */
+  followUpgrade(
+    roomId: RoomId,
+    replacement: RoomId,
+    ghost: UserId | undefined,
+    options?: { readonly isPrivate: boolean },
+  ): Promise<RoomId>;
   /** Leaves as the bot; used for rooms we do not govern. */
   leave(roomId: RoomId): Promise<void>;
   /** Creates the ghost's account where needed and sets its PHI-free display name. */

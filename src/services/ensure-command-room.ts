@@ -1,48 +1,31 @@
-import { PermanentError } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import type { RoomId, UserId } from '../model/ids.ts';
-import type { Rooms } from '../ports/rooms.ts';
+import type { RoomId } from '../model/ids.ts';
+import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
+import type { MakeGovernedRoom, RoomToMake } from './make-governed-room.ts';
 import { COMMAND_ROOM_SETTING } from './notifier.ts';
 
 /** What the command room needs. */
 export interface CommandRoomParts {
-  readonly rooms: Rooms;
+  readonly make: Pick<MakeGovernedRoom, 'make'>;
   readonly settings: SettingsStore;
-  /** Administrators and the teams of all lines. */
-  readonly members: readonly UserId[];
-  readonly log: Logger;
+  readonly governedRooms: Pick<GovernedRoomStore, 'find' | 'add'>;
 }
 
-/** At start: makes the command room, or finds the one made earlier, and invites whoever was added to the configuration since. */
-export async function ensureCommandRoom({ rooms, settings, members, log }: CommandRoomParts): Promise<RoomId> {
-  const known = await settings.get(COMMAND_ROOM_SETTING);
-  if (known !== undefined) {
-    const roomId = known as RoomId;
-    const joined = await rooms.joinedMembers(roomId);
-    for (const member of members) if (!joined.has(member)) await inviteTo(roomId, member, { rooms, log });
-    return roomId;
-  }
-  const roomId = await rooms.create({
-    key: 'command',
-    name: 'Carebridge commands',
-    topic: 'Type commands for the bridge here',
-    invite: members,
-  });
-  await settings.set(COMMAND_ROOM_SETTING, roomId);
-  return roomId;
-}
+const COMMAND_ROOM: RoomToMake = {
+  ...{ kind: 'command', phiClass: 'phi', unit: undefined, conversation: undefined },
+  ...{ key: 'command', name: 'Carebridge commands' },
+};
 
-/** One member who cannot be invited (left the hospital, mistyped) must not keep the bridge from starting. */
-async function inviteTo(
-  roomId: RoomId,
-  member: UserId,
-  { rooms, log }: Pick<CommandRoomParts, 'rooms' | 'log'>,
-): Promise<void> {
-  try {
-    await rooms.invite(roomId, member);
-  } catch (error) {
-    if (!(error instanceof PermanentError)) throw error;
-    log.warn('room.invite-refused', { roomId, userId: member });
+/** At start: makes the command room, or finds the one made earlier. Who belongs in it is asked in by its being governed. */
+export async function ensureCommandRoom({ make, settings, governedRooms }: CommandRoomParts): Promise<RoomId> {
+  const known = (await settings.get(COMMAND_ROOM_SETTING)) as RoomId | undefined;
+  if (known === undefined) {
+    return await make.make(COMMAND_ROOM, (roomId) => settings.set(COMMAND_ROOM_SETTING, roomId));
   }
+  // Made by a version that governed no rooms.
+  if ((await governedRooms.find(known)) === undefined) {
+    const { key, ...room } = COMMAND_ROOM;
+    await governedRooms.add({ ...room, roomId: known, opaqueId: key, origin: 'made', since: Date.now() });
+  }
+  return known;
 }

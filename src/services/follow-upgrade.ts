@@ -1,8 +1,10 @@
 import type { Logger } from '../log.ts';
 import type { RoomId } from '../model/ids.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { Rooms } from '../ports/rooms.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
+import type { Transactions } from '../ports/transactions.ts';
 import { kindOf, type KnownRoom } from './known-room.ts';
 import { COMMAND_ROOM_SETTING } from './notifier.ts';
 
@@ -11,10 +13,14 @@ export interface FollowUpgradeParts {
   readonly rooms: Rooms;
   readonly conversations: ConversationStore;
   readonly settings: SettingsStore;
+  readonly governedRooms: Pick<GovernedRoomStore, 'replace'>;
+  readonly transactions: Transactions;
+  /** A room is another one now: what is kept of it, and what was made of where it is. */
+  readonly roomMoved: (from: RoomId, to: RoomId) => void;
   readonly log: Logger;
 }
 
-/** Moves bot, ghost and conversation to the room that replaces an upgraded one. */
+/** Moves bot, ghost, conversation and governance to the room that replaces an upgraded one. */
 export class FollowUpgrade {
   readonly #parts: FollowUpgradeParts;
 
@@ -24,11 +30,18 @@ export class FollowUpgrade {
 
   async follow(room: KnownRoom, replacement: RoomId | undefined): Promise<'done'> {
     const { roomId, conversation } = room;
-    const { rooms, conversations, settings, log } = this.#parts;
+    const { rooms, conversations, settings, governedRooms, transactions, log } = this.#parts;
     if (replacement === undefined) return 'done';
-    const moved = await rooms.followUpgrade(roomId, replacement, conversation?.contact.ghost);
-    if (conversation) await conversations.setRoom(conversation.id, moved);
-    else if (kindOf(room) === 'command') await settings.set(COMMAND_ROOM_SETTING, moved);
+    const kind = kindOf(room);
+    // Others may be joined by a unit, or hold no messages: their rules are put in force when they are governed.
+    const isPrivate = kind === 'conversation' || kind === 'command' || kind === 'security';
+    const moved = await rooms.followUpgrade(roomId, replacement, conversation?.contact.ghost, { isPrivate });
+    await transactions.run(async () => {
+      if (conversation) await conversations.setRoom(conversation.id, moved);
+      else if (kind === 'command') await settings.set(COMMAND_ROOM_SETTING, moved);
+      await governedRooms.replace(roomId, moved);
+      transactions.afterCommit(() => this.#parts.roomMoved(roomId, moved));
+    });
     log.info('room.upgraded', { roomId: moved });
     return 'done';
   }

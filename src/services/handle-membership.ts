@@ -1,12 +1,14 @@
+import { parseUserId, type RoomId } from '../model/ids.ts';
 import { isOurs, type Namespace } from '../model/namespace.ts';
 import type { MatrixEvent } from '../model/rows.ts';
-import { parseUserId } from '../model/ids.ts';
+import { isPermitted } from '../policy/permissions.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { NoticeStore } from '../ports/notice-store.ts';
 import type { Rooms } from '../ports/rooms.ts';
 import type { KnownRoom } from './known-room.ts';
 import type { OpenConversation } from './open-conversation.ts';
+import type { PolicyInEffect } from './policy-in-effect.ts';
 
 /** What handling membership needs. `wakeDeliveries` and `wakeNotices` tell those queues to look again. */
 export interface HandleMembershipParts {
@@ -16,6 +18,9 @@ export interface HandleMembershipParts {
   readonly inbox: InboxStore;
   readonly notices: NoticeStore;
   readonly opener: OpenConversation;
+  readonly policy: Pick<PolicyInEffect, 'current'>;
+  /** Joins as the bot. */
+  readonly join: (roomId: RoomId) => Promise<boolean>;
   readonly wakeDeliveries: () => void;
   readonly wakeNotices: () => void;
 }
@@ -28,18 +33,26 @@ export class HandleMembership {
     this.#parts = parts;
   }
 
-  /** A member of staff who joins gets the card and what waited; the bot stays out of rooms it did not make. */
+  /** A member of staff who joins gets the card and what waited; the bot stays out of rooms that are not its own. */
   async handle(event: MatrixEvent, room: KnownRoom | undefined): Promise<'done'> {
-    const { namespace, rooms } = this.#parts;
+    const { namespace } = this.#parts;
     const member = parseUserId(event.state_key);
     const { membership } = event.content;
     if (member === undefined) return 'done';
-    if (room === undefined) {
-      if (member === namespace.bot && membership === 'invite') await rooms.leave(event.room_id);
+    if (member === namespace.bot) {
+      if (membership === 'invite') await this.#invited(event, room);
       return 'done';
     }
+    if (room === undefined) return 'done';
     if (membership === 'join' && !isOurs(namespace, member)) await this.#staffJoined(room);
     return 'done';
+  }
+
+  /** Whoever may have rooms adopted may ask the bot in: the invitation waits for `room adopt`. Where it governs, it comes back. */
+  async #invited({ room_id: roomId, sender }: MatrixEvent, room: KnownRoom | undefined): Promise<void> {
+    const { rooms, policy, join } = this.#parts;
+    if (room !== undefined) await join(roomId);
+    else if (!isPermitted(await policy.current(), sender, 'manage-rooms')) await rooms.leave(roomId);
   }
 
   async #staffJoined({ conversation, roomId }: KnownRoom): Promise<void> {

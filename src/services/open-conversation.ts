@@ -2,22 +2,22 @@ import { PermanentError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ConsentState } from '../model/consent.ts';
 import type { Conversation } from '../model/conversation.ts';
-import type { ConversationId, RoomId, UserId } from '../model/ids.ts';
+import type { ContactId, ConversationId, LineId, RoomId, UserId } from '../model/ids.ts';
 import { maskPhoneNumber } from '../model/phone-number.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import type { Rooms } from '../ports/rooms.ts';
 import { isOurs, type Namespace } from '../model/namespace.ts';
-import type { Lines } from './lines.ts';
+import type { MakeGovernedRoom, RoomToMake } from './make-governed-room.ts';
 
 /** What opening needs. */
 export interface OpenConversationParts {
   readonly conversations: ConversationStore;
   readonly consents: ConsentStore;
   readonly rooms: Rooms;
+  readonly make: Pick<MakeGovernedRoom, 'make'>;
   readonly sender: RoomSender;
-  readonly lines: Lines;
   readonly namespace: Namespace;
   readonly commandPrefix: string;
   readonly log: Logger;
@@ -87,20 +87,14 @@ export class OpenConversation {
   }
 
   async #create(id: ConversationId): Promise<RoomId> {
-    const { conversations, rooms, lines, log } = this.#parts;
+    const { conversations, rooms, make, log } = this.#parts;
     const conversation = await conversations.find(id);
     if (conversation === undefined) throw new Error('a conversation vanished');
     if (conversation.roomId !== undefined) return conversation.roomId;
-    const label = opaqueLabel(conversation);
-    await rooms.ensureGhost(conversation.contact.ghost, `Patient ${label}`);
-    const roomId = await rooms.create({
-      key: id,
-      name: `Patient ${label} (${conversation.lineId})`,
-      topic: 'Text conversation, bridged by SMS',
-      invite: lines.find(conversation.lineId)?.team ?? [],
-      ghost: conversation.contact.ghost,
-    });
-    await conversations.setRoom(id, roomId);
+    const { contact } = conversation;
+    await rooms.ensureGhost(contact.ghost, `Patient ${opaqueLabel(contact.id)}`);
+    const wanted = conversationRoom({ ...conversation, contactId: contact.id, ghost: contact.ghost });
+    const roomId = await make.make(wanted, (made) => conversations.setRoom(id, made));
     log.info('conversation.opened', { roomId, line: conversation.lineId });
     // Somebody who joined before the room was known to be ours was not noticed.
     if (await this.isAttended(roomId)) await this.#sendCard(id, roomId);
@@ -135,7 +129,21 @@ export class OpenConversation {
   }
 }
 
+/** How a patient's room is made and kept: nothing in it tells who it is. */
+export function conversationRoom(conversation: {
+  readonly id: ConversationId;
+  readonly lineId: LineId;
+  readonly contactId: ContactId;
+  readonly ghost: UserId;
+}): RoomToMake {
+  const { id, lineId, contactId, ghost } = conversation;
+  return {
+    ...{ key: id, kind: 'conversation', phiClass: 'phi', unit: undefined, conversation: { id, lineId, ghost } },
+    name: `Patient ${opaqueLabel(contactId)} (${lineId})`,
+  };
+}
+
 /** Four letters that tell rooms apart without telling who it is. */
-function opaqueLabel(conversation: Conversation): string {
-  return conversation.contact.id.slice(0, 4).toUpperCase();
+function opaqueLabel(contactId: ContactId): string {
+  return contactId.slice(0, 4).toUpperCase();
 }

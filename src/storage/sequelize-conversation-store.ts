@@ -10,7 +10,7 @@ import {
   type UserId,
 } from '../model/ids.ts';
 import type { PhoneNumber } from '../model/phone-number.ts';
-import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { ConversationRoom, ConversationStore } from '../ports/conversation-store.ts';
 import { ConversationCache } from './conversation-cache.ts';
 import { insertOnce } from './insert-once.ts';
 import { conversationModels } from './models/conversation-models.ts';
@@ -33,6 +33,9 @@ interface JoinedRecord {
 const SELECT = `SELECT v.id AS "id", v.line_id AS "lineId", v.room_id AS "roomId", v.is_introduced AS "isIntroduced",
     a.id AS "addressId", a.number AS "number", c.id AS "contactId", c.name AS "name", c.ghost AS "ghost"
   FROM conversations AS v JOIN addresses AS a ON a.id = v.address_id JOIN contacts AS c ON c.id = a.contact_id`;
+const WITH_ROOMS = `SELECT v.id AS "id", v.line_id AS "lineId", v.room_id AS "roomId", c.id AS "contactId", c.ghost AS "ghost"
+  FROM conversations AS v JOIN addresses AS a ON a.id = v.address_id JOIN contacts AS c ON c.id = a.contact_id
+  WHERE v.room_id IS NOT NULL ORDER BY v.created_at, v.id`;
 const BY_LINE_AND_NUMBER = 'a.number_hash = $1 AND v.line_id = $2';
 
 /** The tables of contacts, addresses and conversations, with those used last in memory. Inside a transaction the memory is neither asked nor filled. */
@@ -84,6 +87,11 @@ export class SequelizeConversationStore implements ConversationStore {
 
   findByAddress(addressId: AddressId): Promise<Conversation[]> {
     return this.#findMany('a.id = $1', [addressId]);
+  }
+
+  withRooms(): Promise<readonly ConversationRoom[]> {
+    const { database } = this.#parts;
+    return database.read((transaction) => database.select<ConversationRoom>(transaction, WITH_ROOMS, []));
   }
 
   async ghosts(): Promise<readonly UserId[]> {

@@ -195,6 +195,11 @@ function conversationStore(database: Database): ConversationStore {
       rows()
         .filter((row) => row.addressId === addressId)
         .map(full),
+    withRooms: async () =>
+      rows().flatMap((row) => {
+        const { id, lineId, roomId, contactId } = row;
+        return roomId === undefined ? [] : [{ id, lineId, roomId, contactId, ghost: full(row).contact.ghost }];
+      }),
     ghosts: async () => database.tables.contacts.map(({ ghost }) => ghost),
     setRoom: async (id, roomId) => change(id, { roomId }),
     markIntroduced: async (id) => change(id, { isIntroduced: true }),

@@ -29,6 +29,7 @@ import { ImportRoles } from '../../../src/services/import-roles.ts';
 import { Lines } from '../../../src/services/lines.ts';
 import { ListRoles } from '../../../src/services/list-roles.ts';
 import { markInterrupted } from '../../../src/services/mark-interrupted.ts';
+import type { RoomToMake } from '../../../src/services/make-governed-room.ts';
 import { Notifier } from '../../../src/services/notifier.ts';
 import { OpenConversation } from '../../../src/services/open-conversation.ts';
 import type { PolicyInEffect } from '../../../src/services/policy-in-effect.ts';
@@ -158,7 +159,10 @@ export class TestBridge {
     const notifier = new Notifier({ notices, settings, transactions, bot: NAMESPACE.bot, wake });
     const tell = new TellSender(conversations, notifier);
     const automatic = new SendAutomatic({ outbox, transactions, texts: TEXTS, wake });
-    const opener = new OpenConversation(base);
+    const opener = new OpenConversation({
+      ...base,
+      make: { make: (...made) => makeRoom(rooms, stores, lines, ...made) },
+    });
     const parts = {
       ...base,
       notifier,
@@ -205,9 +209,9 @@ export class TestBridge {
     });
     const handle = new HandleMatrixEvent({
       ...parts,
-      membership: new HandleMembership(parts),
+      membership: new HandleMembership({ ...parts, policy, join: async () => true }),
       redaction: new HandleRedaction(parts),
-      upgrade: new FollowUpgrade(parts),
+      upgrade: new FollowUpgrade({ ...parts, roomMoved: () => undefined }),
       message,
       keyNoticeAfterMs: KEY_NOTICE_AFTER_MS,
     });
@@ -369,6 +373,26 @@ export class TestBridge {
     const latest = address && (await this.#stores.consents.latest(address.id));
     return latest?.state ?? 'none';
   }
+}
+
+/** As `MakeGovernedRoom`, by the fake rooms. */
+async function makeRoom(
+  rooms: Rooms,
+  { governedRooms, transactions }: Stores,
+  lines: Lines,
+  { key, also: _, ...room }: RoomToMake,
+  committing: (roomId: RoomId) => Promise<void> = async () => undefined,
+): Promise<RoomId> {
+  const { conversation, name = '' } = room;
+  const roomId = await rooms.create({
+    ...{ key, name, topic: '', invite: (conversation && lines.find(conversation.lineId)?.team) ?? [] },
+    ...(conversation && { ghost: conversation.ghost }),
+  });
+  await transactions.run(async () => {
+    await governedRooms.add({ ...room, roomId, opaqueId: key, origin: 'made', since: Date.now() });
+    await committing(roomId);
+  });
+  return roomId;
 }
 
 async function noSnapshot(): Promise<never> {

@@ -19,7 +19,7 @@ export interface BreakGlassParts {
   readonly emergencyAccess: EmergencyAccessStore;
   readonly governedRooms: GovernedRoomStore;
   readonly policy: PolicyInEffect;
-  readonly roomControl: Pick<RoomControl, 'snapshot' | 'refresh' | 'apply'>;
+  readonly control: Pick<RoomControl, 'snapshot' | 'refresh' | 'apply'>;
   readonly audit: AuditLog;
   readonly security: TellSecurity;
   readonly ending: EndBreakGlass;
@@ -70,7 +70,7 @@ export class BreakGlass {
 
   /** Why it would be refused; undefined where it would be granted. Changes nothing. */
   async check(ask: Omit<BreakGlassAsk, 'cause' | 'trace'>): Promise<BreakGlassRefusal | undefined> {
-    const { governedRooms, emergencyAccess, roomControl, policy, limits } = this.#parts;
+    const { governedRooms, emergencyAccess, control, policy, limits } = this.#parts;
     const problem = problemOfReason(ask.reason);
     if (problem !== undefined) return { code: 'no-reason', message: problem };
     if (ask.forMs !== undefined && ask.forMs > limits.maxMs) {
@@ -80,7 +80,7 @@ export class BreakGlass {
     return mayBreakGlass(await policy.current(), {
       user: ask.user,
       room,
-      membership: room && (await roomControl.snapshot(ask.roomId)).members.get(ask.user),
+      membership: room && (await control.snapshot(ask.roomId)).members.get(ask.user),
       open: await emergencyAccess.find(ask.roomId, ask.user),
     });
   }
@@ -92,7 +92,7 @@ export class BreakGlass {
     if ('code' in access) return { refused: access };
     const room = await this.#parts.governedRooms.find(ask.roomId);
     if (room === undefined) return { refused: { code: 'not-governed', message: 'the room was released meanwhile.' } };
-    const outcome = await this.#parts.roomControl.apply(ask.roomId, {
+    const outcome = await this.#parts.control.apply(ask.roomId, {
       kind: 'invite',
       rule: 'break-glass',
       why: 'emergency access',
@@ -165,7 +165,7 @@ export class BreakGlass {
   }
 
   async #isIn({ roomId, user }: BreakGlassAsk): Promise<boolean> {
-    const membership = (await this.#parts.roomControl.refresh(roomId)).members.get(user);
+    const membership = (await this.#parts.control.refresh(roomId)).members.get(user);
     return membership === 'join' || membership === 'invite';
   }
 }

@@ -16,7 +16,7 @@ export interface EndBreakGlassParts {
   readonly emergencyAccess: EmergencyAccessStore;
   readonly governedRooms: GovernedRoomStore;
   readonly policy: PolicyInEffect;
-  readonly roomControl: Pick<RoomControl, 'snapshot' | 'refresh' | 'apply'>;
+  readonly control: Pick<RoomControl, 'snapshot' | 'refresh' | 'apply'>;
   readonly audit: AuditLog;
   readonly security: TellSecurity;
   readonly transactions: Transactions;
@@ -109,16 +109,16 @@ export class EndBreakGlass {
 
   /** Answers what stands in the way, or undefined once the user was seen to be out. */
   async #remove({ roomId, userId }: EmergencyAccess): Promise<string | undefined> {
-    const { roomControl, governedRooms } = this.#parts;
+    const { control, governedRooms } = this.#parts;
     try {
-      if (!INSIDE.has((await roomControl.snapshot(roomId)).members.get(userId) ?? '')) {
+      if (!INSIDE.has((await control.snapshot(roomId)).members.get(userId) ?? '')) {
         // What is kept may be behind; what ends an emergency must be seen.
-        if (!INSIDE.has((await roomControl.refresh(roomId)).members.get(userId) ?? '')) return undefined;
+        if (!INSIDE.has((await control.refresh(roomId)).members.get(userId) ?? '')) return undefined;
       }
       const why = 'Your emergency access to this room is over.';
-      const outcome = await roomControl.apply(roomId, { kind: 'remove', rule: 'break-glass', why, userId });
+      const outcome = await control.apply(roomId, { kind: 'remove', rule: 'break-glass', why, userId });
       if (outcome.outcome !== 'applied') return outcome.problem;
-      const membership = (await roomControl.refresh(roomId)).members.get(userId) ?? '';
+      const membership = (await control.refresh(roomId)).members.get(userId) ?? '';
       return INSIDE.has(membership) ? 'The user is still in the room after the removal.' : undefined;
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;

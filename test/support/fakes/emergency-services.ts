@@ -8,7 +8,7 @@ import { SetUp } from '../../../src/services/set-up.ts';
 import { TellSecurity } from '../../../src/services/tell-security.ts';
 import type { SettingsStore } from '../../../src/ports/settings-store.ts';
 
-type Parts = Omit<BreakGlassParts, 'roomControl' | 'security' | 'ending' | 'limits' | 'unavailable'> & {
+type Parts = Omit<BreakGlassParts, 'control' | 'security' | 'ending' | 'limits' | 'unavailable'> & {
   readonly notifier: Notifier;
   readonly settings: SettingsStore;
   readonly namespace: Namespace;
@@ -18,8 +18,8 @@ type Parts = Omit<BreakGlassParts, 'roomControl' | 'security' | 'ending' | 'limi
 /** Break-glass, policy check and setup of a bridge that is in no governed room and whose homeserver tells nothing. */
 export function emergencyServices(parts: Parts) {
   const nowhere = async () => Promise.reject(new PermanentError('The bot is not in the room.'));
-  const roomControl = { snapshot: nowhere, refresh: nowhere, apply: nowhere };
-  const common = { ...parts, roomControl, security: new TellSecurity(parts) };
+  const control = { snapshot: nowhere, refresh: nowhere, apply: nowhere };
+  const common = { ...parts, control, security: new TellSecurity(parts) };
   const endBreakGlass = new EndBreakGlass(common);
   const { domain } = parts.namespace;
   const empty = { carriers: [], lines: [], roles: [], units: [] };

@@ -131,7 +131,7 @@ export async function breakGlassFixture(
   const notifier = new Notifier({ notices, settings, transactions, bot: NAMESPACE.bot, wake: () => undefined });
   const security = new TellSecurity({ governedRooms, notifier });
   const parts = { emergencyAccess, governedRooms, audit, security, transactions, log, now };
-  const common = { ...parts, policy: inEffect, roomControl: room };
+  const common = { ...parts, policy: inEffect, control: room };
   const ending = new EndBreakGlass(common);
   const limits = { defaultMs: HOUR_MS, maxMs: 4 * HOUR_MS };
   const unavailable = async () => options.unavailable ?? [];

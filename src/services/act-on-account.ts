@@ -24,7 +24,7 @@ export interface AccountServiceParts {
   readonly transactions: Transactions;
   readonly roomKeys: RoomKeys;
   readonly governedRooms: GovernedRoomStore;
-  readonly policyView: PolicyInEffect;
+  readonly policy: PolicyInEffect;
   readonly lines: Lines;
   readonly security: TellSecurity;
   readonly protectedUsers: ReadonlySet<UserId>;
@@ -66,9 +66,9 @@ export async function requireTarget(
   request: Pick<AccountRequest, 'actor' | 'confirmedBy' | 'target'>,
   isPreview = false,
 ): Promise<Account> {
-  const { accounts, policyView, accountStates, protectedUsers } = parts;
+  const { accounts, accountStates, protectedUsers } = parts;
   const { actor, target, confirmedBy } = request;
-  const policy = await policyView.current();
+  const policy = await parts.policy.current();
   const away = new Set(
     (await accountStates.current()).filter(({ absence }) => absence !== 'none').map(({ userId }) => userId),
   );
@@ -155,11 +155,11 @@ async function roomsOf({ accounts, governedRooms }: AccountServiceParts, user: U
 export async function applyAbsences({
   accountStates,
   lines,
-  policyView,
-}: Pick<AccountServiceParts, 'accountStates' | 'lines' | 'policyView'>): Promise<void> {
+  policy,
+}: Pick<AccountServiceParts, 'accountStates' | 'lines' | 'policy'>): Promise<void> {
   const absent = (await accountStates.current()).filter(({ absence }) => absence !== 'none');
   lines.setAbsent(absent.map(({ userId, successor, absence }) => ({ userId, successor, isGone: absence === 'gone' })));
-  policyView.invalidate();
+  policy.invalidate();
 }
 
 /** `2026-11-24 20:02:40 UTC`. */

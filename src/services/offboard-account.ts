@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError, UserError } from '../errors.ts';
+import type { LogFields } from '../log.ts';
 import type { UserId } from '../model/ids.ts';
 import type { AccountProcedure, AccountProcedureStore } from '../ports/account-procedure-store.ts';
 import { requireTarget, stateOf, type AccountRequest } from './act-on-account.ts';
@@ -35,12 +36,12 @@ export class OffboardAccount {
   async look(request: Pick<AccountRequest, 'actor' | 'target'>, successor: UserId | undefined) {
     const account = await requireTarget(this.#parts, 'offboard', request, true);
     if (successor !== undefined) await this.#requireSuccessor(request.target, successor);
-    const { lines, governedRooms, roomControl, policyView } = this.#parts;
+    const { lines, governedRooms, roomControl, policy } = this.#parts;
     const inRooms = [];
     for (const { roomId, opaqueId } of await governedRooms.all()) {
       if (isInside((await roomControl.snapshot(roomId)).members.get(request.target))) inRooms.push(opaqueId);
     }
-    const roles = ((await policyView.current()).assigned.get(request.target) ?? []).map(({ id }) => id);
+    const roles = ((await policy.current()).assigned.get(request.target) ?? []).map(({ id }) => id);
     return { account, rooms: inRooms.length, roles, lines: lines.ofMember(request.target).map(({ id }) => id) };
   }
 
@@ -103,22 +104,34 @@ export class OffboardAccount {
   }
 
   async #work(): Promise<void> {
-    const { accountProcedures, log, retryMs = RETRY_MS } = this.#parts;
+    const { retryMs = RETRY_MS } = this.#parts;
     while (this.#isWoken && !this.#stopping.signal.aborted) {
       this.#isWoken = false;
-      let isAnyWaiting = false;
-      for (const procedure of await accountProcedures.unfinished()) {
-        try {
-          await this.#goOn(procedure);
-        } catch (error) {
-          log.warn('account.offboard-waits', { error, trace: procedure.trace, userId: procedure.userId });
-          isAnyWaiting = true;
-        }
-      }
-      if (!isAnyWaiting) continue;
+      if (await this.#goOnWithAll()) continue;
       this.#isWoken = true;
       await sleep(retryMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
+  }
+
+  /** Answers false where something is left that is worth another try. */
+  async #goOnWithAll(): Promise<boolean> {
+    const { accountProcedures, log } = this.#parts;
+    let isAllDone = true;
+    const attemptOne = async (work: () => Promise<void>, about: LogFields): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        log.warn('account.offboard-waits', { error, ...about });
+        isAllDone = false;
+      }
+    };
+    let unfinished: readonly AccountProcedure[] = [];
+    await attemptOne(async () => void (unfinished = await accountProcedures.unfinished()), {});
+    for (const procedure of unfinished) {
+      const { trace, userId } = procedure;
+      await attemptOne(() => this.#goOn(procedure), { trace, userId });
+    }
+    return isAllDone;
   }
 
   async #goOn(procedure: AccountProcedure): Promise<void> {

@@ -56,7 +56,7 @@ export class WatchSignIns {
 
   /** One round. Throws RetryableError while a server is away. */
   async check(): Promise<void> {
-    const policy = await this.#parts.policyView.current();
+    const policy = await this.#parts.policy.current();
     const users = await this.#watched(policy);
     const unverified = await this.#unverified(users);
     for (const user of users) {

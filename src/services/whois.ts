@@ -14,10 +14,10 @@ export class Whois {
   }
 
   async look(user: UserId): Promise<{ readonly text: string; readonly data: JsonValue }> {
-    const { accounts, policyView, lines, accountStates } = this.#parts;
+    const { accounts, lines, accountStates } = this.#parts;
     const account = await accounts.find(user);
     if (account === undefined) throw new UserError(`There is no account ${user}.`);
-    const policy = await policyView.current();
+    const policy = await this.#parts.policy.current();
     const roles = (policy.assigned.get(user) ?? []).map(({ id }) => id);
     const evidence = await takeEvidence(accounts, user);
     const state = await accountStates.find(user);

@@ -1,0 +1,181 @@
+import { expect } from 'chai';
+import { RetryableError, UserError } from '../../../src/errors.ts';
+import type { RoomId, UserId } from '../../../src/model/ids.ts';
+import type { Storage } from '../../../src/storage/open-storage.ts';
+import { AccountFixture, ADMIN, NAMESPACE, openAccountStorage, SECOND } from './account-fixture.ts';
+
+let count = 0;
+
+describe('Acting on accounts', () => {
+  let storage: Storage;
+  let fixture: AccountFixture;
+  let lee: UserId;
+  before(async () => (storage = await openAccountStorage()));
+  after(() => storage.close());
+  beforeEach(() => {
+    fixture = new AccountFixture(storage);
+    lee = `@lee-${++count}:hospital.test` as UserId;
+    fixture.accounts.add(lee, ['PHONE', 'DESK'], { displayName: 'Dr. Lee' });
+    fixture.accounts.rooms = () => ['!a', '!b'] as RoomId[];
+  });
+
+  const entries = async (target: UserId) => {
+    const rows = await storage.auditTrail.rows(0, 10_000);
+    return rows.filter((row) => row.target === target).map((row) => ({ ...row, ...storage.auditTrail.open(row) }));
+  };
+  const fault = (work: Promise<unknown>) =>
+    work.then(
+      () => undefined,
+      (error: unknown) => error as Error,
+    );
+
+  describe('lost device', () => {
+    it('D1 ends the named device, changes the keys, and has the evidence in the log before (F5)', async () => {
+      const result = await fixture.services().lostDevice.run(fixture.request(lee), 'PHONE');
+      expect(result.outcome).to.equal('done');
+      expect(result.text)
+        .to.match(/✓ device PHONE is gone/)
+        .and.match(/in 2 rooms/)
+        .and.match(/offline keeps/);
+      expect((await fixture.accounts.devices(lee)).map(({ deviceId }) => deviceId)).to.deep.equal(['DESK']);
+      expect(fixture.rotated).to.deep.equal([lee]);
+      const [begun, ended] = await entries(lee);
+      expect(begun).to.deep.include({ action: 'account.end-device', actor: ADMIN, outcome: 'done' });
+      expect(JSON.stringify(begun?.before))
+        .to.match(/10\.1\.2\.3/)
+        .and.match(/Element on PHONE/);
+      expect(ended).to.deep.include({ outcome: 'done', after: { devices: ['DESK'] } });
+    });
+
+    it('D1 ends all', async () => {
+      expect(await fixture.services().lostDevice.run(fixture.request(lee), undefined)).to.include({ outcome: 'done' });
+      expect(await fixture.accounts.devices(lee)).to.deep.equal([]);
+    });
+
+    it('names the devices there are where there is none of that id', async () => {
+      const error = await fault(fixture.services().lostDevice.run(fixture.request(lee), 'PHONEE'));
+      expect(error).to.be.instanceOf(UserError);
+      expect(error?.message).to.match(/no device PHONEE.*PHONE, DESK/);
+      expect(fixture.accounts.changes).to.deep.equal([]);
+    });
+
+    it('says done where the process that was to do it died after it did', async () => {
+      const request = fixture.request(lee);
+      await fixture.accounts.endDevice(lee, 'PHONE');
+      const result = await fixture.services().lostDevice.run({ ...request, isRepeat: true }, 'PHONE');
+      expect(result.outcome).to.equal('done');
+    });
+
+    it('does nothing where the audit log cannot be written', async () => {
+      const parts = fixture.parts((name, target) =>
+        name === 'audit' ? ({ append: async () => Promise.reject(new RetryableError('disk full')) } as never) : target,
+      );
+      const { LostDevice } = await import('../../../src/services/lost-device.ts');
+      const { LockAccount } = await import('../../../src/services/lock-account.ts');
+      expect(await fault(new LostDevice(parts).run(fixture.request(lee), 'PHONE'))).to.be.instanceOf(RetryableError);
+      const locking = new LockAccount(parts).run(fixture.request(lee), { endSessions: true });
+      expect(await fault(locking)).to.be.instanceOf(RetryableError);
+      expect(fixture.accounts.changes).to.deep.equal([]);
+    });
+
+    it('A9 refuses accounts that are not to be touched, before anything is asked of them', async () => {
+      const { lostDevice } = fixture.services();
+      fixture.accounts.add('@boss:hospital.test' as UserId, ['X'], { isAdmin: true });
+      for (const target of [NAMESPACE.bot, '@care_ghost:hospital.test', '@lee:elsewhere.test', '@boss:hospital.test']) {
+        const error = await fault(lostDevice.run(fixture.request(target as UserId), 'X'));
+        expect(error, target).to.be.instanceOf(UserError);
+        expect(error?.message).to.match(/^Refused/);
+      }
+      const approved = fixture.request('@boss:hospital.test' as UserId, { confirmedBy: SECOND });
+      expect(await lostDevice.run(approved, 'X')).to.include({ outcome: 'done' });
+    });
+  });
+
+  describe('lock and unlock', () => {
+    it('D2, D7 locks, and lines skip the user; D8 unlock restores exactly what was, and both ends are on record', async () => {
+      fixture.withLines([lee], [lee, SECOND]);
+      const { lockAccount, unlockAccount } = fixture.services();
+      expect(await lockAccount.run(fixture.request(lee), { endSessions: false })).to.include({ outcome: 'done' });
+      expect(await fixture.accounts.find(lee)).to.include({ isLocked: true });
+      expect(fixture.lines.all.map(({ team }) => team)).to.deep.equal([[ADMIN], [SECOND]]);
+      expect(fixture.rotated).to.deep.equal([lee]);
+      expect(await unlockAccount.run(fixture.request(lee))).to.include({ outcome: 'done' });
+      expect(await fixture.accounts.find(lee)).to.include({ isLocked: false, isSuspended: false });
+      expect(fixture.lines.all.map(({ team }) => team)).to.deep.equal([[lee], [lee, SECOND]]);
+      expect((await entries(lee)).map(({ action }) => action)).to.deep.equal([
+        ...['account.lock', 'account.lock', 'account.unlock', 'account.unlock'],
+      ]);
+    });
+
+    for (const [what, isSuspended] of [
+      ['suspended', true],
+      ['not suspended', false],
+    ] as const) {
+      it(`D8 leaves an account that was ${what} before as it was, however often it was locked and suspended`, async () => {
+        fixture.accounts.of(lee).account.isSuspended = isSuspended;
+        const { lockAccount, suspendAccount, unlockAccount } = fixture.services();
+        await suspendAccount.run(fixture.request(lee));
+        await lockAccount.run(fixture.request(lee), { endSessions: false });
+        await lockAccount.run(fixture.request(lee), { endSessions: false });
+        await suspendAccount.run(fixture.request(lee));
+        await unlockAccount.run(fixture.request(lee));
+        expect(await fixture.accounts.find(lee)).to.include({ isLocked: false, isSuspended });
+        expect(await storage.accountStates.find(lee)).to.equal(undefined);
+      });
+    }
+
+    it('D3 under MAS a lock alone is not called done; with the sessions ended it is', async () => {
+      fixture.accounts.isMas = true;
+      const { lockAccount } = fixture.services();
+      const alone = await lockAccount.run(fixture.request(lee), { endSessions: false });
+      expect(alone.outcome).to.equal('partial');
+      expect(alone.text).to.match(/may still work until/);
+      expect(await lockAccount.run(fixture.request(lee), { endSessions: true })).to.include({ outcome: 'done' });
+    });
+
+    it('D4 warns before, under MAS, and offers to suspend instead', async () => {
+      fixture.accounts.isMas = true;
+      const { warnings } = await fixture.services().lockAccount.look({ actor: ADMIN, target: lee });
+      expect(warnings.join())
+        .to.match(/2 minutes/)
+        .and.match(/loses the keys/)
+        .and.match(/suspend/);
+    });
+
+    it('keeps what was, so that a new process can restore it', async () => {
+      await fixture.services().lockAccount.run(fixture.request(lee), { endSessions: false });
+      const next = new AccountFixture(storage);
+      next.accounts.add(lee, [], { isLocked: true });
+      await next.services().unlockAccount.run(next.request(lee));
+      expect(await next.accounts.find(lee)).to.include({ isLocked: false });
+    });
+  });
+
+  it('whois and devices show what is known', async () => {
+    const { whois, listDevices } = fixture.services();
+    expect((await whois.look(lee)).text)
+      .to.match(/Dr\. Lee\): active/)
+      .and.match(/Devices: 2/)
+      .and.match(/10\.1\.2\.3/);
+    expect((await listDevices.list(lee)).text)
+      .to.match(/PHONE/)
+      .and.match(/!care lost-device @lee-\d+:hospital\.test/);
+  });
+
+  describe('finding whom it is about', () => {
+    it('D5 takes a name only where it is one account', async () => {
+      fixture.accounts.add('@amy:hospital.test' as UserId, [], { displayName: 'Amy Park' });
+      fixture.accounts.add('@amy2:hospital.test' as UserId, [], { displayName: 'Amy Parker' });
+      const { findAccount } = fixture.services();
+      expect(await findAccount.find({ by: 'name', name: 'Dr. Lee' })).to.equal(lee);
+      const several = await fault(findAccount.find({ by: 'name', name: 'Amy' }));
+      expect(several?.message)
+        .to.match(/several/)
+        .and.match(/@amy:hospital\.test \(Amy Park\)/)
+        .and.match(/@amy2/);
+      // Even where one fits exactly: two people of one name are not told apart by it.
+      expect(await fault(findAccount.find({ by: 'name', name: 'amy park' }))).to.be.instanceOf(UserError);
+      expect((await fault(findAccount.find({ by: 'name', name: 'Nobody' })))?.message).to.match(/Nobody of that name/);
+    });
+  });
+});

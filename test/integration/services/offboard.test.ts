@@ -1,0 +1,181 @@
+import { expect } from 'chai';
+import { RetryableError, UserError } from '../../../src/errors.ts';
+import type { RoomId, UserId } from '../../../src/model/ids.ts';
+import type { RoleId } from '../../../src/model/role.ts';
+import type { OffboardAccount } from '../../../src/services/offboard-account.ts';
+import type { Storage } from '../../../src/storage/open-storage.ts';
+import { CrashPoint } from '../../support/fakes/crash-point.ts';
+import { AccountFixture, ADMIN, COMMAND_ROOM, openAccountStorage, SECOND } from './account-fixture.ts';
+
+let count = 0;
+
+describe('Offboarding', () => {
+  let storage: Storage;
+  before(async () => (storage = await openAccountStorage()));
+  after(() => storage.close());
+
+  interface Leaver {
+    readonly fixture: AccountFixture;
+    readonly user: UserId;
+    readonly rooms: readonly RoomId[];
+  }
+
+  async function leaver(): Promise<Leaver> {
+    const fixture = new AccountFixture(storage);
+    const user = `@leaver-${++count}:hospital.test` as UserId;
+    fixture.accounts.add(user, ['PHONE', 'DESK']);
+    fixture.withLines([user, SECOND]);
+    const given = { userId: user, givenBy: ADMIN, at: 1 };
+    await storage.roles.give({ ...given, roleId: 'nurse' as RoleId, source: 'command' });
+    await storage.roles.give({ ...given, roleId: 'lead' as RoleId, source: 'csv' });
+    const rooms = [await fixture.room([user, SECOND]), await fixture.room([user])];
+    fixture.roomControl.move(rooms[1]!, user, 'invite', SECOND);
+    await fixture.room([SECOND]);
+    return { fixture, user, rooms };
+  }
+
+  /** Rooms of earlier tests are governed too, and another fixture's. */
+  async function forgetRooms(): Promise<void> {
+    for (const { roomId } of await storage.governedRooms.all()) await storage.governedRooms.release(roomId, 'test', 2);
+  }
+  beforeEach(forgetRooms);
+
+  async function expectGone({ fixture, user, rooms }: Leaver): Promise<void> {
+    expect(await fixture.accounts.find(user)).to.include({ isLocked: true });
+    expect(await fixture.accounts.devices(user)).to.deep.equal([]);
+    expect((await storage.roles.current()).filter(({ userId }) => userId === user)).to.deep.equal([]);
+    expect(rooms.map((room) => fixture.roomControl.membership(room, user))).to.deep.equal(['leave', 'leave']);
+    expect(fixture.lines.all[0]?.team).to.not.include(user);
+    expect(fixture.rotated).to.include(user);
+  }
+
+  const finish = async (offboard: OffboardAccount) => {
+    offboard.wake();
+    await offboard.settled();
+  };
+
+  it('A7 ends sessions, locks, hands lines over, takes roles, and gets the user out of every room, each step reported', async () => {
+    const leaving = await leaver();
+    const { fixture, user } = leaving;
+    const offboard = fixture.offboard();
+    await offboard.begin(fixture.request(user, { reason: 'left the hospital' }), COMMAND_ROOM, ADMIN);
+    await offboard.settled();
+    await expectGone(leaving);
+    expect(fixture.lines.all[0]?.team).to.deep.equal([SECOND, ADMIN]);
+    const [report, ...more] = await fixture.said();
+    expect(more).to.deep.equal([]);
+    expect(report).to.match(/is offboarded\./);
+    for (const step of ['lock', 'sessions', 'lines', 'roles', 'emergencies', 'rooms', 'keys'])
+      expect(report).to.match(new RegExp(`✓ ${step}: `));
+    expect(report).to.match(/out of 2 rooms/);
+    const rows = (await storage.auditTrail.rows(0, 10_000)).filter(({ target }) => target === user);
+    expect(rows.filter(({ action }) => action === 'account.offboard')).to.have.length(9);
+    expect(rows.filter(({ action }) => action === 'role.take')).to.have.length(2);
+  });
+
+  it('A7 shows what could not be done as partial', async () => {
+    const { fixture, user, rooms } = await leaver();
+    fixture.roomControl.denies.add('remove');
+    await storage.roles.give({ userId: user, roleId: 'ward' as RoleId, source: 'directory', givenBy: 'ldap', at: 1 });
+    const offboard = fixture.offboard();
+    await offboard.begin(fixture.request(user), COMMAND_ROOM, undefined);
+    await offboard.settled();
+    const [report] = await fixture.said();
+    expect(report)
+      .to.match(/offboarded in part\. Look at: roles, rooms/)
+      .and.match(/✗ roles: .*ward \(directory\)/);
+    expect(fixture.roomControl.membership(rooms[0]!, user)).to.equal('join');
+    await storage.roles.take({ userId: user, roleId: 'ward' as RoleId, source: 'directory', takenBy: 'ldap', at: 2 });
+  });
+
+  it('waits for a server that is away, and goes on by itself', async () => {
+    const leaving = await leaver();
+    const { fixture, user } = leaving;
+    const offboard = fixture.offboard();
+    let asked = 0;
+    fixture.roomControl.onApply = () => {
+      asked += 1;
+      if (asked === 1) throw new RetryableError('away');
+    };
+    await offboard.begin(fixture.request(user), COMMAND_ROOM, undefined);
+    await offboard.settled();
+    await expectGone(leaving);
+    expect(await fixture.said()).to.have.length(1);
+  });
+
+  it('A9 refuses whom it must not, and a successor who cannot be one', async () => {
+    const { fixture, user } = await leaver();
+    const offboard = fixture.offboard();
+    const nobody = '@nobody:hospital.test' as UserId;
+    for (const [target, successor] of [
+      [ADMIN, undefined],
+      [user, user],
+      [user, nobody],
+    ] as const) {
+      const error = await offboard.begin(fixture.request(target), COMMAND_ROOM, successor).catch((e: unknown) => e);
+      expect(error).to.be.instanceOf(UserError);
+    }
+    expect(await storage.accountProcedures.unfinished()).to.deep.equal([]);
+  });
+
+  it('reactivates somebody who came back: lines as before, no role', async () => {
+    const { fixture, user } = await leaver();
+    const offboard = fixture.offboard();
+    await offboard.begin(fixture.request(user), COMMAND_ROOM, ADMIN);
+    await offboard.settled();
+    const { reactivateAccount } = fixture.services();
+    expect(await reactivateAccount.run(fixture.request(user))).to.include({ outcome: 'done' });
+    expect(await fixture.accounts.find(user)).to.include({ isLocked: false });
+    expect(fixture.lines.all[0]?.team).to.deep.equal([user, SECOND]);
+    expect((await storage.roles.current()).filter(({ userId }) => userId === user)).to.deep.equal([]);
+    await fixture.said();
+  });
+
+  describe('a process that dies at any call', function () {
+    this.timeout(60_000);
+
+    // Between two calls nothing lasts, so that dying after one is dying before the next, but for what the process itself believed.
+    for (const [when, stride] of [
+      ['before', 1],
+      ['after', 5],
+    ] as const) {
+      it(`A7 finishes and reports once, when it died ${when} it`, async () => {
+        const places: string[] = [];
+        for (let at = 1; ; at += stride) {
+          await forgetRooms();
+          const leaving = await leaver();
+          const { fixture, user } = leaving;
+          const crash = new CrashPoint(at, when);
+          const dying = fixture.offboard(crash.wrap);
+          crash.stopping.addEventListener('abort', () => void dying.stop());
+          const request = fixture.request(user);
+          await dying.begin(request, COMMAND_ROOM, ADMIN).catch(() => undefined);
+          await dying.settled();
+          // The command's row was not answered: its event is handled again, by a new process.
+          const next = fixture.offboard();
+          if (crash.where !== undefined) await next.begin({ ...request, isRepeat: true }, COMMAND_ROOM, ADMIN);
+          await finish(next);
+          const where = `${crash.where ?? 'nowhere'} (${at})`;
+          await expectGone(leaving).catch((error: Error) => {
+            throw new Error(`${where}: ${error.message}`, { cause: error });
+          });
+          const reports = (await fixture.said()).filter((text) => text.startsWith(user));
+          expect(reports, where).to.have.length(1);
+          expect(reports[0], where).to.match(/is offboarded\./);
+          if (crash.where === undefined) break;
+          places.push(crash.where);
+        }
+        if (stride > 1) return;
+        // Every port that has an effect was a place to die at.
+        for (const port of [
+          'accounts.lock',
+          'accounts.endAllSessions',
+          'accountStates.set',
+          'accountProcedures.addStep',
+        ])
+          expect(places.join()).to.include(port);
+        expect(places.length).to.be.greaterThan(60);
+      });
+    }
+  });
+});

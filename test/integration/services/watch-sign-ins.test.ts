@@ -1,0 +1,141 @@
+import { expect } from 'chai';
+import type { UserId } from '../../../src/model/ids.ts';
+import type { Role } from '../../../src/model/role.ts';
+import type { Storage } from '../../../src/storage/open-storage.ts';
+import { LAST_SEEN_LATE_MS } from '../../../src/policy/device-findings.ts';
+import { device } from '../../support/fakes/fake-accounts.ts';
+import { role } from '../../support/line-team-policy.ts';
+import { AccountFixture, HOUR_MS, openAccountStorage, SECOND } from './account-fixture.ts';
+
+let count = 0;
+
+describe('Sign-in watch', () => {
+  let storage: Storage;
+  let fixture: AccountFixture;
+  let lee: UserId;
+  before(async () => (storage = await openAccountStorage()));
+  after(() => storage.close());
+
+  const nurse = (changes: Partial<Role> = {}): Role => ({ ...role('nurse', []), ...changes });
+  beforeEach(async () => {
+    fixture = new AccountFixture(storage);
+    lee = `@lee-${++count}:hospital.test` as UserId;
+    fixture.accounts.add(lee, ['DESK']);
+    fixture.extraRoles.set(lee, [nurse()]);
+    await fixture.watch().check();
+    await fixture.said();
+  });
+
+  /** The devices go on being used. */
+  function pass(ms: number, used: readonly string[] = []): void {
+    fixture.clock += ms;
+    const found = fixture.accounts.of(lee);
+    found.devices = found.devices.map((one) =>
+      used.includes(one.deviceId) ? { ...one, lastSeenAt: fixture.clock } : one,
+    );
+  }
+
+  it('A10 says nothing of devices that were there before it looked', async () => {
+    expect(await fixture.said()).to.deep.equal([]);
+  });
+
+  it('A10 tells of a new device with the line that ends it, once', async () => {
+    fixture.accounts.of(lee).devices.push(device('TABLET', { ip: '192.0.2.7', userAgent: 'Element X' }));
+    await fixture.watch().check();
+    await fixture.watch().check();
+    const said = await fixture.said();
+    expect(said).to.have.length(1);
+    expect(said[0]).to.include(`${lee} signed in on a new device`);
+    expect(said[0]).to.include('from 192.0.2.7, Element X');
+    expect(said[0]).to.include(`!care lost-device ${lee} TABLET`);
+  });
+
+  it('A10 tells of the first device of somebody who had none', async () => {
+    const pat = `@pat-${count}:hospital.test` as UserId;
+    fixture.accounts.add(pat);
+    fixture.extraRoles.set(pat, [nurse()]);
+    await fixture.watch().check();
+    fixture.accounts.of(pat).devices.push(device('FIRST'));
+    await fixture.watch().check();
+    expect(await fixture.said()).to.have.length(1);
+  });
+
+  it('A10 tells of a new network, once', async () => {
+    fixture.accounts.of(lee).devices = [device('DESK', { ip: '198.51.100.9' })];
+    await fixture.watch().check();
+    fixture.accounts.of(lee).devices = [device('DESK', { ip: '198.51.100.20' })];
+    await fixture.watch().check();
+    const said = await fixture.said();
+    expect(said).to.have.length(1);
+    expect(said[0]).to.include('new network');
+  });
+
+  it('A10 tells of a device that is not verified, after an hour', async () => {
+    fixture.unverified.set(lee, ['DESK']);
+    await fixture.watch().check();
+    expect(await fixture.said()).to.deep.equal([]);
+    pass(HOUR_MS, ['DESK']);
+    await fixture.watch().check();
+    await fixture.watch().check();
+    const said = await fixture.said();
+    expect(said).to.have.length(1);
+    expect(said[0]).to.include('have not verified');
+  });
+
+  it('A10 tells of a device that was not used for thirty days', async () => {
+    pass(31 * 24 * HOUR_MS);
+    await fixture.watch().check();
+    await fixture.watch().check();
+    const said = await fixture.said();
+    expect(said).to.have.length(1);
+    expect(said[0]).to.include('not used for long');
+  });
+
+  it('watches nobody without a PHI role, nobody who is locked, and no account that is not there', async () => {
+    const cook = `@cook-${count}:hospital.test` as UserId;
+    fixture.accounts.add(cook);
+    fixture.extraRoles.set(cook, [nurse({ classes: new Set(['none']) })]);
+    fixture.extraRoles.set('@ghostly:hospital.test' as UserId, [nurse()]);
+    await fixture.watch().check();
+    fixture.accounts.of(cook).devices.push(device('NEW'));
+    await fixture.services().lockAccount.run(fixture.request(lee), { endSessions: false });
+    fixture.accounts.of(lee).devices.push(device('NEW'));
+    await fixture.watch().check();
+    expect(await fixture.said()).to.deep.equal([]);
+  });
+
+  describe('idle sign-out', () => {
+    beforeEach(() =>
+      fixture.extraRoles.set(lee, [nurse({ idleLogoffMs: 12 * HOUR_MS }), nurse({ idleLogoffMs: 8 * HOUR_MS })]),
+    );
+
+    it('C2 ends the stale device only, by the strictest role, and only when the server’s lateness cannot be why', async () => {
+      fixture.accounts.of(lee).devices = [device('DESK'), device('PHONE')];
+      await fixture.watch().check();
+      await fixture.said();
+      pass(0, ['DESK', 'PHONE']);
+      pass(8 * HOUR_MS + LAST_SEEN_LATE_MS, ['PHONE']);
+      await fixture.watch().check();
+      expect((await fixture.accounts.devices(lee)).map(({ deviceId }) => deviceId)).to.deep.equal(['DESK', 'PHONE']);
+      pass(1, ['PHONE']);
+      await fixture.watch().check();
+      expect((await fixture.accounts.devices(lee)).map(({ deviceId }) => deviceId)).to.deep.equal(['PHONE']);
+      expect((await fixture.said()).join()).to.include('unused for longer than 480 minutes');
+      const rows = (await storage.auditTrail.rows(0, 10_000)).filter(
+        ({ target, action }) => target === lee && action === 'account.idle-sign-out',
+      );
+      expect(rows.map(({ actor, outcome }) => `${actor} ${outcome}`)).to.deep.equal([
+        'carebridge done',
+        'carebridge done',
+      ]);
+    });
+
+    it('C2 leaves protected accounts and roles without a limit alone', async () => {
+      fixture.protectedUsers.add(lee);
+      pass(100 * HOUR_MS);
+      await fixture.watch().check();
+      expect(await fixture.accounts.devices(lee)).to.have.length(1);
+      expect(await fixture.accounts.find(SECOND)).to.include({ isLocked: false });
+    });
+  });
+});

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { EventId, RoomId } from '../../../src/model/ids.ts';
+import type { EventId } from '../../../src/model/ids.ts';
 import { Crash, CrashPoint } from '../../support/fakes/crash-point.ts';
 import { ADMIN, CLERK, COMMAND_ROOM, GHOST, NURSE, VISITOR } from '../../support/fakes/test-bridge.ts';
 import { DESK, LEE, LockFixture, SECOND } from './lock-fixture.ts';

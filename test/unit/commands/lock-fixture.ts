@@ -3,7 +3,7 @@ import { defineCommand, type Command } from '../../../src/commands/command.ts';
 import { reasonParameter, userParameter } from '../../../src/commands/parameters.ts';
 import { UserError } from '../../../src/errors.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
-import { memoryStorage, type MemoryStorage } from '../../support/fakes/memory-storage.ts';
+import { memoryStorage, type MemoryStorage, type Stores } from '../../support/fakes/memory-storage.ts';
 import {
   ADMIN,
   COMMAND_ROOM,
@@ -65,9 +65,10 @@ export class LockFixture {
   bridge!: TestBridge;
   revoked = new Set<UserId>();
 
-  static async create(): Promise<LockFixture> {
+  /** Over stores of its own, or over those given. */
+  static async create(stores?: Stores): Promise<LockFixture> {
     const fixture = new LockFixture();
-    fixture.world = await newWorld(fixture.storage);
+    fixture.world = await newWorld(stores ?? fixture.storage);
     fixture.restart();
     return fixture;
   }

@@ -7,14 +7,22 @@ import type { Command } from './command.ts';
 import { confirmCommand, type Decide } from './confirm.ts';
 import { consentCommand, type ConsentCommandParts } from './consent.ts';
 import { helpCommand, type HelpCommandParts } from './help.ts';
+import { phiSetCommand } from './phi-set.ts';
+import { phiShowCommand } from './phi-show.ts';
 import { policyCheckCommand } from './policy-check.ts';
 import { roleGiveCommand } from './role-give.ts';
 import { roleImportCommand } from './role-import.ts';
 import { roleListCommand } from './role-list.ts';
 import { roleSyncCommand } from './role-sync.ts';
 import { roleTakeCommand } from './role-take.ts';
+import { roomAdoptCommand } from './room-adopt.ts';
+import { roomCreateCommand } from './room-create.ts';
+import { roomListCommand } from './room-list.ts';
+import { roomReleaseCommand } from './room-release.ts';
+import { roomShowCommand } from './room-show.ts';
 import { setupCommand } from './setup.ts';
 import { textCommand, type TextCommandParts } from './text.ts';
+import { unitCreateCommand } from './unit-create.ts';
 import { whoCommand } from './who.ts';
 
 /** Everything that some command needs. */
@@ -30,7 +38,13 @@ export type CommandParts = TextCommandParts &
   Parameters<typeof roleTakeCommand>[0] &
   Parameters<typeof roleListCommand>[0] &
   Parameters<typeof roleImportCommand>[0] &
-  Parameters<typeof roleSyncCommand>[0] & { readonly decide: Decide };
+  Parameters<typeof roleSyncCommand>[0] &
+  Parameters<typeof roomCreateCommand>[0] &
+  Parameters<typeof roomAdoptCommand>[0] &
+  Parameters<typeof roomReleaseCommand>[0] &
+  Parameters<typeof unitCreateCommand>[0] &
+  Parameters<typeof phiSetCommand>[0] &
+  Parameters<typeof phiShowCommand>[0] & { readonly decide: Decide };
 
 /** The explicit list of commands. A new command is one file and one line here. */
 export function commandList(parts: CommandParts): readonly Command[] {
@@ -44,6 +58,14 @@ export function commandList(parts: CommandParts): readonly Command[] {
     roleImportCommand(parts),
     roleSyncCommand(parts),
     accessReviewCommand(parts),
+    roomCreateCommand(parts),
+    roomAdoptCommand(parts),
+    roomReleaseCommand(parts),
+    roomListCommand(parts),
+    roomShowCommand(parts),
+    unitCreateCommand(parts),
+    phiSetCommand(parts),
+    phiShowCommand(parts),
     breakGlassCommand(parts),
     breakGlassEndCommand(parts),
     breakGlassListCommand(parts),

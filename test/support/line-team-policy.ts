@@ -1,5 +1,6 @@
 /** The policy of an installation that states no roles: administrators, and the teams of the lines. */
-import type { CarePolicy, ClassRules } from '../../src/model/care-policy.ts';
+import { BUILT_IN_CLASSES } from '../../src/model/built-in-classes.ts';
+import type { CarePolicy } from '../../src/model/care-policy.ts';
 import type { LineId, UserId } from '../../src/model/ids.ts';
 import type { Namespace } from '../../src/model/namespace.ts';
 import { PERMISSIONS, type Permission } from '../../src/model/permission.ts';
@@ -32,12 +33,11 @@ export function lineTeamPolicy(
   for (const user of admins) give(user, ADMINISTRATOR);
   for (const user of new Set(lines.flatMap(({ team }) => team))) give(user, LINE_TEAM);
   for (const [user, roles] of Object.entries(more)) for (const one of roles) give(user as UserId, one);
-  const rules = {} as ClassRules;
   return {
     namespace,
     roles: new Map([ADMINISTRATOR, LINE_TEAM, ...Object.values(more).flat()].map((one) => [one.id, one])),
     units: new Map([['icu' as UnitId, { id: 'icu' as UnitId, name: 'Intensive care' }]]),
-    classes: { none: rules, phi: rules, sensitive: rules },
+    classes: BUILT_IN_CLASSES,
     assigned,
     teams: new Map(lines.map(({ id, team }) => [id, new Set(team)])),
     emergencies: new Map(),

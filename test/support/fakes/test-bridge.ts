@@ -46,8 +46,10 @@ import { FakeCarrier, FakeMmsCarrier } from './fake-carrier.ts';
 import { FakeDecrypter } from './fake-decrypter.ts';
 import { FakeRoomSender } from './fake-room-sender.ts';
 import { emergencyServices } from './emergency-services.ts';
+import { FakeRoomControl } from './fake-room-control.ts';
 import { FakeRooms } from './fake-rooms.ts';
 import type { Stores } from './memory-storage.ts';
+import { roomServices } from './room-services.ts';
 
 export const NAMESPACE = { bot: '@care:hospital.test' as UserId, ghostPrefix: '_care_', domain: 'hospital.test' };
 export const NURSE = '@nurse:hospital.test' as UserId;
@@ -191,6 +193,7 @@ export class TestBridge {
         ...parts,
         ...roleServices,
         ...emergency,
+        ...roomServices(stores, roleParts.policyView, new FakeRoomControl(NAMESPACE.bot)),
         policy,
         decide: (...decision) => this.runner.decide(...decision),
       }),

@@ -15,6 +15,8 @@ export interface ApplyChangeParts {
   readonly state: RoomState;
   readonly snapshots: StateSnapshots;
   readonly bot: UserId;
+  /** Our own users come in as soon as they are asked. */
+  readonly isOurs: (user: UserId) => boolean;
 }
 
 type Change<Kind extends RoomChange['kind']> = RoomChange & { readonly kind: Kind };
@@ -83,8 +85,9 @@ export class ApplyChange {
   }
 
   async #invite(roomId: RoomId, userId: UserId): Promise<ChangeOutcome> {
-    const { entry, snapshots } = this.#parts;
+    const { entry, snapshots, isOurs } = this.#parts;
     await snapshots.writeMember(roomId, userId, 'invite', () => entry.invite(roomId, userId));
+    if (isOurs(userId)) await entry.join(roomId, userId);
     return APPLIED;
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from '../log.ts';
 import { PermanentError } from '../errors.ts';
 import type { RoomId, UserId } from '../model/ids.ts';
-import type { Namespace } from '../model/namespace.ts';
+import { isOurs, type Namespace } from '../model/namespace.ts';
 import type { ChangeOutcome, RoomChange } from '../model/room-change.ts';
 import { powerOf } from '../model/room-power.ts';
 import type { RoomSnapshot } from '../model/room-snapshot.ts';
@@ -58,6 +58,7 @@ export class MatrixRoomControl implements RoomControl {
       state: this.#state,
       snapshots: this.#snapshots,
       bot: namespace.bot,
+      isOurs: (user) => isOurs(namespace, user),
     });
   }
 

@@ -22,6 +22,7 @@ const stages = {
   format: { title: 'Format', args: [bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'] },
   unit: { title: 'Unit tests', mocha: 'test/unit/**/*.test.ts', style: 'dot' },
   integration: { title: 'Integration tests', mocha: 'test/integration/**/*.test.ts', style: 'dot' },
+  stories: { title: 'Stories of governed rooms, SQLite', mocha: 'test/stories/**/*.test.ts', style: 'spec' },
   'e2e-sqlite': {
     title: 'End-to-end tests, SQLite',
     mocha: 'test/e2e/**/*.test.ts',

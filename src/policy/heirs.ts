@@ -32,10 +32,10 @@ export function holdsPeople(policy: CarePolicy, snapshot: RoomSnapshot): boolean
   return [...snapshot.members].some(([user, membership]) => membership === 'join' && !isOurs(policy.namespace, user));
 }
 
-/** The power levels of a room that people govern: as usual in Matrix, with the heirs at the top. */
-export function levelsAfterRelease(heirs: readonly UserId[], bot: UserId | undefined): Record<string, unknown> {
+/** The power levels of a room that people govern: as usual in Matrix, with these at the top. */
+export function levelsAfterRelease(top: readonly UserId[]): Record<string, unknown> {
   return {
-    users: Object.fromEntries([...(bot === undefined ? [] : [bot]), ...heirs].map((user) => [user, 100])),
+    users: Object.fromEntries(top.map((user) => [user, 100])),
     users_default: 0,
     events_default: 0,
     state_default: 50,

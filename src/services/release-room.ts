@@ -78,15 +78,20 @@ export class ReleaseRoom {
     const { control, policy } = this.#parts;
     const { bot } = (await policy.current()).namespace;
     const rule = 'release';
-    const levels = levelsAfterRelease(heirs, snapshot.creators.has(bot) ? undefined : bot);
     const write = (type: string, after: Record<string, unknown>): RoomChange => ({
       ...{ kind: 'set-state', rule, why: 'the room is released.', type, stateKey: '', after },
       before: snapshot.state.get(stateId(type))?.content,
     });
     const problems: string[] = [];
-    // The class event last: with it, a repetition knows that this is not done yet.
-    const changes = [write('m.room.power_levels', levels), write(PHI_CLASS_EVENT, {})];
-    for (const change of heirs.length === 0 ? changes.slice(1) : changes) {
+    const levels = (...also: UserId[]) => write('m.room.power_levels', levelsAfterRelease([...also, ...heirs]));
+    const standsAbove = snapshot.creators.has(bot);
+    // By the class event a repetition knows that there is something left to do. Last the bot gives its own power away: nobody else could take it.
+    const changes = [
+      ...(heirs.length === 0 ? [] : [standsAbove ? levels() : levels(bot)]),
+      write(PHI_CLASS_EVENT, {}),
+      ...(heirs.length === 0 || standsAbove ? [] : [levels()]),
+    ];
+    for (const change of changes) {
       const outcome = await control.apply(roomId, change);
       if (outcome.outcome !== 'applied') problems.push(outcome.problem);
     }

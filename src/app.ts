@@ -1,5 +1,8 @@
 /** The composition root: `Config` -> a running `App`. With `app/`, the only place that knows all parts. */
+import { makeAccountControl } from './app/accounts.ts';
+import { startBackground } from './app/background.ts';
 import { makeCommonParts, type Wake } from './app/common-parts.ts';
+import { makeGovernance } from './app/governance.ts';
 import { openMatrixSide } from './app/matrix-side.ts';
 import { makeMessages } from './app/messages.ts';
 import { makeQueues, queueTables } from './app/queues.ts';
@@ -13,6 +16,8 @@ import { addQueueMetrics } from './matrix/queue-metrics.ts';
 import type { UserId } from './model/ids.ts';
 import type { Namespace } from './model/namespace.ts';
 import { ensureCommandRoom } from './services/ensure-command-room.ts';
+import { governConversations } from './services/govern-conversations.ts';
+import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
 import { markInterrupted } from './services/mark-interrupted.ts';
 import { openStorage } from './storage/open-storage.ts';
 
@@ -26,15 +31,21 @@ export interface App extends AsyncDisposable {
   readonly failed: Promise<never>;
 }
 
-/** How often finished rows are looked through for what may be wiped, ms. */
-const WIPE_EVERY_MS = 60_000;
 /** How long rows at work have to finish when the bridge stops, ms. */
 const DRAIN_MS = 10_000;
+
+/** What is told of the program. */
+export interface AppFacts {
+  readonly version: string;
+  /** What the configuration file is called, for words to administrators. */
+  readonly configFile: string;
+}
+
 /**
  * Starts the bridge and answers once it listens. Throws ConfigError where it cannot run as it is set up; a homeserver that is away is no
  * such reason: it is waited for.
  */
-export async function startApp(config: Config, log: Logger, about: { readonly version: string }): Promise<App> {
+export async function startApp(config: Config, log: Logger, about: AppFacts): Promise<App> {
   await using closing = new AsyncDisposableStack();
   const namespace: Namespace = {
     bot: `@${config.appservice.bot}:${config.homeserver.domain}` as UserId,
@@ -42,10 +53,12 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
     domain: config.homeserver.domain,
   };
   const storage = closing.use(await openStorage(config));
+  const governedRooms = new KnownGovernedRooms(storage.governedRooms);
   const matrix = await openMatrixSide({
     ...{ config, namespace, storage, log, closing },
     version: about.version,
-    observe: () => undefined,
+    isGoverned: governedRooms.has,
+    onChanged: (changed) => governance.govern.roomsChanged(changed),
     onCommitted: () => queues.matrixEvents.notify(),
   });
   const { appservice, ping, rooms, crypto } = matrix;
@@ -55,15 +68,19 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
     outbox: () => queues.outbox.notify(),
     notices: () => queues.notices.notify(),
   };
-  const parts = makeCommonParts({ config, namespace, storage, matrix, wake, log });
-  const { commandPrefix: prefix } = parts;
-  const commands = new CommandRunner({
+  const parts = makeCommonParts({ config, namespace, storage, governedRooms, matrix, wake, log });
+  const governance = makeGovernance(parts, config, matrix, about.configFile);
+  const accounts = makeAccountControl(parts, governance, config, matrix);
+  const commands: CommandRunner = new CommandRunner({
     ...parts,
-    prefix,
-    admins: config.admins,
-    commands: commandList({ ...parts, prefix }),
+    commands: commandList({
+      ...parts,
+      ...governance,
+      ...accounts,
+      decide: (...decision) => commands.decide(...decision),
+    }),
   });
-  const messages = makeMessages(parts, config, commands, wake);
+  const messages = makeMessages(parts, governance, config, commands, wake);
   const isHindered = () => connection.problem !== undefined || crypto.isHomeserverAway;
   const queues = makeQueues(config.queue, storage, messages, isHindered, log);
   addQueueMetrics(appservice.metrics, queueTables(storage));
@@ -71,10 +88,10 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
   const connection = new Connection(async () => {
     await rooms.ensureGhost(namespace.bot, 'Carebridge');
     await crypto.start();
-    const staff = new Set([...config.admins, ...config.lines.flatMap(({ team }) => team)]);
-    await ensureCommandRoom({ ...parts, members: [...staff] });
+    await ensureCommandRoom(parts);
   }, log);
   const goOn = () => {
+    background.homeserverIsThere();
     for (const queue of [queues.matrixEvents, queues.inbox, queues.notices]) queue.notify();
   };
   void connection.connected.then(goOn);
@@ -103,12 +120,12 @@ export async function startApp(config: Config, log: Logger, about: { readonly ve
   closing.defer(() => ping.stop());
   closing.defer(() => connection.stop());
 
-  const wiping = setInterval(() => {
-    storage.wipeFinished(Date.now()).catch((error: unknown) => log.error('wipe.failed', { error }));
-  }, WIPE_EVERY_MS);
-  closing.defer(() => clearInterval(wiping));
-  // Start: what a dead process left behind, then doors open, then the homeserver is waited for.
+  // Start: what is governed and what a dead process left behind, then doors open, then the homeserver is waited for.
+  await governedRooms.load();
+  await parts.policy.start();
+  await governConversations(parts);
   await markInterrupted(parts);
+  const background = closing.use(startBackground(parts, governance, accounts, storage, log));
   const port = await server.listen(config.http);
   await appservice.listen();
   ping.start();

@@ -1,10 +1,17 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../log.ts';
+import type { RoomId } from '../model/ids.ts';
 import type { Namespace } from '../model/namespace.ts';
+import { CarePolicyView } from '../services/care-policy-view.ts';
+import { CheckCommandRoom } from '../services/check-command-room.ts';
+import type { KnownGovernedRooms } from '../services/known-governed-rooms.ts';
 import { Lines } from '../services/lines.ts';
+import { MakeGovernedRoom } from '../services/make-governed-room.ts';
+import { mayTextOutBy } from '../services/may-text-out.ts';
 import { Notifier } from '../services/notifier.ts';
 import { OpenConversation } from '../services/open-conversation.ts';
 import { SendAutomatic } from '../services/send-automatic.ts';
+import { TellSecurity } from '../services/tell-security.ts';
 import { TellSender } from '../services/tell-sender.ts';
 import { createSmsCarriers } from '../sms/index.ts';
 import type { Storage } from '../storage/open-storage.ts';
@@ -21,14 +28,48 @@ export function makeCommonParts(options: {
   readonly config: Config;
   readonly namespace: Namespace;
   readonly storage: Storage;
+  readonly governedRooms: KnownGovernedRooms;
   readonly matrix: MatrixSide;
   readonly wake: Wake;
   readonly log: Logger;
 }) {
-  const { config, namespace, storage, matrix, wake, log } = options;
-  const { transactions, settings, conversations, consents, outbox, inbox, notices, matrixEvents, media } = storage;
-  const { rooms, sender, crypto } = matrix;
-  const stores = {
+  const { config, namespace, storage, governedRooms, matrix, wake, log } = options;
+  const { rooms, control, sender, crypto } = matrix;
+  const lines = new Lines(config.lines);
+  const policy = new CarePolicyView({
+    ...storage,
+    ...{ namespace, lines, governedRooms, log, admins: config.admins, roleStore: storage.roles },
+    ...{ roles: config.roles, units: config.units, classes: config.phiClasses },
+  });
+  const base = {
+    ...storesOf(storage),
+    ...{ governedRooms, rooms, control, sender, decrypter: crypto, namespace, lines, policy, log },
+    carriers: createSmsCarriers(config.carriers, config.http.publicUrl),
+    country: config.practice.country,
+    wordingVersion: config.consent.wordingVersion,
+    commandPrefix: config.commands.prefix,
+    prefix: config.commands.prefix,
+    mayTextOut: mayTextOutBy(policy, governedRooms),
+    wakeDeliveries: wake.inbox,
+    wakeKeywords: wake.keywords,
+    wakeNotices: wake.notices,
+  };
+  const notifier = new Notifier({ ...base, bot: namespace.bot, wake: wake.notices });
+  const make = new MakeGovernedRoom(base);
+  const commandRoom = new CheckCommandRoom(base);
+  return {
+    ...base,
+    ...{ notifier, make },
+    automatic: new SendAutomatic({ ...base, texts: automaticTexts(config), wake: wake.outbox }),
+    tell: new TellSender(storage.conversations, notifier),
+    opener: new OpenConversation({ ...base, make }),
+    security: new TellSecurity({ governedRooms, notifier }),
+    roomProblem: (roomId: RoomId) => commandRoom.problem(roomId),
+  };
+}
+
+function storesOf(storage: Storage) {
+  const {
     transactions,
     settings,
     conversations,
@@ -36,41 +77,25 @@ export function makeCommonParts(options: {
     outbox,
     inbox,
     notices,
-    events: matrixEvents,
+    matrixEvents: events,
     media,
-  };
-  const base = {
-    ...stores,
-    ...{ rooms, sender, decrypter: crypto, namespace, log },
-    lines: new Lines(config.lines),
-    carriers: createSmsCarriers(config.carriers, config.http.publicUrl),
-    country: config.practice.country,
-    wordingVersion: config.consent.wordingVersion,
-    commandPrefix: config.commands.prefix,
-    wakeDeliveries: wake.inbox,
-    wakeKeywords: wake.keywords,
-    wakeNotices: wake.notices,
-  };
-  const notifier = new Notifier({ ...base, bot: namespace.bot, wake: wake.notices });
-  const automatic = new SendAutomatic({
-    ...base,
-    texts: {
-      warning: fillIn(config, config.consent.warning),
-      'stop-confirmation': fillIn(config, config.consent.stopConfirmation),
-      help: fillIn(config, config.consent.help),
-    },
-    wake: wake.outbox,
-  });
+  } = storage;
+  const { roles, policyVersions, emergencyAccess, confirmations, audit, auditTrail } = storage;
+  const { accountProcedures, accountStates, watchedDevices } = storage;
   return {
-    ...base,
-    notifier,
-    automatic,
-    tell: new TellSender(conversations, notifier),
-    opener: new OpenConversation(base),
+    ...{ transactions, settings, conversations, consents, outbox, inbox, notices, events, media },
+    ...{ roles, policyVersions, emergencyAccess, confirmations, audit, auditTrail },
+    ...{ accountProcedures, accountStates, watchedDevices },
   };
 }
 
-/** Puts the practice's name and contact into a text to patients. */
-function fillIn({ practice }: Config, text: string): string {
-  return text.replaceAll('{practice}', practice.name).replaceAll('{contact}', practice.contact);
+/** The texts to patients that go by themselves, with the practice's name and contact put in. */
+function automaticTexts({ practice, consent }: Config) {
+  const fillIn = (text: string): string =>
+    text.replaceAll('{practice}', practice.name).replaceAll('{contact}', practice.contact);
+  return {
+    warning: fillIn(consent.warning),
+    'stop-confirmation': fillIn(consent.stopConfirmation),
+    help: fillIn(consent.help),
+  };
 }

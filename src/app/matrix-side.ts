@@ -7,11 +7,12 @@ import { MatrixHttp } from '../matrix/matrix-http.ts';
 import { RoomMembers } from '../matrix/membership.ts';
 import { PingLoop } from '../matrix/ping.ts';
 import { readRegistration } from '../matrix/registration.ts';
+import { MatrixRoomControl } from '../matrix/room-control.ts';
 import { MatrixRoomSender } from '../matrix/room-sender.ts';
 import { MatrixRooms } from '../matrix/rooms.ts';
 import { TransactionIntake } from '../matrix/transaction-intake.ts';
+import type { RoomId } from '../model/ids.ts';
 import { isOurs, type Namespace } from '../model/namespace.ts';
-import type { MatrixEvent } from '../model/rows.ts';
 import type { Storage } from '../storage/open-storage.ts';
 
 /** What the homeserver tells us, and what we do there. */
@@ -20,8 +21,10 @@ export interface MatrixSide {
   readonly ping: PingLoop;
   readonly members: RoomMembers;
   readonly rooms: MatrixRooms;
+  readonly control: MatrixRoomControl;
   readonly crypto: Crypto;
   readonly sender: MatrixRoomSender;
+  readonly asToken: string;
 }
 
 export interface MatrixSideOptions {
@@ -32,8 +35,10 @@ export interface MatrixSideOptions {
   readonly log: Logger;
   /** Everything that must be closed, in the order it was opened. */
   readonly closing: AsyncDisposableStack;
-  /** Told of every event of a committed transaction, stored or not. */
-  readonly observe: (events: readonly MatrixEvent[]) => void;
+  /** Whether the state of a room is kept. */
+  readonly isGoverned: (roomId: RoomId) => boolean;
+  /** Told which governed rooms a committed transaction changed. Must not throw. */
+  readonly onChanged: (rooms: ReadonlySet<RoomId>) => void;
   /** Told that events wait to be worked on. */
   readonly onCommitted: () => void;
 }
@@ -63,7 +68,7 @@ export async function openMatrixSide(options: MatrixSideOptions): Promise<Matrix
     isInteresting: (event) => isInteresting(namespace, event),
     observe: (events) => {
       members.observe(events);
-      options.observe(events);
+      options.onChanged(control.observe(events));
     },
     onCommitted: () => {
       options.onCommitted();
@@ -85,11 +90,15 @@ export async function openMatrixSide(options: MatrixSideOptions): Promise<Matrix
   closing.defer(() => appservice.close());
   const { homeserver } = appservice;
   const members = new RoomMembers({ homeserver, namespace, cache: appservice.membershipCache });
-  const rooms = new MatrixRooms({ homeserver, members, namespace, roomVersion: config.rooms.version, log });
+  const http = new MatrixHttp({ url: config.homeserver.url, asToken: registration.asToken });
+  const { version: roomVersion } = config.rooms;
+  const rooms = new MatrixRooms({ homeserver, members, namespace, roomVersion, log });
+  const { isGoverned } = options;
+  const control = new MatrixRoomControl({ homeserver, http, namespace, roomVersion, isGoverned, log });
   const crypto = closing.use(
     await openCrypto({
       config: config.encryption,
-      http: new MatrixHttp({ url: config.homeserver.url, asToken: registration.asToken }),
+      http,
       settings: storage.settings,
       bot: namespace.bot,
       isOurs: (user) => isOurs(namespace, user),
@@ -99,5 +108,5 @@ export async function openMatrixSide(options: MatrixSideOptions): Promise<Matrix
   );
   members.onChange(({ roomId, userId }) => crypto.membershipChanged(roomId, userId));
   const sender = new MatrixRoomSender({ encrypter: crypto, files: crypto.files, homeserver });
-  return { appservice, ping, members, rooms, crypto, sender };
+  return { appservice, ping, members, rooms, control, crypto, sender, asToken: registration.asToken };
 }

@@ -14,23 +14,41 @@ import { ReceiveSms } from '../services/receive-sms.ts';
 import { ReportParked } from '../services/report-parked.ts';
 import { SendToContact } from '../services/send-to-contact.ts';
 import type { CommonParts, Wake } from './common-parts.ts';
+import type { Governance } from './governance.ts';
 
 /** The use cases that carry messages: what each queue runs, and what carriers' webhooks call. */
 export type Messages = ReturnType<typeof makeMessages>;
 
 /** Makes them. */
-export function makeMessages(parts: CommonParts, config: Config, commands: CommandRunner, wake: Wake) {
+export function makeMessages(
+  parts: CommonParts,
+  governance: Governance,
+  config: Config,
+  commands: CommandRunner,
+  wake: Wake,
+) {
+  const { control, policy } = parts;
+  const { govern, setUp } = governance;
   const send = new SendToContact({ ...parts, wake: wake.outbox });
   return {
     matrixEvent: new HandleMatrixEvent({
       ...parts,
-      membership: new HandleMembership(parts),
+      membership: new HandleMembership({ ...parts, join: (roomId) => control.join(roomId) }),
       redaction: new HandleRedaction(parts),
-      upgrade: new FollowUpgrade(parts),
+      upgrade: new FollowUpgrade({
+        ...parts,
+        roomMoved(from, to) {
+          control.forget(from);
+          policy.invalidate();
+          govern.roomsChanged([to]);
+        },
+      }),
       message: new HandleStaffMessage({
         ...parts,
         send,
-        runCommand: (row, text, room) => commands.run(row, text, room),
+        runCommand: (row, typed, room) => commands.run(row, typed, room),
+        takeReaction: (row, room) => commands.reaction(row, room),
+        isInSetup: (user, roomId) => setUp.isListening(user, roomId),
       }),
       keyNoticeAfterMs: config.encryption.keyNoticeAfterMs,
     }),

@@ -50,7 +50,7 @@ async function importList(
   const by = parseUserId(options['by']);
   if (by === undefined && !isDryRun) throw new UserError('Say who imports, for the audit log: --by @you:server.');
   const importer = { kind: 'operator' as const, by: by ?? ('' as UserId), runId: `roles-import:${newOpaqueId()}` };
-  const policyView = new CarePolicyView({
+  const policy = new CarePolicyView({
     ...{ ...config, ...storage, roleStore: storage.roles, roles: config.roles, classes: config.phiClasses },
     namespace: {
       bot: `@${config.appservice.bot}:${config.homeserver.domain}` as UserId,
@@ -58,7 +58,7 @@ async function importList(
     },
     ...{ lines: new Lines(config.lines), log: silentLogger },
   });
-  const roles = new ImportRoles({ ...storage, policyView });
+  const roles = new ImportRoles({ ...storage, policy });
   const plan = isDryRun ? await roles.plan(text, importer) : await roles.run(text, importer, newOpaqueId(8));
   if (plan.outcome === 'refused') {
     err(`Nothing was imported:\n${problemsInWords(plan.problems, Infinity)}`);

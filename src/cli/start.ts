@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { startApp } from '../app.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { createLogger } from '../log.ts';
@@ -12,7 +13,7 @@ export const start: Verb = {
   async run({ configPath, env, signal }) {
     const config = loadConfig(configPath, env);
     const log = createLogger(config.log.level);
-    await using app = await startApp(config, log, { version: version() });
+    await using app = await startApp(config, log, { version: version(), configFile: basename(configPath) });
     if (!signal.aborted) await Promise.race([once(signal, 'abort'), app.failed]);
     log.info('bridge.stopping');
     return 0;

@@ -5,6 +5,8 @@ import type { SetupAction } from '../model/setup.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import { linkTo } from './break-glass.ts';
+import { CreateUnit } from './create-unit.ts';
+import { ensureSecurityRoom } from './ensure-security-room.ts';
 import type { GiveRole } from './give-role.ts';
 import type { MakeGovernedRoom } from './make-governed-room.ts';
 import type { PolicyInEffect } from './policy-in-effect.ts';
@@ -44,24 +46,13 @@ export class ActOnSetup {
   }
 
   async #securityRoom(cause: SetupCause): Promise<string> {
-    const [known] = await this.#parts.governedRooms.ofKind('security');
-    const room = { kind: 'security', phiClass: 'phi', unit: undefined, conversation: undefined } as const;
-    const roomId =
-      known?.roomId ??
-      (await this.#parts.make.make({ ...room, key: 'security', name: 'Carebridge security' }, (id) =>
-        this.#record(id, 'security', cause),
-      ));
+    const roomId = await ensureSecurityRoom(this.#parts, (id) => this.#record(id, 'security', cause));
     return `The security room is ${linkTo(roomId)}. Whoever may be in it is invited.`;
   }
 
   async #unit(unit: UnitId, cause: SetupCause): Promise<string> {
-    const name = (await this.#parts.policy.current()).units.get(unit)?.name ?? unit;
-    const known = await this.#parts.governedRooms.unitSpace(unit);
-    const room = { kind: 'unit', phiClass: 'none', unit, conversation: undefined } as const;
-    const roomId =
-      known?.roomId ??
-      (await this.#parts.make.make({ ...room, key: `unit-${unit}`, name }, (id) => this.#record(id, 'unit', cause)));
-    return `The space of ${name} is ${linkTo(roomId)}. Its staff are invited.`;
+    const { message } = await new CreateUnit(this.#parts).run(unit, (id) => this.#record(id, 'unit', cause));
+    return message;
   }
 
   async #record(roomId: RoomId, kind: string, { actor, eventId, trace }: SetupCause): Promise<void> {

@@ -8,7 +8,7 @@ import type { PolicyInEffect } from './policy-in-effect.ts';
 /** What checking needs. */
 export interface CheckCommandRoomParts {
   readonly policy: Pick<PolicyInEffect, 'current'>;
-  readonly roomControl: Pick<RoomControl, 'snapshot'>;
+  readonly control: Pick<RoomControl, 'snapshot'>;
   readonly governedRooms: Pick<GovernedRoomStore, 'find'>;
 }
 
@@ -22,10 +22,10 @@ export class CheckCommandRoom {
 
   /** Why commands must not be run in this room; undefined where they may. Throws RetryableError while the homeserver is away. */
   async problem(roomId: RoomId): Promise<string | undefined> {
-    const { policy, roomControl, governedRooms } = this.#parts;
+    const { policy, control, governedRooms } = this.#parts;
     const isSecurity = (await governedRooms.find(roomId))?.kind === 'security';
     try {
-      return commandRoomProblem(await policy.current(), await roomControl.snapshot(roomId), { isSecurity });
+      return commandRoomProblem(await policy.current(), await control.snapshot(roomId), { isSecurity });
     } catch (error) {
       if (error instanceof PermanentError) return 'the bridge cannot look into it.';
       throw error;

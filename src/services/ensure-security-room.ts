@@ -8,12 +8,13 @@ export interface SecurityRoomParts {
   readonly governedRooms: Pick<GovernedRoomStore, 'ofKind'>;
 }
 
-/** Makes the security room, or finds the one made earlier. In it is whoever holds permission `security-room`. */
-export async function ensureSecurityRoom({ make, governedRooms }: SecurityRoomParts): Promise<RoomId> {
+/** Makes the security room, or finds the one made earlier. In it is whoever holds permission `security-room`. `committing` is committed with it. */
+export async function ensureSecurityRoom(
+  { make, governedRooms }: SecurityRoomParts,
+  committing?: (roomId: RoomId) => Promise<void>,
+): Promise<RoomId> {
   const [known] = await governedRooms.ofKind('security');
   if (known !== undefined) return known.roomId;
-  return await make.make({
-    ...{ kind: 'security', phiClass: 'phi', unit: undefined, conversation: undefined },
-    ...{ key: 'security', name: 'Carebridge security' },
-  });
+  const room = { kind: 'security', phiClass: 'phi', unit: undefined, conversation: undefined } as const;
+  return await make.make({ ...room, key: 'security', name: 'Carebridge security' }, committing);
 }

@@ -5,7 +5,7 @@ import type { PolicyInEffect } from './policy-in-effect.ts';
 /** What following needs. */
 export interface FollowRolesParts {
   readonly roles: RoleStore;
-  readonly policyView: PolicyInEffect;
+  readonly policy: PolicyInEffect;
   readonly log: Logger;
 }
 
@@ -27,9 +27,9 @@ export class FollowRoles implements Disposable {
 
   /** Looks once. */
   async runOnce(): Promise<void> {
-    const { roles, policyView, log } = this.#parts;
+    const { roles, policy, log } = this.#parts;
     try {
-      if (await roles.reread()) policyView.invalidate();
+      if (await roles.reread()) policy.invalidate();
     } catch (error) {
       log.warn('roles.not-reread', { error });
     }

@@ -33,7 +33,7 @@ export class GiveRole {
 
   /** Looks, and does nothing. */
   async judge({ actor, user, role: roleId }: RoleRequest): Promise<RoleVerdict> {
-    const policy = await this.#parts.policyView.current();
+    const policy = await this.#parts.policy.current();
     const role = policy.roles.get(roleId);
     if (role === undefined) return { outcome: 'refused', message: `There is no role ${roleId}. Nothing was done.` };
     const refusal = refuseAssignment(policy, { actor, user, role, verb: 'give' });

@@ -24,7 +24,7 @@ export class ImportRoles {
 
   /** Reads the list and compares; does nothing. */
   async plan(text: string, importer: Importer): Promise<ImportPlan> {
-    const policy = await this.#parts.policyView.current();
+    const policy = await this.#parts.policy.current();
     const list = readRoleCsv(
       text,
       new Set(policy.roles.keys()),

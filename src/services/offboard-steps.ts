@@ -81,7 +81,7 @@ async function takeRoles(parts: OffboardStepParts, procedure: AccountProcedure):
   const ours = held.filter(({ source }) => source === 'command' || source === 'csv');
   for (const { roleId, source } of ours) {
     await writeRoleChanges(
-      { ...parts, policyView: parts.policy },
+      parts,
       { give: [], take: [{ userId, roleId }] },
       { source, actor, id: `${id}:${source}`, sourceEvent: eventId, trace },
     );

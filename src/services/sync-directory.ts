@@ -88,9 +88,9 @@ export class SyncDirectory implements AsyncDisposable {
 
   /** Reads and compares; does nothing. Throws RetryableError where the directory cannot be read. */
   async plan(): Promise<DirectoryPlan> {
-    const { source, roles, policyView, mostTaken } = this.#parts;
+    const { source, roles, mostTaken } = this.#parts;
     const members = await source.members();
-    const policy = await policyView.current();
+    const policy = await this.#parts.policy.current();
     const current = await roles.current();
     const leftOut = new Set<string>();
     const wanted: UserRole[] = [];

@@ -21,7 +21,7 @@ export class TakeRole {
 
   /** Looks, and does nothing. */
   async judge({ actor, user, role: roleId }: RoleRequest): Promise<RoleVerdict> {
-    const policy = await this.#parts.policyView.current();
+    const policy = await this.#parts.policy.current();
     const current = await this.#parts.roles.current();
     const held = current.filter((assignment) => assignment.userId === user && assignment.roleId === roleId);
     const others = held.flatMap(({ source }) => (source === 'command' ? [] : [TAKEN_BACK[source]]));

@@ -11,7 +11,7 @@ export interface RoleWriterParts {
   readonly roles: RoleStore;
   readonly audit: AuditLog;
   readonly transactions: Transactions;
-  readonly policyView: PolicyInEffect;
+  readonly policy: PolicyInEffect;
 }
 
 /** Who changes roles, and upon what. */
@@ -53,7 +53,7 @@ export async function writeRoleChanges(
       });
     }
   } finally {
-    if (written > 0) parts.policyView.invalidate();
+    if (written > 0) parts.policy.invalidate();
   }
   return written;
 }

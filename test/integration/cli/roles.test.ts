@@ -85,8 +85,8 @@ describe('carebridge roles', () => {
     await using storage = await openStorage(loadConfig(config, {}));
     expect(await storage.roles.current()).to.deep.equal([]);
     let changes = 0;
-    const policyView: PolicyInEffect = { current: () => Promise.reject(new Error()), invalidate: () => void changes++ };
-    using follow = new FollowRoles({ roles: storage.roles, policyView, log: silentLogger });
+    const policy: PolicyInEffect = { current: () => Promise.reject(new Error()), invalidate: () => void changes++ };
+    using follow = new FollowRoles({ roles: storage.roles, policy, log: silentLogger });
     await follow.runOnce();
     await roles('import', list, '--by', '@admin:hospital.example');
     expect(await storage.roles.current()).to.deep.equal([]);

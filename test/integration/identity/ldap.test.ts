@@ -103,7 +103,7 @@ describe('the LDAP directory, with OpenLDAP', function () {
     const { roles, audit, transactions } = opened.stores;
     const actions: string[] = [];
     const sync = new SyncDirectory({
-      ...{ roles, transactions, policyView: new FixturePolicy(roles), log: silentLogger },
+      ...{ roles, transactions, policy: new FixturePolicy(roles), log: silentLogger },
       audit: {
         append: async (entry) => (await audit.append(entry), void actions.push(`${entry.action} ${entry.target}`)),
       },

@@ -41,7 +41,7 @@ class FakeDirectory implements IdentitySource {
 describe('roles', () => {
   let opened: TestStores;
   let clock: SinonFakeTimers;
-  let policyView: FixturePolicy;
+  let policy: FixturePolicy;
   let directory: FakeDirectory;
   let sync: SyncDirectory;
   let audited: AuditEntry[];
@@ -56,9 +56,9 @@ describe('roles', () => {
     audited = [];
     told = [];
     const { roles, transactions, audit } = opened.stores;
-    policyView = new FixturePolicy(roles);
+    policy = new FixturePolicy(roles);
     const parts = {
-      ...{ roles, transactions, policyView },
+      ...{ roles, transactions, policy },
       audit: {
         append: async (entry: Parameters<typeof audit.append>[0]) => {
           await audit.append(entry);
@@ -116,10 +116,10 @@ describe('roles', () => {
       const why = cause();
       expect(await give.run(asked('admin', 'lee', 'nurse'), why)).to.have.property('outcome', 'allowed');
       expect(await inEffect()).to.deep.equal(['admin administrator configuration', 'lee nurse command']);
-      expect(policyView.invalidated).to.equal(1);
+      expect(policy.invalidated).to.equal(1);
       expect(await take.run(asked('admin', 'lee', 'nurse'), cause())).to.have.property('outcome', 'allowed');
       expect(await inEffect()).to.deep.equal(['admin administrator configuration']);
-      expect(policyView.invalidated).to.equal(2);
+      expect(policy.invalidated).to.equal(2);
       expect(audit()).to.deep.equal([
         '@admin:hospital.test role.give @lee:hospital.test nurse command',
         '@admin:hospital.test role.take @lee:hospital.test nurse command',
@@ -132,18 +132,18 @@ describe('roles', () => {
       await give.run(asked('admin', 'lee', 'nurse'), why);
       expect(await give.run(asked('admin', 'lee', 'nurse'), why)).to.have.property('outcome', 'held');
       expect(audited).to.have.length(1);
-      expect(policyView.invalidated).to.equal(1);
+      expect(policy.invalidated).to.equal(1);
     });
 
     it('changes nothing where the audit log cannot be written', async () => {
       const parts = {
-        ...{ ...opened.stores, policyView },
+        ...{ ...opened.stores, policy },
         audit: { append: () => Promise.reject(new RetryableError('The database is full.')) },
       };
       const error = await new GiveRole(parts).run(asked('admin', 'lee', 'nurse'), cause()).catch((e: unknown) => e);
       expect(error).to.be.instanceOf(RetryableError);
       expect(await inEffect()).to.deep.equal(['admin administrator configuration']);
-      expect(policyView.invalidated).to.equal(0);
+      expect(policy.invalidated).to.equal(0);
     });
 
     it('only looks where it is asked to', async () => {
@@ -236,7 +236,7 @@ describe('roles', () => {
       const rows = Array.from({ length: 120 }, (_, n) => `@n${n}:hospital.test,nurse`);
       await importer.run(list(...rows), person(), 'trace');
       expect(await inEffect()).to.have.length(121);
-      expect(policyView.invalidated).to.equal(1);
+      expect(policy.invalidated).to.equal(1);
     });
   });
 
@@ -259,7 +259,7 @@ describe('roles', () => {
       expect(audited[0]).to.include({ cause: 'directory fake', outcome: 'done' });
       await sync.runOnce();
       expect(audited).to.have.length(5);
-      expect(policyView.invalidated).to.equal(2);
+      expect(policy.invalidated).to.equal(2);
     });
 
     it('A4 takes nothing that another source gave', async () => {
@@ -338,8 +338,8 @@ describe('roles', () => {
     it('reads at once when it is started, and no more once it is stopped', async () => {
       directory.answer = { lee: ['nurse'] };
       const read = new Promise<void>((resolve) => {
-        const { invalidate } = policyView;
-        policyView.invalidate = () => (invalidate.call(policyView), resolve());
+        const { invalidate } = policy;
+        policy.invalidate = () => (invalidate.call(policy), resolve());
       });
       sync.start();
       await read;

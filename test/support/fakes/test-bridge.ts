@@ -178,7 +178,7 @@ export class TestBridge {
     this.lines = lines;
     this.opener = opener;
     const policy = options.policy ?? { current: async () => lineTeamPolicy(NAMESPACE, [ADMIN], lines.all) };
-    const roleParts = { ...parts, policyView: { current: () => policy.current(), invalidate: () => undefined } };
+    const roleParts = { ...parts, policy: { current: () => policy.current(), invalidate: () => undefined } };
     const roleServices = {
       giveRole: new GiveRole(roleParts),
       takeRole: new TakeRole(roleParts),
@@ -187,13 +187,13 @@ export class TestBridge {
       syncDirectory: undefined,
       reviewAccess: new ReviewAccess({ ...parts, control: { snapshot: noSnapshot } }),
     };
-    const emergency = emergencyServices({ ...parts, policy: roleParts.policyView });
+    const emergency = emergencyServices({ ...parts, policy: roleParts.policy });
     this.commands = [
       ...commandList({
         ...parts,
         ...roleServices,
         ...emergency,
-        ...roomServices(stores, roleParts.policyView, new FakeRoomControl(NAMESPACE.bot)),
+        ...roomServices(stores, roleParts.policy, new FakeRoomControl(NAMESPACE.bot)),
         policy,
         decide: (...decision) => this.runner.decide(...decision),
       }),

@@ -8,7 +8,7 @@ import { lineTeamPolicy } from '../../support/line-team-policy.ts';
 function check(snapshot: () => Promise<never>): CheckCommandRoom {
   return new CheckCommandRoom({
     policy: { current: async () => lineTeamPolicy(NAMESPACE, [ADMIN], LINES) },
-    roomControl: { snapshot },
+    control: { snapshot },
     governedRooms: { find: async () => ({ kind: 'security' }) as GovernedRoom },
   });
 }

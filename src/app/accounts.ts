@@ -1,0 +1,62 @@
+import type { Config } from '../config/config.ts';
+import { openAccounts } from '../matrix/accounts/detect.ts';
+import { readEventSender } from '../matrix/event-sender.ts';
+import { FindAccount } from '../services/find-account.ts';
+import { ListDevices } from '../services/list-devices.ts';
+import { LockAccount } from '../services/lock-account.ts';
+import { LostDevice } from '../services/lost-device.ts';
+import { OffboardAccount } from '../services/offboard-account.ts';
+import { ReactivateAccount } from '../services/reactivate-account.ts';
+import { ReviewAccess } from '../services/review-access.ts';
+import { SuspendAccount } from '../services/suspend-account.ts';
+import { UnlockAccount } from '../services/unlock-account.ts';
+import { WatchSignIns } from '../services/watch-sign-ins.ts';
+import { Whois } from '../services/whois.ts';
+import type { CommonParts } from './common-parts.ts';
+import type { Governance } from './governance.ts';
+import type { MatrixSide } from './matrix-side.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** What the sign-in watch tells; how long idle sessions may live is each role's. */
+const WATCH = { unusedMs: 90 * DAY_MS, verifyWithinMs: 3_600_000 };
+/** Between two rounds of the sign-in watch: one request for each watched user. ms. */
+const WATCH_EVERY_MS = 300_000;
+
+/** The use cases that concern accounts and their sessions. */
+export type AccountControl = ReturnType<typeof makeAccountControl>;
+
+/** Makes them. Which server controls the accounts is found out when it is first needed. */
+export function makeAccountControl(parts: CommonParts, governance: Governance, config: Config, matrix: MatrixSide) {
+  const { adapter, adminToken, mas, protectedUsers } = config.accounts;
+  const homeserverUrl = config.homeserver.url;
+  const accounts = openAccounts({ adapter, adminToken, mas, homeserverUrl, asToken: matrix.asToken });
+  const { homeserver } = matrix.appservice;
+  const { bot } = parts.namespace;
+  const shared = { ...parts, accounts, protectedUsers, roomKeys: matrix.crypto };
+  return {
+    accounts,
+    findAccount: new FindAccount({
+      ...shared,
+      senderOf: (roomId, eventId) => readEventSender(homeserver, bot, roomId, eventId),
+    }),
+    listDevices: new ListDevices(accounts, parts.prefix),
+    lostDevice: new LostDevice(shared),
+    lockAccount: new LockAccount(shared),
+    unlockAccount: new UnlockAccount(shared),
+    suspendAccount: new SuspendAccount(shared),
+    reactivateAccount: new ReactivateAccount(shared),
+    offboardAccount: new OffboardAccount({
+      ...shared,
+      roomControl: parts.control,
+      emergencies: governance.endBreakGlass,
+    }),
+    whois: new Whois(shared),
+    reviewAccess: new ReviewAccess({ ...parts, devicesOf: (user) => accounts.devices(user) }),
+    watchSignIns: new WatchSignIns({
+      ...shared,
+      deviceTrust: matrix.crypto.deviceTrust,
+      limits: WATCH,
+      everyMs: WATCH_EVERY_MS,
+    }),
+  };
+}

@@ -1,0 +1,56 @@
+import type { Logger } from '../log.ts';
+import type { Storage } from '../storage/open-storage.ts';
+import type { AccountControl } from './accounts.ts';
+import type { CommonParts } from './common-parts.ts';
+import type { Governance } from './governance.ts';
+
+/** How often finished rows are wiped and the audit log is signed where that is due, ms. */
+const HOUSEKEEPING_EVERY_MS = 60_000;
+
+/** What goes on by itself, beside the queues. */
+export interface Background extends AsyncDisposable {
+  /** The homeserver can be used, for the first time or again: what waited for it is tried. */
+  homeserverIsThere(): void;
+}
+
+/** Begins all of it; what needs the homeserver waits for `homeserverIsThere`. */
+export function startBackground(
+  { policy }: CommonParts,
+  governance: Governance,
+  accounts: AccountControl,
+  storage: Storage,
+  log: Logger,
+): Background {
+  const { govern, guardAudit, expireBreakGlass, followRoles, syncDirectory } = governance;
+  const { offboardAccount, watchSignIns } = accounts;
+  policy.onChange(() => {
+    govern.policyChanged();
+    expireBreakGlass.notify();
+  });
+  followRoles.start();
+  syncDirectory?.start();
+  const housekeeping = setInterval(() => {
+    storage.wipeFinished(Date.now()).catch((error: unknown) => log.error('wipe.failed', { error }));
+    guardAudit?.run(Date.now()).catch((error: unknown) => log.error('audit.not-signed', { error }));
+  }, HOUSEKEEPING_EVERY_MS);
+  return {
+    homeserverIsThere() {
+      govern.start();
+      govern.retryNow();
+      expireBreakGlass.retryNow();
+      offboardAccount.wake();
+      watchSignIns.start();
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(housekeeping);
+      followRoles[Symbol.dispose]();
+      await Promise.all([
+        syncDirectory?.[Symbol.asyncDispose](),
+        watchSignIns.stop(),
+        offboardAccount.stop(),
+        expireBreakGlass.stop(),
+        govern[Symbol.asyncDispose](),
+      ]);
+    },
+  };
+}

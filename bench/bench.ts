@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { Hospital } from './hospital.ts';
 import { patientNumbers } from './numbers.ts';
 import { measureAudit } from './parts/audit.ts';
+import { measureGovernance } from './parts/governance.ts';
 import { measureInbound } from './parts/inbound.ts';
 import { measureMemory } from './parts/memory.ts';
 import { measureOutbound } from './parts/outbound.ts';
@@ -59,6 +60,10 @@ if (wanted.has('memory')) {
 if (wanted.has('audit')) {
   say(`audit log of ${plan.auditRows} rows ...`);
   add(await measureAudit(plan));
+}
+if (wanted.has('governance')) {
+  say(`${plan.governed} governed rooms ...`);
+  add(await measureGovernance(plan, say));
 }
 
 const isWhole = options.only === undefined && !options.quick && options.ghosts === undefined;

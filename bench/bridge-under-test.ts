@@ -132,6 +132,11 @@ export class BridgeUnderTest {
     });
   }
 
+  /** The bridge's configuration file. */
+  get configPath(): string {
+    return this.#configPath;
+  }
+
   get pid(): number {
     const { pid } = this.process;
     if (pid === undefined) throw new Error(`The bridge is not running.\n${this.process.lastLines()}`);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { RetryableError } from '../../../src/errors.ts';
 import type { RoomId } from '../../../src/model/ids.ts';
-import { COMMAND_ROOM, GHOST, NAMESPACE, NURSE } from '../../support/fakes/test-bridge.ts';
+import { ADMIN, COMMAND_ROOM, GHOST, NAMESPACE, NURSE } from '../../support/fakes/test-bridge.ts';
 import { ServicesFixture } from './services-fixture.ts';
 
 const PATIENT = '+12125550110';
@@ -61,6 +61,9 @@ describe('rooms', () => {
       await fixture.bridge.patientTexts(PATIENT, 'in');
       await fixture.bridge.pump();
       expect((await fixture.bridge.find(PATIENT)).roomId).to.equal(replacement);
+      const { governedRooms } = fixture.world.stores;
+      expect(await governedRooms.find(replacement)).to.deep.include({ kind: 'conversation', phiClass: 'phi' });
+      expect(await governedRooms.find(roomId)).to.equal(undefined);
       expect(texts()).to.deep.equal(['out']);
       expect(fixture.world.sender.said(replacement, contact.ghost)).to.deep.equal(['in']);
     });
@@ -121,6 +124,11 @@ describe('rooms', () => {
         expect(fixture.world.rooms.left).to.deep.equal([foreign]);
       });
     }
+
+    it('by somebody who may have rooms adopted waits for that', async () => {
+      await happens({ ...invite, state_key: NAMESPACE.bot, sender: ADMIN });
+      expect(fixture.world.rooms.left).to.deep.equal([]);
+    });
 
     it('is not confused with that of somebody else', async () => {
       for (const state_key of [NURSE, GHOST]) await happens({ ...invite, state_key });

@@ -54,6 +54,9 @@ export function contactContract(bench: StorageBench): void {
         isIntroduced: true,
         contact: { ...made.contact, name: 'Ada Planted' },
       };
+      expect(await conversations.withRooms()).to.deep.equal([
+        { id: made.id, lineId: LINE, roomId: OTHER_ROOM, contactId: made.contact.id, ghost: made.contact.ghost },
+      ]);
       expect(await conversations.findByRoom(ROOM)).to.equal(undefined);
       for (const found of [
         await conversations.find(made.id),

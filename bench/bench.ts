@@ -3,7 +3,7 @@
  *
  *     npm run bench                              everything; writes bench/RESULTS.md and bench/results.json
  *     npm run bench -- --quick                   the same with small counts, to see whether it works; writes nothing
- *     npm run bench -- --only inbound,memory     some parts (inbound, outbound, stored, memory, audit); writes nothing
+ *     npm run bench -- --only inbound,memory     some parts (inbound, outbound, stored, memory, audit, governance); writes nothing
  *     npm run bench -- --ghosts 100              fewer ghosts for the memory
  *     npm run bench -- --json FILE               writes the JSON there as well
  *     npm run bench -- --profile FOLDER          CPU profiles of the bridge
@@ -22,7 +22,7 @@ import { measureStored } from './parts/stored.ts';
 import { FULL, isMet, QUICK, type PartResult, type Plan } from './plan.ts';
 import { asMarkdown, asText, describeMachine, type Results } from './report.ts';
 
-const PARTS = ['inbound', 'outbound', 'stored', 'memory', 'audit'];
+const PARTS = ['inbound', 'outbound', 'stored', 'memory', 'audit', 'governance'];
 const startedAt = Date.now();
 
 const { values: options } = parseArgs({

@@ -4,8 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeRegistration, writeRegistration, type Registration } from '../../matrix/registration.ts';
 
-/** Settings of a section, by their names in the configuration file. */
-export type Section = Readonly<Record<string, unknown>>;
+/** Settings of a section, by their names in the configuration file; or a list, e.g. of roles. */
+export type Section = Readonly<Record<string, unknown>> | readonly unknown[];
 
 /** Lines by their id, each with its number and the localparts of its team. */
 export type ClinicLines = Readonly<Record<string, { readonly number: string; readonly team: readonly string[] }>>;
@@ -44,7 +44,7 @@ export async function writeClinicConfig(settings: ClinicSettings): Promise<strin
     ...(roomVersion === undefined ? {} : { rooms: { version: roomVersion } }),
   };
   for (const [name, section] of Object.entries(settings.overrides)) {
-    config[name] = { ...(config[name] as Section | undefined), ...section };
+    config[name] = Array.isArray(section) ? section : { ...(config[name] as Section | undefined), ...section };
   }
   const path = join(directory, 'carebridge.yaml');
   await writeFile(path, JSON.stringify(config, undefined, 2), { mode: 0o600 });

@@ -50,6 +50,8 @@ describe('rooms', function () {
         await nurse.join(String(byBot['replacement_room']));
         await goOnIn(chat, String(byBot['replacement_room']), 'second');
 
+        // In version 12 the bot stands above, and takes such power back before it can be used.
+        if (version === '12') return;
         const levels = await callAs(clinic, BOT, 'GET', roomPath(chat.room, '/state/m.room.power_levels'));
         await callAs(clinic, BOT, 'PUT', roomPath(chat.room, '/state/m.room.power_levels'), {
           ...levels,

@@ -123,7 +123,7 @@ describe('governed rooms by command', function () {
   it('a room of people is adopted after its preview, and given back', async () => {
     const { room_id: room } = await admin.client.createRoom({
       ...{ name: 'Old team', room_version: '10', invite: [nurse.userId, BOT] },
-      power_level_content_override: { users: { [admin.userId]: 100, [BOT]: 100 } } as never,
+      power_level_content_override: { users: { [admin.userId]: 100, [BOT]: 100 } },
     });
     await admin.client.setPowerLevel(room, admin.userId, 90);
     const adopted = await confirmed(`room adopt ${room} --class phi`);

@@ -48,6 +48,8 @@ export class GovernRooms implements AsyncDisposable {
   /** Rooms to look at: first those that changed. */
   readonly #changed = new Set<RoomId>();
   readonly #swept = new Set<RoomId>();
+  /** ... of which these are looked at though nothing is known to have changed: a difference is doubted at first. */
+  readonly #doubted = new Set<RoomId>();
   readonly #running = new Map<RoomId, { readonly done: Promise<unknown>; readonly isSweep: boolean }>();
   /** Rooms to look at later, Unix ms. */
   readonly #later = new Map<RoomId, number>();
@@ -92,7 +94,7 @@ export class GovernRooms implements AsyncDisposable {
     if (!this.#isStarted || this.#isStopped) return;
     this.#policyTimer ??= setTimeout(() => {
       this.#policyTimer = undefined;
-      void this.#enqueueAll();
+      void this.#enqueueAll({ isDoubted: false });
     }, POLICY_DELAY_MS);
   };
 
@@ -104,7 +106,7 @@ export class GovernRooms implements AsyncDisposable {
 
   /** Looks at all rooms now, and waits until that is done. */
   async sweepNow(): Promise<void> {
-    await this.#enqueueAll();
+    await this.#enqueueAll({ isDoubted: true });
     await this.settled();
   }
 
@@ -143,18 +145,20 @@ export class GovernRooms implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    await this.#enqueueAll();
+    await this.#enqueueAll({ isDoubted: true });
     if (this.#isStopped) return;
     const { sweepIntervalMs } = this.#parts;
     const jitterMs = randomInt(Math.floor(2 * JITTER * sweepIntervalMs) + 1) - JITTER * sweepIntervalMs;
     this.#sweepTimer = setTimeout(() => void this.#sweep(), sweepIntervalMs + jitterMs);
   }
 
-  async #enqueueAll(): Promise<void> {
+  async #enqueueAll({ isDoubted }: { readonly isDoubted: boolean }): Promise<void> {
     this.#beginning++;
     try {
       for (const { roomId } of await this.#parts.governedRooms.all()) {
-        if (!this.#changed.has(roomId)) this.#swept.add(roomId);
+        if (this.#changed.has(roomId)) continue;
+        this.#swept.add(roomId);
+        if (isDoubted) this.#doubted.add(roomId);
       }
     } catch (error) {
       this.#parts.log.error('sweep.failed', { error });
@@ -194,7 +198,8 @@ export class GovernRooms implements AsyncDisposable {
 
   #run(roomId: RoomId, isSweep: boolean): void {
     this.#later.delete(roomId);
-    this.#track(roomId, this.#look(roomId, isSweep), isSweep);
+    const isUnannounced = this.#doubted.delete(roomId) && isSweep;
+    this.#track(roomId, this.#look(roomId, isUnannounced), isSweep);
   }
 
   #track(roomId: RoomId, work: Promise<unknown>, isSweep: boolean): void {
@@ -207,9 +212,9 @@ export class GovernRooms implements AsyncDisposable {
     this.#running.set(roomId, { done, isSweep });
   }
 
-  async #look(roomId: RoomId, isSweep: boolean): Promise<void> {
+  async #look(roomId: RoomId, isUnannounced: boolean): Promise<void> {
     try {
-      const lookAt = await this.#repair.repair(roomId, { isUnannounced: isSweep });
+      const lookAt = await this.#repair.repair(roomId, { isUnannounced });
       this.#failures.delete(roomId);
       if (lookAt !== undefined) this.#lookLater(roomId, lookAt);
     } catch (error) {

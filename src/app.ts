@@ -125,7 +125,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   await parts.policy.start();
   await governConversations(parts);
   await markInterrupted(parts);
-  const background = closing.use(startBackground(parts, governance, accounts, storage, log));
+  const background = closing.use(startBackground(parts, governance, accounts, commands, storage, log));
   const port = await server.listen(config.http);
   await appservice.listen();
   ping.start();

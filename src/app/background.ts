@@ -1,10 +1,11 @@
+import type { CommandRunner } from '../commands/run-command.ts';
 import type { Logger } from '../log.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { AccountControl } from './accounts.ts';
 import type { CommonParts } from './common-parts.ts';
 import type { Governance } from './governance.ts';
 
-/** How often finished rows are wiped and the audit log is signed where that is due, ms. */
+/** How often finished rows are wiped, overdue questions ended, and the audit log signed where that is due, ms. */
 const HOUSEKEEPING_EVERY_MS = 60_000;
 
 /** What goes on by itself, beside the queues. */
@@ -18,6 +19,7 @@ export function startBackground(
   { policy }: CommonParts,
   governance: Governance,
   accounts: AccountControl,
+  commands: CommandRunner,
   storage: Storage,
   log: Logger,
 ): Background {
@@ -31,6 +33,7 @@ export function startBackground(
   syncDirectory?.start();
   const housekeeping = setInterval(() => {
     storage.wipeFinished(Date.now()).catch((error: unknown) => log.error('wipe.failed', { error }));
+    commands.endExpired().catch((error: unknown) => log.error('command.not-expired', { error }));
     guardAudit?.run(Date.now()).catch((error: unknown) => log.error('audit.not-signed', { error }));
   }, HOUSEKEEPING_EVERY_MS);
   return {

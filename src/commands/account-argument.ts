@@ -4,7 +4,8 @@ import type { UserId } from '../model/ids.ts';
 import type { AccountRequest, AccountResult } from '../services/act-on-account.ts';
 import type { FindAccount } from '../services/find-account.ts';
 import type { Answer, CommandCall } from './command.ts';
-import { optional, type Parameter, type ReadContext } from './parameters.ts';
+import { optional, type Parameter } from './parameters.ts';
+import type { ReadContext } from './read-context.ts';
 import { readUser } from './user-argument.ts';
 
 /** A user id, or `"` and what was typed between quotes: a display name. */

@@ -11,7 +11,7 @@ import type { Command, Preview } from './command.ts';
 import { codeOf, keep, kept, promptFor } from './confirmation-prompt.ts';
 import { hashOf } from './fact-hash.ts';
 import { personRefusal, type CommandGate, type GateParts } from './gate.ts';
-import type { ReadContext } from './parameters.ts';
+import type { ReadContext } from './read-context.ts';
 import { findCommand, readLine } from './read-line.ts';
 
 /** What confirmations need. */

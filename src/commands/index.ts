@@ -6,10 +6,16 @@ import { cancelCommand } from './cancel.ts';
 import type { Command } from './command.ts';
 import { confirmCommand, type Decide } from './confirm.ts';
 import { consentCommand, type ConsentCommandParts } from './consent.ts';
+import { devicesCommand } from './devices.ts';
 import { helpCommand, type HelpCommandParts } from './help.ts';
+import { lockCommand } from './lock.ts';
+import { lostDeviceAllCommand } from './lost-device-all.ts';
+import { lostDeviceCommand } from './lost-device.ts';
+import { offboardCommand } from './offboard.ts';
 import { phiSetCommand } from './phi-set.ts';
 import { phiShowCommand } from './phi-show.ts';
 import { policyCheckCommand } from './policy-check.ts';
+import { reactivateCommand } from './reactivate.ts';
 import { roleGiveCommand } from './role-give.ts';
 import { roleImportCommand } from './role-import.ts';
 import { roleListCommand } from './role-list.ts';
@@ -21,9 +27,12 @@ import { roomListCommand } from './room-list.ts';
 import { roomReleaseCommand } from './room-release.ts';
 import { roomShowCommand } from './room-show.ts';
 import { setupCommand } from './setup.ts';
+import { suspendCommand } from './suspend.ts';
 import { textCommand, type TextCommandParts } from './text.ts';
 import { unitCreateCommand } from './unit-create.ts';
+import { unlockCommand } from './unlock.ts';
 import { whoCommand } from './who.ts';
+import { whoisCommand } from './whois.ts';
 
 /** Everything that some command needs. */
 export type CommandParts = TextCommandParts &
@@ -44,6 +53,15 @@ export type CommandParts = TextCommandParts &
   Parameters<typeof roomReleaseCommand>[0] &
   Parameters<typeof unitCreateCommand>[0] &
   Parameters<typeof phiSetCommand>[0] &
+  Parameters<typeof devicesCommand>[0] &
+  Parameters<typeof lockCommand>[0] &
+  Parameters<typeof lostDeviceAllCommand>[0] &
+  Parameters<typeof lostDeviceCommand>[0] &
+  Parameters<typeof offboardCommand>[0] &
+  Parameters<typeof reactivateCommand>[0] &
+  Parameters<typeof suspendCommand>[0] &
+  Parameters<typeof unlockCommand>[0] &
+  Parameters<typeof whoisCommand>[0] &
   Parameters<typeof phiShowCommand>[0] & { readonly decide: Decide };
 
 /** The explicit list of commands. A new command is one file and one line here. */
@@ -69,6 +87,15 @@ export function commandList(parts: CommandParts): readonly Command[] {
     breakGlassCommand(parts),
     breakGlassEndCommand(parts),
     breakGlassListCommand(parts),
+    devicesCommand(parts),
+    lostDeviceCommand(parts),
+    lostDeviceAllCommand(parts),
+    lockCommand(parts),
+    unlockCommand(parts),
+    suspendCommand(parts),
+    offboardCommand(parts),
+    reactivateCommand(parts),
+    whoisCommand(parts),
     policyCheckCommand(parts),
     setupCommand(parts),
     confirmCommand(parts.decide),

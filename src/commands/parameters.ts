@@ -1,24 +1,14 @@
 /** The kinds of parameters that a command can declare. Each takes its value from the start of what is left of the line, or throws UserError. */
 import { UserError } from '../errors.ts';
-import type { CarePolicy } from '../model/care-policy.ts';
 import type { LineId, RoomId, UserId } from '../model/ids.ts';
 import { PHI_CLASSES, type PhiClass } from '../model/phi-class.ts';
-import type { Country, PhoneNumber } from '../model/phone-number.ts';
+import type { PhoneNumber } from '../model/phone-number.ts';
 import type { RoleId, UnitId } from '../model/role.ts';
-import type { KnownRoom } from '../services/known-room.ts';
 import { readDuration } from './duration.ts';
 import { NO_PHONE_NUMBER, takePhoneNumber } from './phone-argument.ts';
+import type { ReadContext } from './read-context.ts';
 import { readRoom } from './room-argument.ts';
 import { readUser } from './user-argument.ts';
-
-/** What is known while a line is read. */
-export interface ReadContext {
-  readonly room: KnownRoom;
-  readonly policy: CarePolicy;
-  readonly country: Country;
-  /** The room behind an alias, `#name:server`; undefined where there is none. */
-  resolveAlias(alias: string): Promise<RoomId | undefined>;
-}
 
 /**
  * What the audit log may keep of a value. `target`: a user or room id. `fact`: one of a fixed set, a duration. `reason`: the words that say why, kept

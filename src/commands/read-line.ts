@@ -1,7 +1,8 @@
 /** What somebody typed after the prefix, taken apart. */
 import { UserError } from '../errors.ts';
 import type { Command, ReadArguments } from './command.ts';
-import type { Flag, Parameter, ReadContext } from './parameters.ts';
+import type { Flag, Parameter } from './parameters.ts';
+import type { ReadContext } from './read-context.ts';
 
 /** A command's line: which it is, and the rest as it was typed. */
 export interface FoundCommand {

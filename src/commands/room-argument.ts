@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { parseRoomId, type RoomId } from '../model/ids.ts';
-import type { ReadContext } from './parameters.ts';
+import type { ReadContext } from './read-context.ts';
 
 const LINK = /^https:\/\/matrix\.to\/#\/([^?/]+)(\?\S*)?$/i;
 const ALIAS = /^#[\x21-\x39\x3b-\x7e]+:[a-z0-9.-]+(:\d{1,5})?$/i;

@@ -13,7 +13,7 @@ import { actionOf, auditId, entryOf } from './command-audit.ts';
 import type { Answer, Command, CommandCall } from './command.ts';
 import { Confirmations } from './confirmations.ts';
 import { CommandGate, NOT_ENCRYPTED, type GateParts, type Refusal } from './gate.ts';
-import type { ReadContext } from './parameters.ts';
+import type { ReadContext } from './read-context.ts';
 import { reactionIn } from './reaction.ts';
 import { findCommand, readLine, type FoundCommand } from './read-line.ts';
 import { typedWords } from './typed-words.ts';

@@ -4,10 +4,8 @@ import { SENDER_LOCALPART } from '../model/namespace.ts';
 import { findTextProblems, NEEDS, WARNING, WORDING_VERSION } from './consent-texts.ts';
 import { checkGovernance } from './governance-checks.ts';
 import { nearestName } from './nearest-name.ts';
+import type { Report } from './problems.ts';
 import type { IncompleteValues } from './schema.ts';
-
-/** Says what is wrong and what to do. */
-export type Report = (key: string, problem: string, fix: string) => void;
 
 type Check = (values: IncompleteValues, report: Report) => void;
 

@@ -1,8 +1,8 @@
 /** Whether roles, units, the directory and account control fit together. */
 import { ADMINISTRATOR, BUILT_IN_ROLES } from '../model/built-in-roles.ts';
 import { MAX_ROLE_POWER } from '../model/role.ts';
-import type { Report } from './checks.ts';
 import { nearestName } from './nearest-name.ts';
+import type { Report } from './problems.ts';
 import type { IncompleteValues } from './schema.ts';
 
 /** Runs them. */

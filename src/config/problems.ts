@@ -47,3 +47,6 @@ function parentOf(key: string): string {
 export function formatProblem({ file, line, column, key, problem, fix }: ConfigProblem): string {
   return `${file}:${line}:${column} ${key === '' ? '' : `${key}: `}${problem}; ${fix}`;
 }
+
+/** Says what is wrong and what to do. */
+export type Report = (key: string, problem: string, fix: string) => void;

@@ -10,7 +10,7 @@ const BINARY = /\.(png|jpg|gif|pdf|wav|ico)$/;
 
 /** Folders whose index lists what there is: an entry is a file that exports something with this name or type. */
 const LISTS = [
-  { list: 'src/commands/index.ts', entry: /export function \w+Command\(/ },
+  { list: 'src/commands/index.ts', entry: /export function \w+Command\([\s\S]*?\): Command \{/ },
   { list: 'src/sms/index.ts', entry: /implements (Sms|Mms)Carrier/ },
   { list: 'src/storage/migrations/index.ts', entry: /export const \w+: Migration = / },
 ];

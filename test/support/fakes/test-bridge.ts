@@ -45,6 +45,7 @@ import { lineTeamPolicy } from '../line-team-policy.ts';
 import { FakeCarrier, FakeMmsCarrier } from './fake-carrier.ts';
 import { FakeDecrypter } from './fake-decrypter.ts';
 import { FakeRoomSender } from './fake-room-sender.ts';
+import { accountServices } from './account-services.ts';
 import { emergencyServices } from './emergency-services.ts';
 import { FakeRoomControl } from './fake-room-control.ts';
 import { FakeRooms } from './fake-rooms.ts';
@@ -102,7 +103,7 @@ export interface BridgeOptions {
   readonly lines?: typeof LINES | readonly (typeof LINES)[number][];
   /** Administrators and line teams where left out. */
   readonly policy?: Pick<PolicyInEffect, 'current'>;
-  /** Beside the real ones. */
+  /** Beside the real ones, or in their place. */
   readonly commands?: readonly Command[];
 }
 
@@ -113,7 +114,7 @@ let counter = 0;
 /** One process of the bridge. */
 export class TestBridge {
   readonly world: World;
-  readonly commands: readonly Command[];
+  readonly commands: Command[];
   readonly runner: CommandRunner;
   readonly receive: ReceiveSms;
   readonly reports: ApplyReport;
@@ -193,12 +194,13 @@ export class TestBridge {
         ...parts,
         ...roleServices,
         ...emergency,
+        ...accountServices({ ...parts, policy: roleParts.policy }),
         ...roomServices(stores, roleParts.policy, new FakeRoomControl(NAMESPACE.bot)),
         policy,
         decide: (...decision) => this.runner.decide(...decision),
       }),
-      ...(options.commands ?? []),
-    ];
+    ].filter(({ name }) => !options.commands?.some((own) => own.name === name));
+    this.commands.push(...(options.commands ?? []));
     this.runner = new CommandRunner({
       ...{ ...parts, policy, commands: this.commands },
       roomProblem: async () => world.rooms.commandRoomProblem,

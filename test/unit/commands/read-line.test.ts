@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { defineCommand, type Command } from '../../../src/commands/command.ts';
 import * as parameters from '../../../src/commands/parameters.ts';
+import type { ReadContext } from '../../../src/commands/read-context.ts';
 import { findCommand, readLine } from '../../../src/commands/read-line.ts';
 import { UserError } from '../../../src/errors.ts';
 import type { RoomId } from '../../../src/model/ids.ts';
 import { ADMIN, COMMAND_ROOM, LINES, NAMESPACE } from '../../support/fakes/test-bridge.ts';
 import { lineTeamPolicy } from '../../support/line-team-policy.ts';
 
-const context: parameters.ReadContext = {
+const context: ReadContext = {
   room: { roomId: COMMAND_ROOM, conversation: undefined },
   policy: lineTeamPolicy(NAMESPACE, [ADMIN], LINES),
   country: 'US',

@@ -35,6 +35,7 @@ export function sampleLine({ name, parameters }: Command): string {
 
 const SAMPLES: Readonly<Record<string, string>> = {
   '@name:server': '@lee:hospital.test',
+  '@name:server, or "Display Name", or a reply to their message': '@lee:hospital.test',
   '!id, #alias:server, a link, or here': 'here',
   'a role’s id': 'line-team',
   'a unit’s id': 'icu',
@@ -44,6 +45,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   words: 'because of this',
   'one word': 'word',
   'the code of 8 characters': 'abcdefgh',
+  'a device id, as `devices` shows it': 'LOSTPHONE',
 };
 
 /** Holds `approve` and nothing else. */

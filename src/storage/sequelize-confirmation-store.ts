@@ -1,6 +1,11 @@
 import { Op, type InferAttributes, type WhereOptions } from 'sequelize';
 import type { EventId, RoomId, UserId } from '../model/ids.ts';
-import type { ConfirmationEnd, ConfirmationStore, ConfirmedBy, PendingConfirmation } from '../ports/confirmation-store.ts';
+import type {
+  ConfirmationEnd,
+  ConfirmationStore,
+  ConfirmedBy,
+  PendingConfirmation,
+} from '../ports/confirmation-store.ts';
 import { insertOnce } from './insert-once.ts';
 import { confirmationModel, type ConfirmationModel } from './models/confirmation-model.ts';
 import type { StorageParts } from './storage-parts.ts';

@@ -10,15 +10,23 @@ await using storage = await openStorage(config);
 const key = await openAuditKey(config.audit.signingKey, storage.auditTrail);
 if (key === undefined) throw new Error('no key');
 const head = (await storage.auditTrail.head())?.seq ?? 0;
-/** Highest resident memory, MB, in each tenth of the rows. */
+/** MB: what was in use at the start of each tenth of the rows, garbage collected before; and the highest resident memory. */
 const tenths: number[] = [];
+let residentMb = 0;
+const { gc } = globalThis;
+if (gc === undefined) throw new Error('to be run with --expose-gc');
 const { auditTrail } = storage;
 const startedAt = performance.now();
 const verdict = await new VerifyAudit({
   trail: {
     async rows(after, limit) {
       const tenth = Math.min(9, Math.floor((10 * after) / head));
-      tenths[tenth] = Math.max(tenths[tenth] ?? 0, process.memoryUsage.rss() / 1e6);
+      residentMb = Math.max(residentMb, process.memoryUsage.rss() / 1e6);
+      if (tenths[tenth] === undefined) {
+        gc();
+        const { heapUsed, external } = process.memoryUsage();
+        tenths[tenth] = (heapUsed + external) / 1e6;
+      }
       return auditTrail.rows(after, limit);
     },
     checkpoints: (after, limit) => auditTrail.checkpoints(after, limit),
@@ -27,4 +35,4 @@ const verdict = await new VerifyAudit({
   verifier: new AuditPublicKeys([key.publicKey]),
   onFault: ({ where, number, problem }) => process.stderr.write(`${where} ${number} ${problem}\n`),
 }).run();
-process.stdout.write(JSON.stringify({ ...verdict, ms: performance.now() - startedAt, tenths }));
+process.stdout.write(JSON.stringify({ ...verdict, ms: performance.now() - startedAt, tenths, residentMb }));

@@ -38,6 +38,7 @@ interface Verified {
   readonly faults: number;
   readonly ms: number;
   readonly tenths: readonly number[];
+  readonly residentMb: number;
 }
 
 /** Needs no homeserver. */
@@ -49,8 +50,9 @@ export async function measureAudit(plan: Plan): Promise<PartResult> {
     const seededMs = await seed(config, join(folder, 'carebridge.db'), plan.auditRows);
     const verified = await verify(config);
     if (verified.faults > 0 || verified.rows < plan.auditRows) throw new Error('the log of the benchmark is not whole');
-    const [first = 0] = verified.tenths;
-    const most = Math.max(...verified.tenths);
+    // In the first tenth code is still being compiled.
+    const [, second = 0] = verified.tenths;
+    const last = verified.tenths.at(-1) ?? 0;
     return {
       name: 'audit',
       title: `Audit log: ${plan.auditRows} rows verified, SQLite`,
@@ -62,11 +64,15 @@ export async function measureAudit(plan: Plan): Promise<PartResult> {
           ...{ value: round((verified.rows * 1_000) / verified.ms, 0), unit: '/s' },
           note: `${round(verified.ms / 1_000, 1)} s for ${verified.rows} rows`,
         },
-        { what: 'Resident memory at most, first tenth of the rows', value: round(first, 0), unit: 'MB' },
         {
-          what: 'Resident memory at most, all rows against the first tenth',
-          ...{ value: round(most / first), unit: '', goal: { atMost: 1.3 } },
-          note: `${round(most, 0)} MB and ${round(first, 0)} MB`,
+          what: 'Memory in use, last tenth of the rows against the second',
+          ...{ value: round(last / second), unit: '', goal: { atMost: 1.1 } },
+          note: `${round(last, 1)} MB and ${round(second, 1)} MB, garbage collected before`,
+        },
+        {
+          what: 'Resident memory at most',
+          ...{ value: round(verified.residentMb, 0), unit: 'MB' },
+          note: 'the system lends the process more than is in use',
         },
       ],
       details: { ...verified, seededMs: round(seededMs, 0) },
@@ -136,6 +142,6 @@ async function seed(config: string, path: string, rows: number): Promise<number>
 
 async function verify(config: string): Promise<Verified> {
   const script = join(import.meta.dirname, '../verify-audit.ts');
-  const child = spawn(process.execPath, [script, config], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--expose-gc', script, config], { stdio: ['ignore', 'pipe', 'inherit'] });
   return JSON.parse(await text(child.stdout)) as Verified;
 }

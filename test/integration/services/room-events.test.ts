@@ -152,7 +152,8 @@ describe('room events', () => {
     }
     expect([texts(), await fixture.bridge.consentOf(PATIENT)]).to.deep.equal([[], 'granted']);
     expect(told()).to.have.length(2);
-    for (const words of told()) expect(words).to.match(/^Not sent: it was not encrypted/);
+    expect(told()[0]).to.match(/^Not sent: it was not encrypted/);
+    expect(told()[1]).to.match(/^Refused: this room is not encrypted/);
   });
 
   describe('a removal', () => {

@@ -15,6 +15,7 @@ import { Connection } from './matrix/connection.ts';
 import { addQueueMetrics } from './matrix/queue-metrics.ts';
 import type { UserId } from './model/ids.ts';
 import type { Namespace } from './model/namespace.ts';
+import { openAuditKey } from './services/audit-keys.ts';
 import { ensureCommandRoom } from './services/ensure-command-room.ts';
 import { governConversations } from './services/govern-conversations.ts';
 import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
@@ -53,6 +54,8 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     domain: config.homeserver.domain,
   };
   const storage = closing.use(await openStorage(config));
+  const auditKey = await openAuditKey(config.audit.signingKey, storage.auditTrail);
+  if (auditKey === undefined) log.warn('audit.unsigned');
   const governedRooms = new KnownGovernedRooms(storage.governedRooms);
   const matrix = await openMatrixSide({
     ...{ config, namespace, storage, log, closing },
@@ -69,7 +72,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     notices: () => queues.notices.notify(),
   };
   const parts = makeCommonParts({ config, namespace, storage, governedRooms, matrix, wake, log });
-  const governance = makeGovernance(parts, config, matrix, about.configFile);
+  const governance = makeGovernance(parts, config, matrix, about.configFile, auditKey);
   const accounts = makeAccountControl(parts, governance, config, matrix);
   const commands: CommandRunner = new CommandRunner({
     ...parts,

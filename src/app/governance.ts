@@ -5,7 +5,7 @@ import { BUILT_IN_ROLES } from '../model/built-in-roles.ts';
 import type { RoomId } from '../model/ids.ts';
 import { ActOnSetup } from '../services/act-on-setup.ts';
 import { AdoptRoom } from '../services/adopt-room.ts';
-import { AuditKey } from '../services/audit-keys.ts';
+import type { AuditKey } from '../services/audit-keys.ts';
 import { BreakGlass } from '../services/break-glass.ts';
 import { CheckPolicy, policyReportText } from '../services/check-policy.ts';
 import { CreateRoom } from '../services/create-room.ts';
@@ -33,7 +33,13 @@ import type { MatrixSide } from './matrix-side.ts';
 export type Governance = ReturnType<typeof makeGovernance>;
 
 /** Makes them. */
-export function makeGovernance(parts: CommonParts, config: Config, matrix: MatrixSide, configFile: string) {
+export function makeGovernance(
+  parts: CommonParts,
+  config: Config,
+  matrix: MatrixSide,
+  configFile: string,
+  auditKey: AuditKey | undefined,
+) {
   const { governance } = config;
   const govern = new GovernRooms({
     ...parts,
@@ -47,7 +53,7 @@ export function makeGovernance(parts: CommonParts, config: Config, matrix: Matri
     ...roleUseCases(parts, config),
     ...emergencyUseCases(parts, config),
     ...setupUseCases(parts, config, matrix, configFile),
-    guardAudit: guardOf(parts, config),
+    guardAudit: auditKey && new GuardAudit({ ...parts, signer: auditKey, signEveryMs: config.audit.signEveryMs }),
   };
 }
 
@@ -121,9 +127,4 @@ function setupUseCases(parts: CommonParts, config: Config, matrix: MatrixSide, c
     report: async () => policyReportText(await checkPolicy.check()),
   });
   return { checkPolicy, setUp };
-}
-
-function guardOf(parts: CommonParts, { audit }: Config) {
-  const { signingKey, signEveryMs } = audit;
-  return signingKey && new GuardAudit({ ...parts, signer: new AuditKey(signingKey), signEveryMs });
 }

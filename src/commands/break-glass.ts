@@ -5,8 +5,6 @@ import { defineCommand, type Answer, type Command } from './command.ts';
 import { durationInWords } from './duration.ts';
 import { durationParameter, reasonParameter, roomParameter } from './parameters.ts';
 
-const MINUTE_MS = 60_000;
-
 /** `break-glass`: lets the caller into a room in an emergency. In any governed room, since the command room may be just what is out of order. */
 export function breakGlassCommand({ breakGlass }: { readonly breakGlass: BreakGlass }): Command {
   return defineCommand({
@@ -20,7 +18,7 @@ export function breakGlassCommand({ breakGlass }: { readonly breakGlass: BreakGl
       room: roomParameter('which room'),
       reason: { ...reasonParameter('why, for whoever reviews it'), missing: NO_REASON },
     },
-    options: { for: durationParameter('for how long', { min: MINUTE_MS }) },
+    options: { for: durationParameter('for how long') },
     preview: async ({ sender }, { room, reason, for: forMs }) => {
       const refusal = await breakGlass.check({ roomId: room, user: sender, reason, forMs });
       if (refusal) throw new UserError(`Refused: ${refusal.message}`);

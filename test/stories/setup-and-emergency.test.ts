@@ -1,0 +1,186 @@
+/** The whole bridge as a process and staff with real clients: it is set up in a conversation, checked, and used in an emergency (B1, B2, B3, C1). */
+import { expect } from 'chai';
+import type { Clinic } from '../../src/cli/demo/clinic.ts';
+import type { ReceivedEvent } from '../../src/cli/demo/received-events.ts';
+import { ANSWER_KEY } from '../../src/model/rows.ts';
+import { BOT, Chat } from '../e2e/support/chat.ts';
+import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
+import type { Nurse } from '../support/nurse.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const DOCTOR = '@doctor:hospital.test';
+const REASON = 'patient collapsed at home, the team is unreachable';
+
+describe('setting up, and an emergency', function () {
+  this.timeout(60_000);
+  let clinic: Clinic;
+  let admin: Nurse;
+  let nurse: Nurse;
+  let doctor: Nurse;
+  let commandRoom: string;
+  let securityRoom: string;
+
+  before(async function () {
+    clinic = await startTestClinic(this, {
+      synapse: {
+        extraConfig: {
+          enable_room_list_search: false,
+          require_auth_for_profile_requests: true,
+          limit_profile_requests_to_users_who_share_rooms: true,
+        },
+      },
+      config: {
+        units: [{ id: 'icu', name: 'Intensive care' }],
+        roles: [{ id: 'on-call', name: 'Physician on call', permissions: ['use-commands', 'break-glass'] }],
+        homeserver_declarations: { retention: true, session_lifetime: 'never', guest_access: false },
+      },
+    });
+    [admin, nurse, doctor] = await Promise.all([clinic.login('admin'), clinic.login('nurse'), clinic.login('doctor')]);
+    commandRoom = await clinic.joinCommandRoom(admin);
+    await clinic.joinCommandRoom(nurse);
+  });
+
+  after(async () => {
+    await clinic?.close();
+  });
+
+  const instead = (who: Nurse, room: string) => ({
+    instead: () => `${who.describe(room)}\n${clinic.bridge.lastLines()}`,
+  });
+
+  /** Says something in the command room, and waits for the bot's answer to it. */
+  async function says(words: string, who = admin): Promise<ReceivedEvent> {
+    const said = await who.send(commandRoom, words);
+    const isAnswer = (event: ReceivedEvent) => event.sender === BOT && answers(event, said);
+    return await who.waitForMessage(commandRoom, isAnswer, instead(who, commandRoom));
+  }
+
+  const hears = async (words: string, who = admin) => bodyOf(await says(words, who));
+
+  async function isOut(room: string): Promise<boolean> {
+    const member = await callAs(clinic, BOT, 'GET', roomPath(room, `/state/m.room.member/${DOCTOR}`));
+    return member['membership'] === 'leave';
+  }
+
+  const securityHears = (...words: string[]) =>
+    admin.waitForMessage(
+      securityRoom,
+      (event) => event.sender === BOT && words.every((word) => bodyOf(event).includes(word)),
+      instead(admin, securityRoom),
+    );
+
+  it('!care setup leads through everything in plain words, over a restart, and ends with what is not yet compliant', async () => {
+    expect(await hears('!care setup', nurse)).to.include('Refused');
+    expect(await hears('!care setup'))
+      .to.include('✓ Command room')
+      .and.to.include('○ Security room: There is none')
+      .and.to.include('`yes`');
+    const made = await hears('yes');
+    expect(made).to.include('The security room is').and.to.include('nobody has joined');
+    securityRoom = decodeURIComponent(/matrix\.to\/#\/(\S+?)\. /.exec(made)?.[1] ?? '');
+    await admin.waitForInvite((roomId) => roomId === securityRoom, instead(admin, commandRoom));
+    await admin.join(securityRoom);
+    expect(await hears('next'))
+      .to.include('simulated carrier')
+      .and.to.include('new line be called');
+    await clinic.bridge.restart();
+    expect(await hears('next'))
+      .to.include('✓ Team')
+      .and.to.include('Nobody has the role on-call');
+    expect(await hears(DOCTOR))
+      .to.include(`${DOCTOR} has the role on-call now`)
+      .and.to.include('Intensive care has no space yet');
+    const report = await hears('yes');
+    expect(report).to.include('The space of Intensive care is').and.to.include('✓ Unit');
+    expect(report).to.match(/\d+ missing, \d+ not known, \d+ in order/);
+    await doctor.waitForInvite((roomId) => roomId === commandRoom, instead(doctor, commandRoom));
+    await doctor.join(commandRoom);
+  });
+
+  it('C1: policy check tells what was verified, what is declared, and what to write for the rest', async () => {
+    const answer = await says('!care policy check');
+    const { data } = answer.content[ANSWER_KEY] as { data: { findings: Finding[] } };
+    const verdicts = data.findings.map(({ id, status, proof }) => [id, `${status} ${proof ?? ''}`.trim()] as const);
+    expect(Object.fromEntries(verdicts)).to.deep.include({
+      registration: 'ok verified',
+      guestAccess: 'ok verified',
+      roomDirectory: 'ok verified',
+      limitProfileRequests: 'ok verified',
+      urlPreviews: 'ok verified',
+      retention: 'ok declared',
+      sessionLifetimeMs: 'missing declared',
+      staleDevicesMs: 'unknown',
+      appPin: 'unknown',
+      'security-room': 'ok verified',
+      administrators: 'missing verified',
+    });
+    expect(bodyOf(answer)).to.include('# homeserver.yaml').and.to.include('session_lifetime: 7d');
+    expect(await hears('!care policy check', doctor)).to.include('Refused');
+  });
+
+  it('B1, B2, B3: with the carrier down, a reason lets the physician in for a while; security knows at once', async () => {
+    const chat = await Chat.open(clinic, nurse, commandRoom);
+    await clinic.carrier.stop();
+    expect(await hears(`!care break-glass ${chat.room}`, doctor)).to.include('say why');
+    expect(await hears(`!care break-glass ${chat.room} test`, doctor))
+      .to.include('Refused')
+      .and.include('Say why');
+    expect(await hears(`!care break-glass ${chat.room} ${REASON}`, nurse)).to.include('Refused');
+
+    const typed = performance.now();
+    const answer = await hears(`!care break-glass ${chat.room} ${REASON} --for 4s`, doctor);
+    expect(answer)
+      .to.include('You are invited to')
+      .and.to.include('UNAVAILABLE now: texts by loopback')
+      .and.to.include('does not decrypt what was written before');
+    await securityHears('BREAK-GLASS', DOCTOR, encodeURIComponent(chat.room), REASON);
+    await doctor.waitForInvite((roomId) => roomId === chat.room, instead(doctor, commandRoom));
+    await doctor.join(chat.room);
+    await nurse.waitForMember(chat.room, DOCTOR);
+    // The devices of who joined get the key of what is written from now on.
+    await nurse.send(chat.room, '!care who');
+    await doctor.waitForMessage(chat.room, (event) => event.sender === BOT, instead(doctor, chat.room));
+    expect(await hears(`!care break-glass ${chat.room} ${REASON}`, doctor)).to.include('emergency access to this room');
+
+    await waitFor('the physician to be out', () => isOut(chat.room));
+    expect(performance.now() - typed).to.be.greaterThan(4_000);
+    await securityHears('BREAK-GLASS over', DOCTOR, 'its time is over');
+    expect(await hears('!care break-glass list'))
+      .to.include(REASON)
+      .and.to.include('by expiry');
+  });
+
+  it('B1: it ends also where the bridge was not running when the time was over; and before, by who may', async () => {
+    const made = await says('!care room create Night round');
+    const { room } = (made.content[ANSWER_KEY] as { data: { room: string } }).data;
+    expect(await hears(`!care break-glass ${room} ${REASON} --for 3s`, doctor)).to.include('You are invited to');
+    const granted = performance.now();
+    await doctor.waitForInvite((roomId) => roomId === room, instead(doctor, commandRoom));
+    await doctor.join(room);
+    await clinic.bridge.stop();
+    await waitFor('the time to be over', async () => performance.now() - granted > 3_000);
+    expect(await isOut(room)).to.equal(false);
+    await clinic.bridge.start();
+    await waitFor('the physician to be out', () => isOut(room));
+
+    expect(await hears(`!care break-glass ${room} ${REASON}`, doctor)).to.include('You are invited to');
+    expect(await hears(`!care break-glass end ${room}`, doctor)).to.include('Refused');
+    expect(await hears(`!care break-glass end ${room}`)).to.include(`The emergency access of ${DOCTOR} is over`);
+    expect(await isOut(room)).to.equal(true);
+  });
+});
+
+interface Finding {
+  readonly id: string;
+  readonly status: string;
+  readonly proof: string | null;
+}
+
+function bodyOf({ content }: ReceivedEvent): string {
+  return String(content['body']);
+}
+
+function answers({ content }: ReceivedEvent, to: string): boolean {
+  const relation = content['m.relates_to'] as { 'm.in_reply_to'?: { event_id?: string } } | undefined;
+  return relation?.['m.in_reply_to']?.event_id === to;
+}

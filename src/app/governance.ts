@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { LdapDirectory } from '../identity/ldap-directory.ts';
 import { MatrixSettingsProbe, somebodyOn } from '../matrix/probe-settings.ts';
+import { isSignInUp } from '../matrix/sign-in-probe.ts';
 import { BUILT_IN_ROLES } from '../model/built-in-roles.ts';
 import type { RoomId } from '../model/ids.ts';
 import { ActOnSetup } from '../services/act-on-setup.ts';
@@ -87,15 +88,17 @@ function roleUseCases(parts: CommonParts, { directory, homeserver }: Config) {
   };
 }
 
-function emergencyUseCases(parts: CommonParts, { breakGlass: limits }: Config) {
+function emergencyUseCases(parts: CommonParts, { breakGlass: limits, homeserver }: Config) {
   const endBreakGlass = new EndBreakGlass(parts);
   const carriers = [...parts.carriers.values()].map((carrier) => ({
     what: `texts by ${carrier.name}`,
     isUp: async (signal: AbortSignal) => (await carrier.check(signal)).every(({ ok }) => ok),
   }));
+  const signIn = { what: 'signing in anew', isUp: (signal: AbortSignal) => isSignInUp(homeserver.url, signal) };
+  const unavailable = whatIsDown([...carriers, signIn]);
   return {
     endBreakGlass,
-    breakGlass: new BreakGlass({ ...parts, limits, ending: endBreakGlass, unavailable: whatIsDown(carriers) }),
+    breakGlass: new BreakGlass({ ...parts, limits, ending: endBreakGlass, unavailable }),
     expireBreakGlass: new ExpireBreakGlass({ ...parts, ending: endBreakGlass }),
   };
 }

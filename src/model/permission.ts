@@ -23,8 +23,3 @@ export const PERMISSIONS = {
 
 /** One of the closed list. */
 export type Permission = keyof typeof PERMISSIONS;
-
-/** The permission in `text`, or undefined where it is none. */
-export function parsePermission(text: unknown): Permission | undefined {
-  return typeof text === 'string' && Object.hasOwn(PERMISSIONS, text) ? (text as Permission) : undefined;
-}

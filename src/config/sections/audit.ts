@@ -19,8 +19,8 @@ export const audit = section('The audit log: append-only, each entry chained to 
     fallback: '24h',
   }),
   retention_years: setting(integer(LEAST_YEARS, 100), {
-    question: 'For how many years is it kept?',
-    more: `At least ${LEAST_YEARS} (45 CFR 164.316(b)(2)(i)).`,
+    question: 'For how many years must it be kept?',
+    more: `At least ${LEAST_YEARS} (45 CFR 164.316(b)(2)(i)). Carebridge removes nothing of it; this is written down for whoever does.`,
     fallback: String(LEAST_YEARS),
   }),
 });

@@ -1,12 +1,11 @@
 /** The whole bridge as a process, and staff with real clients: rooms are made, changed by hand, classified and given back by commands. */
 import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
-import type { ReceivedEvent } from '../../src/cli/demo/received-events.ts';
-import { ANSWER_KEY } from '../../src/model/rows.ts';
 import { BOT, Chat } from '../e2e/support/chat.ts';
 import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { bodyOf, CommandRoom, dataOf } from './support/command-room.ts';
 
 const LEVELS = '/state/m.room.power_levels/';
 const JOIN_RULES = '/state/m.room.join_rules/';
@@ -16,48 +15,24 @@ describe('governed rooms by command', function () {
   let clinic: Clinic;
   let admin: Nurse;
   let nurse: Nurse;
-  let commandRoom: string;
+  let command: CommandRoom;
 
   before(async function () {
     clinic = await startTestClinic(this, {
       config: { units: [{ id: 'icu', name: 'Intensive care' }] },
     });
     [admin, nurse] = [await clinic.login('admin'), await clinic.login('nurse')];
-    commandRoom = await clinic.joinCommandRoom(admin);
-    await clinic.joinCommandRoom(nurse);
+    command = await CommandRoom.join(clinic, admin, nurse);
   });
 
   after(async () => {
     await clinic?.close();
   });
 
-  const instead = () => ({ instead: () => `${admin.describe(commandRoom)}\n${clinic.bridge.lastLines()}` });
-
-  /** Types a command, and waits for the answer that fits. */
-  async function command(line: string, who = admin, room = commandRoom): Promise<ReceivedEvent> {
-    const typed = await who.send(room, `!care ${line}`);
-    return await who.waitForMessage(room, (event) => event.sender === BOT && answers(event, typed), instead());
-  }
-
-  /** Says yes to what is asked, and waits for what comes of it. */
-  async function confirmed(line: string): Promise<{ preview: string; answer: ReceivedEvent }> {
-    const typed = await admin.send(commandRoom, `!care ${line}`);
-    const isAnswer = (event: ReceivedEvent) => event.sender === BOT && answers(event, typed);
-    const prompt = await admin.waitForMessage(commandRoom, isAnswer, instead());
-    await admin.react(commandRoom, prompt.eventId, '✅');
-    const answer = await admin.waitForMessage(
-      commandRoom,
-      (event) => isAnswer(event) && event.eventId !== prompt.eventId,
-      instead(),
-    );
-    return { preview: bodyOf(prompt), answer };
-  }
-
   async function make(line: string): Promise<string> {
-    const answer = await command(line);
-    const { data } = answer.content[ANSWER_KEY] as { data?: { room?: string } };
-    expect(data?.room, bodyOf(answer)).to.be.a('string');
-    return data!.room!;
+    const answer = await command.says(`!care ${line}`);
+    expect(dataOf<{ room?: string } | undefined>(answer)?.room, bodyOf(answer)).to.be.a('string');
+    return dataOf<{ room: string }>(answer).room;
   }
 
   const levelsOf = (room: string) => callAs(clinic, BOT, 'GET', roomPath(room, LEVELS));
@@ -86,23 +61,23 @@ describe('governed rooms by command', function () {
     const told = await admin.waitForMessage(
       room,
       (event) => event.sender === BOT && bodyOf(event).includes('join rule was public'),
-      instead(),
+      command.instead(admin, room),
     );
     expect(bodyOf(told)).to.include(admin.userId);
     expect(((await levelsOf(room))['users'] as Record<string, number>)[admin.userId]).to.equal(90);
-    expect(bodyOf(await command(`room show ${room}`))).to.include('as the policy wants it');
+    expect(await command.hears(`room show ${room}`)).to.include('as the policy wants it');
   });
 
   it('a patient’s room of class sensitive sends no text, and lets out whose role has not that class', async () => {
-    const chat = await Chat.open(clinic, nurse, commandRoom);
+    const chat = await Chat.open(clinic, nurse, command.roomId);
     await chat.nurseSays('See you on Monday.');
-    const { preview } = await confirmed(`phi set sensitive ${chat.room}`);
+    const { preview } = await command.confirmed(`phi set sensitive ${chat.room}`);
     expect(preview).to.include('No more texts').and.to.include(nurse.userId);
     await waitFor('the nurse to be out', async () => {
       const member = await callAs(clinic, BOT, 'GET', roomPath(chat.room, `/state/m.room.member/${nurse.userId}`));
       return member['membership'] === 'leave';
     });
-    expect(bodyOf(await command(`phi set none ${chat.room}`))).to.include('never be of class none');
+    expect(await command.hears(`phi set none ${chat.room}`)).to.include('never be of class none');
   });
 
   it('a unit has a space, and its rooms are in it', async () => {
@@ -115,7 +90,7 @@ describe('governed rooms by command', function () {
         () => false,
       );
     });
-    expect(bodyOf(await command('room list')))
+    expect(await command.hears('room list'))
       .to.include('Ward team')
       .and.to.include('unit icu');
   });
@@ -126,7 +101,7 @@ describe('governed rooms by command', function () {
       power_level_content_override: { users: { [admin.userId]: 100, [BOT]: 100 } },
     });
     await admin.client.setPowerLevel(room, admin.userId, 90);
-    const adopted = await confirmed(`room adopt ${room} --class phi`);
+    const adopted = await command.confirmed(`room adopt ${room} --class phi`);
     expect(adopted.preview).to.include('version 10').and.to.include('Encryption cannot be taken back');
     await waitFor('encryption', async () => {
       return await callAs(clinic, BOT, 'GET', roomPath(room, '/state/m.room.encryption/')).then(
@@ -134,7 +109,7 @@ describe('governed rooms by command', function () {
         () => false,
       );
     });
-    const released = await confirmed(`room release ${room}`);
+    const released = await command.confirmed(`room release ${room}`);
     expect(released.preview).to.include(admin.userId);
     expect(bodyOf(released.answer)).to.include('no longer governed');
     await admin.client.setRoomName(room, 'Ours again');
@@ -143,20 +118,11 @@ describe('governed rooms by command', function () {
   it('whoever has not the permission is refused', async () => {
     for (const line of [
       'room create X',
-      `room adopt ${commandRoom}`,
+      `room adopt ${command.roomId}`,
       'unit create icu',
-      `phi set none ${commandRoom}`,
+      `phi set none ${command.roomId}`,
     ]) {
-      expect(bodyOf(await command(line, nurse))).to.include('Refused');
+      expect(await command.hears(line, nurse)).to.include('Refused');
     }
   });
 });
-
-function bodyOf({ content }: ReceivedEvent): string {
-  return String(content['body']);
-}
-
-function answers({ content }: ReceivedEvent, to: string): boolean {
-  const relation = content['m.relates_to'] as { 'm.in_reply_to'?: { event_id?: string } } | undefined;
-  return relation?.['m.in_reply_to']?.event_id === to;
-}

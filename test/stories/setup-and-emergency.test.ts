@@ -1,12 +1,11 @@
 /** The whole bridge as a process and staff with real clients: it is set up in a conversation, checked, and used in an emergency (B1, B2, B3, C1). */
 import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
-import type { ReceivedEvent } from '../../src/cli/demo/received-events.ts';
-import { ANSWER_KEY } from '../../src/model/rows.ts';
 import { BOT, Chat } from '../e2e/support/chat.ts';
 import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { bodyOf, CommandRoom, dataOf } from './support/command-room.ts';
 
 const DOCTOR = '@doctor:hospital.test';
 const REASON = 'patient collapsed at home, the team is unreachable';
@@ -17,7 +16,7 @@ describe('setting up, and an emergency', function () {
   let admin: Nurse;
   let nurse: Nurse;
   let doctor: Nurse;
-  let commandRoom: string;
+  let command: CommandRoom;
   let securityRoom: string;
 
   before(async function () {
@@ -36,26 +35,15 @@ describe('setting up, and an emergency', function () {
       },
     });
     [admin, nurse, doctor] = await Promise.all([clinic.login('admin'), clinic.login('nurse'), clinic.login('doctor')]);
-    commandRoom = await clinic.joinCommandRoom(admin);
-    await clinic.joinCommandRoom(nurse);
+    command = await CommandRoom.join(clinic, admin, nurse);
   });
 
   after(async () => {
     await clinic?.close();
   });
 
-  const instead = (who: Nurse, room: string) => ({
-    instead: () => `${who.describe(room)}\n${clinic.bridge.lastLines()}`,
-  });
-
-  /** Says something in the command room, and waits for the bot's answer to it. */
-  async function says(words: string, who = admin): Promise<ReceivedEvent> {
-    const said = await who.send(commandRoom, words);
-    const isAnswer = (event: ReceivedEvent) => event.sender === BOT && answers(event, said);
-    return await who.waitForMessage(commandRoom, isAnswer, instead(who, commandRoom));
-  }
-
-  const hears = async (words: string, who = admin) => bodyOf(await says(words, who));
+  const says = (words: string, who?: Nurse) => command.says(words, who);
+  const hears = async (words: string, who?: Nurse) => bodyOf(await says(words, who));
 
   async function isOut(room: string): Promise<boolean> {
     const member = await callAs(clinic, BOT, 'GET', roomPath(room, `/state/m.room.member/${DOCTOR}`));
@@ -66,7 +54,7 @@ describe('setting up, and an emergency', function () {
     admin.waitForMessage(
       securityRoom,
       (event) => event.sender === BOT && words.every((word) => bodyOf(event).includes(word)),
-      instead(admin, securityRoom),
+      command.instead(admin, securityRoom),
     );
 
   it('!care setup leads through everything in plain words, over a restart, and ends with what is not yet compliant', async () => {
@@ -78,7 +66,7 @@ describe('setting up, and an emergency', function () {
     const made = await hears('yes');
     expect(made).to.include('The security room is').and.to.include('nobody has joined');
     securityRoom = decodeURIComponent(/matrix\.to\/#\/(\S+?)\. /.exec(made)?.[1] ?? '');
-    await admin.waitForInvite((roomId) => roomId === securityRoom, instead(admin, commandRoom));
+    await admin.waitForInvite((roomId) => roomId === securityRoom, command.instead());
     await admin.join(securityRoom);
     expect(await hears('next'))
       .to.include('simulated carrier')
@@ -93,14 +81,15 @@ describe('setting up, and an emergency', function () {
     const report = await hears('yes');
     expect(report).to.include('The space of Intensive care is').and.to.include('✓ Unit');
     expect(report).to.match(/\d+ missing, \d+ not known, \d+ in order/);
-    await doctor.waitForInvite((roomId) => roomId === commandRoom, instead(doctor, commandRoom));
-    await doctor.join(commandRoom);
+    await doctor.waitForInvite((roomId) => roomId === command.roomId, command.instead(doctor));
+    await doctor.join(command.roomId);
   });
 
   it('C1: policy check tells what was verified, what is declared, and what to write for the rest', async () => {
     const answer = await says('!care policy check');
-    const { data } = answer.content[ANSWER_KEY] as { data: { findings: Finding[] } };
-    const verdicts = data.findings.map(({ id, status, proof }) => [id, `${status} ${proof ?? ''}`.trim()] as const);
+    const verdicts = dataOf<{ findings: Finding[] }>(answer).findings.map(
+      ({ id, status, proof }) => [id, `${status} ${proof ?? ''}`.trim()] as const,
+    );
     expect(Object.fromEntries(verdicts)).to.deep.include({
       registration: 'ok verified',
       guestAccess: 'ok verified',
@@ -119,7 +108,7 @@ describe('setting up, and an emergency', function () {
   });
 
   it('B1, B2, B3: with the carrier down, a reason lets the physician in for a while; security knows at once', async () => {
-    const chat = await Chat.open(clinic, nurse, commandRoom);
+    const chat = await Chat.open(clinic, nurse, command.roomId);
     await clinic.carrier.stop();
     expect(await hears(`!care break-glass ${chat.room}`, doctor)).to.include('say why');
     expect(await hears(`!care break-glass ${chat.room} test`, doctor))
@@ -134,12 +123,12 @@ describe('setting up, and an emergency', function () {
       .and.to.include('UNAVAILABLE now: texts by loopback')
       .and.to.include('does not decrypt what was written before');
     await securityHears('BREAK-GLASS', DOCTOR, encodeURIComponent(chat.room), REASON);
-    await doctor.waitForInvite((roomId) => roomId === chat.room, instead(doctor, commandRoom));
+    await doctor.waitForInvite((roomId) => roomId === chat.room, command.instead(doctor));
     await doctor.join(chat.room);
     await nurse.waitForMember(chat.room, DOCTOR);
     // The devices of who joined get the key of what is written from now on.
     await nurse.send(chat.room, '!care who');
-    await doctor.waitForMessage(chat.room, (event) => event.sender === BOT, instead(doctor, chat.room));
+    await doctor.waitForMessage(chat.room, (event) => event.sender === BOT, command.instead(doctor, chat.room));
     expect(await hears(`!care break-glass ${chat.room} ${REASON}`, doctor)).to.include('emergency access to this room');
 
     await waitFor('the physician to be out', () => isOut(chat.room));
@@ -152,10 +141,10 @@ describe('setting up, and an emergency', function () {
 
   it('B1: it ends also where the bridge was not running when the time was over; and before, by who may', async () => {
     const made = await says('!care room create Night round');
-    const { room } = (made.content[ANSWER_KEY] as { data: { room: string } }).data;
+    const { room } = dataOf<{ room: string }>(made);
     expect(await hears(`!care break-glass ${room} ${REASON} --for 5s`, doctor)).to.include('You are invited to');
     const granted = performance.now();
-    await doctor.waitForInvite((roomId) => roomId === room, instead(doctor, commandRoom));
+    await doctor.waitForInvite((roomId) => roomId === room, command.instead(doctor));
     await doctor.join(room);
     await clinic.bridge.kill9();
     await waitFor('the time to be over', async () => performance.now() - granted > 5_000);
@@ -174,13 +163,4 @@ interface Finding {
   readonly id: string;
   readonly status: string;
   readonly proof: string | null;
-}
-
-function bodyOf({ content }: ReceivedEvent): string {
-  return String(content['body']);
-}
-
-function answers({ content }: ReceivedEvent, to: string): boolean {
-  const relation = content['m.relates_to'] as { 'm.in_reply_to'?: { event_id?: string } } | undefined;
-  return relation?.['m.in_reply_to']?.event_id === to;
 }

@@ -27,6 +27,8 @@ export interface ClinicOptions {
   readonly config?: Readonly<Record<string, Section>>;
   readonly synapse?: Pick<SynapseOptions, 'extraConfig' | 'port'>;
   readonly carrier?: Partial<SimulatorOptions>;
+  /** True: the bridge is given the token of a server administrator, `operator`, and may end sessions and lock accounts. */
+  readonly accountControl?: boolean;
   /** False: everything is there, but the bridge is not started. */
   readonly startBridge?: boolean;
 }
@@ -109,7 +111,7 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
     carrier: { url: carrier.url, secret },
     databaseUrl: options.databaseUrl,
     roomVersion: options.roomVersion,
-    overrides: options.config ?? {},
+    overrides: options.accountControl === true ? await withAdminToken(synapse, options.config) : (options.config ?? {}),
   });
   const bridge = new BridgeProcess({ config: configPath, httpUrl, directory });
   starting.defer(async () => void (await bridge.stop()));
@@ -118,6 +120,11 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
   const tokens = { asToken: registration.asToken, hsToken: registration.hsToken };
   const parts = { directory, synapse, carrier, bridge, tokens, configPath, httpUrl, appserviceUrl, accounts };
   return withStaff(parts, starting.move());
+}
+
+async function withAdminToken(synapse: Synapse, config: ClinicOptions['config']): Promise<Record<string, Section>> {
+  const operator = await synapse.registerUser('operator', { admin: true });
+  return { ...config, accounts: { ...config?.['accounts'], admin_token: await synapse.accessToken(operator) } };
 }
 
 function withStaff(parts: ClinicParts, stack: AsyncDisposableStack): Clinic {

@@ -41,6 +41,8 @@ export interface Synapse {
   readonly pid: number;
   /** Makes an account with the shared secret. */
   registerUser(name: string, options?: { admin?: boolean; password?: string }): Promise<Account>;
+  /** Logs in without a client, and answers the access token. */
+  accessToken(account: Account): Promise<string>;
   /** Stops it and starts it at the same address with the same data; `whileDown` is run in between. */
   restart(whileDown?: () => Promise<void>): Promise<void>;
   /** Stops it, and removes its files unless `directory` was given. */
@@ -66,6 +68,7 @@ export async function startSynapse(options: SynapseOptions): Promise<Synapse> {
       return child.process.pid ?? 0;
     },
     registerUser: (name, user = {}) => registerUser(url, registrationSecret, name, user),
+    accessToken: (account) => accessToken(url, account),
     async restart(whileDown) {
       await child.stop();
       await whileDown?.();
@@ -146,4 +149,13 @@ async function registerUser(
   if (!answer.ok) throw new Error(`Synapse did not register ${name}: ${answer.status} ${await answer.text()}`);
   const { user_id: userId } = (await answer.json()) as { user_id: string };
   return { userId, password };
+}
+
+async function accessToken(url: string, { userId, password }: Account): Promise<string> {
+  const answer = await fetch(`${url}/_matrix/client/v3/login`, {
+    method: 'POST',
+    body: JSON.stringify({ type: 'm.login.password', identifier: { type: 'm.id.user', user: userId }, password }),
+  });
+  if (!answer.ok) throw new Error(`Synapse did not log ${userId} in: ${answer.status} ${await answer.text()}`);
+  return ((await answer.json()) as { access_token: string }).access_token;
 }

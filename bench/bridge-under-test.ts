@@ -186,6 +186,23 @@ export class BridgeUnderTest {
     return passageOf(startedAt, await event);
   }
 
+  /**
+   * Freezes the process and acknowledges the homeserver's transactions in its place, so that a bare script has the homeserver to itself.
+   * Resolves when no request of the bridge is under way there any more; dispose what it answers to go on.
+   */
+  async frozen(): Promise<Disposable> {
+    const { pid } = this;
+    this.appserviceProxy.standIn(true);
+    process.kill(pid, 'SIGSTOP');
+    await this.homeserverProxy.quiet();
+    return {
+      [Symbol.dispose]: () => {
+        process.kill(pid, 'SIGCONT');
+        this.appserviceProxy.standIn(false);
+      },
+    };
+  }
+
   async stop(): Promise<void> {
     await this.process.stop();
     await this.carrier.stop();

@@ -30,6 +30,9 @@ export class TimingProxy extends EventEmitter<{ exchange: [Exchange] }> {
   readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
   readonly #server = createServer((request, response) => this.#forward(request, response));
   #counts = new Map<string, number>();
+  #isStandIn = false;
+  #underWay = 0;
+  readonly #left = new EventEmitter<{ left: [] }>();
 
   constructor(target: string) {
     super();
@@ -51,6 +54,16 @@ export class TimingProxy extends EventEmitter<{ exchange: [Exchange] }> {
     await once(this.#server, 'close');
   }
 
+  /** While true every request is answered with 200 and `{}` here, and the server hears of none. */
+  standIn(is: boolean): void {
+    this.#isStandIn = is;
+  }
+
+  /** Resolves when no request is under way. */
+  async quiet(): Promise<void> {
+    while (this.#underWay > 0) await once(this.#left, 'left');
+  }
+
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -67,6 +80,15 @@ export class TimingProxy extends EventEmitter<{ exchange: [Exchange] }> {
     const { method = 'GET', url = '/', headers } = request;
     const kind = kindOf(method, url);
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    if (this.#isStandIn) {
+      request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
+      return;
+    }
+    this.#underWay++;
+    response.on('close', () => {
+      this.#underWay--;
+      this.#left.emit('left');
+    });
     const isKept = KEPT.test(kind);
     const [asked, answered]: [Buffer[], Buffer[]] = [[], []];
 

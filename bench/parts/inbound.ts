@@ -1,4 +1,7 @@
-/** From a carrier's signed webhook to the event that the homeserver accepted, against a bare script that sends the same events. */
+/**
+ * From a carrier's signed webhook to the event that the homeserver accepted, against a bare script that sends the same events. While the script
+ * sends, the bridge stands still, so that nothing of ours (its /sync above all) costs the homeserver anything.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BridgeUnderTest, Conversation, Passage } from '../bridge-under-test.ts';
 import type { Hospital } from '../hospital.ts';
@@ -34,10 +37,11 @@ export async function measureInbound(
     await bridge.text(conversation, TEXT);
     await bridge.raw(conversation);
   });
-  const together = await takeTurns(plan.rounds, (sender) =>
+  const turns = (run: (sender: Sender) => Promise<Round>) => takeTurns(plan.rounds, bridge, conversations, run);
+  const together = await turns((sender) =>
     runRound(hospital, sender, plan.width * plan.texts, (send) => lanes(conversations, plan.texts, send)),
   );
-  const alone = await takeTurns(plan.rounds, (sender) => {
+  const alone = await turns((sender) => {
     const order = Array.from(
       { length: plan.textsAlone },
       (_none, index) => conversations[index % conversations.length],
@@ -79,13 +83,26 @@ export async function measureInbound(
 }
 
 /** raw, bridge, bridge, raw, ...: whatever else the machine does meets both alike. */
-async function takeTurns(rounds: number, run: (sender: Sender) => Promise<Round>): Promise<Round[]> {
+async function takeTurns(
+  rounds: number,
+  bridge: BridgeUnderTest,
+  conversations: readonly Conversation[],
+  run: (sender: Sender) => Promise<Round>,
+): Promise<Round[]> {
   const done: Round[] = [];
   for (let index = 0; index < rounds; index++) {
     const turn: Sender[] = index % 2 === 0 ? ['raw', 'bridge'] : ['bridge', 'raw'];
     for (const sender of turn) {
-      done.push(await run(sender));
-      await sleep(SETTLE_MS);
+      if (sender === 'raw') {
+        using _still = await bridge.frozen();
+        done.push(await run(sender));
+        await sleep(SETTLE_MS);
+      } else {
+        // A process that stood still asks anew who has which device, and what it keeps open was closed.
+        await lanes(conversations, WARM_UP, async (conversation) => void (await bridge.text(conversation, TEXT)));
+        await sleep(SETTLE_MS);
+        done.push(await run(sender));
+      }
     }
   }
   return done;

@@ -1,9 +1,15 @@
 #!/usr/bin/env node
 /** The process: arguments, signals, exit code. */
-import { runCli } from './cli/index.ts';
+import { describeFault, runCli } from './cli/index.ts';
 
 // What libraries should do differently is nothing that an operator can act on.
 process.noDeprecation = true;
+
+// Whatever nobody caught, such as a panic of the encryption engine: Node would print its words. Everything that matters is committed.
+process.on('uncaughtException', (error) => {
+  console.error(describeFault(error));
+  process.exit(1);
+});
 
 const stop = new AbortController();
 // A second signal is not caught any more and ends the process at once.

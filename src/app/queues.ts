@@ -35,7 +35,7 @@ export function makeQueues(
     ),
     keywords: new DurableQueue(
       inbox.keywords,
-      { run: async (row) => (await keyword.answer(row), 'done'), parked: (row) => parked.inbox(row) },
+      { run: async (row) => (await keyword.answer(row), 'done'), parked: (row) => parked.keyword(row) },
       { name: 'keywords', ...forever },
       log,
     ),

@@ -106,18 +106,23 @@ async function runVerb(entry: VerbEntry, args: string[], terminal: Terminal): Pr
   try {
     return await verb.run({ ...terminal, configPath, options, words });
   } catch (error) {
-    terminal.err(describe(error));
+    terminal.err(describeFault(error));
     return 1;
   }
 }
 
-/** Only our own errors are written for people; the words of others may hold what must not be shown. */
-function describe(error: unknown): string {
+/** What is written about an error that ends the program: only our own errors' words, since those of others may hold what must not be shown. */
+export function describeFault(error: unknown): string {
   if (error instanceof ConfigError || error instanceof UserError) return error.message;
-  const { name = 'Error', code, stack = '' } = error as { name?: string; code?: unknown; stack?: string };
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  const what = typeof code === 'string' ? `${name} ${code}` : name;
-  return [`This is a fault of Carebridge itself (${what}). Please report it with these lines:`, ...frames].join('\n');
+  const { name = 'Error', code, message = '', stack = '' } = (error ?? {}) as Partial<Error> & { code?: unknown };
+  // The message stands at the top of the stack, and its lines may look like frames.
+  const at = stack.indexOf(message);
+  const frames = at === -1 ? [] : stack.slice(at + message.length).split('\n');
+  const what = [name, code].filter((word) => typeof word === 'string' && /^[\w.-]{1,64}$/.test(word)).join(' ');
+  return [
+    `This is a fault of Carebridge itself (${what}). Please report it with these lines:`,
+    ...frames.filter((line) => /^\s+at /.test(line)),
+  ].join('\n');
 }
 
 function helpText(): string {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RetryableError } from '../errors.ts';
+import { PermanentError, RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ConsentState } from '../model/consent.ts';
 import { FAILURE_TEXT, type FailureReason } from '../model/delivery.ts';
@@ -9,7 +9,7 @@ import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { OutboxStore } from '../ports/outbox-store.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
-import type { MmsCarrier, OutboundSms, SendResult, SmsCarrier } from '../ports/sms-carrier.ts';
+import type { MmsCarrier, OutboundMedia, OutboundSms, SendResult, SmsCarrier } from '../ports/sms-carrier.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import { closeQuestion, isQuestionOf, openQuestion } from './consent-question.ts';
 import type { Lines } from './lines.ts';
@@ -36,6 +36,8 @@ export interface DeliverToCarrierParts {
 
 /** How long a carrier may take to answer one send, ms. */
 const CARRIER_TIMEOUT_MS = 30_000;
+const NO_FILE =
+  'its file is too large for this line, or could not be fetched from the room. Send a smaller one, or describe it in words.';
 
 /** Hands one text to its carrier, at most once. Made for the queue. */
 export class DeliverToCarrier {
@@ -46,28 +48,24 @@ export class DeliverToCarrier {
   }
 
   /**
-   * Asks the rules once more, commits that the carrier is about to be called, calls it, commits what became of it. Throws RetryableError only
+   * Asks the rules once more and commits that the carrier is about to be called, calls it, commits what became of it. Throws RetryableError only
    * where the text certainly did not leave.
    */
   async deliver(row: OutboxRow, stopping: AbortSignal): Promise<'settled'> {
-    const violations = maySend({
-      kind: row.kind,
-      consent: await this.#consent(row),
-      length: row.body.length,
-      createdAt: row.createdAt,
-      now: Date.now(),
-      isTextingClass: await this.#isTextingClass(row),
-    });
     const line = this.#parts.lines.find(row.lineId);
     const carrier = line && this.#parts.carriers.get(line.carrier);
-    if (violations[0])
-      return this.#refuse(row, violations[0].message.replaceAll('{prefix}', this.#parts.commandPrefix));
+    // Nothing is fetched for a text that may not leave.
+    const refused = row.attachment && (await this.#violation(row));
+    if (refused !== undefined) return this.#refuse(row, refused);
     if (line === undefined || carrier === undefined) {
       return this.#refuse(row, `line ${row.lineId} is no longer in the configuration.`);
     }
     const sms: OutboundSms = { id: row.id, from: line.number, to: row.to, text: row.body };
     const media = await this.#attachment(row, carrier);
-    if (!(await this.#markSending(row))) return 'settled';
+    if (media === 'not-to-be-had') return this.#refuse(row, NO_FILE);
+    const marked = await this.#markSending(row);
+    if (marked === 'taken-back') return 'settled';
+    if (marked !== 'sending') return this.#refuse(row, marked.violation);
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(CARRIER_TIMEOUT_MS)]);
     const send = async () => (media ? (carrier as MmsCarrier).sendMms(sms, media, signal) : carrier.send(sms, signal));
     const result = await send().catch((error: unknown): SendResult => {
@@ -76,6 +74,19 @@ export class DeliverToCarrier {
       return { outcome: 'unknown', detail: 'the adapter failed' };
     });
     return this.#end(row, result, carrier.name, stopping);
+  }
+
+  /** Why the text must not leave now, in words for whoever wrote it, or undefined. */
+  async #violation(row: OutboxRow): Promise<string | undefined> {
+    const [violation] = maySend({
+      kind: row.kind,
+      consent: await this.#consent(row),
+      length: row.body.length,
+      createdAt: row.createdAt,
+      now: Date.now(),
+      isTextingClass: await this.#isTextingClass(row),
+    });
+    return violation?.message.replaceAll('{prefix}', this.#parts.commandPrefix);
   }
 
   async #consent(row: OutboxRow): Promise<ConsentState> {
@@ -91,21 +102,29 @@ export class DeliverToCarrier {
     return mayTextOut === undefined || roomId === undefined || mayTextOut(roomId);
   }
 
-  async #attachment(row: OutboxRow, carrier: SmsCarrier) {
+  async #attachment(row: OutboxRow, carrier: SmsCarrier): Promise<OutboundMedia | 'not-to-be-had' | undefined> {
     if (row.attachment === undefined) return undefined;
     const limit = 'maxMediaBytes' in carrier ? (carrier as MmsCarrier).maxMediaBytes : 0;
-    return this.#parts.sender.downloadFile(row.attachment, limit);
+    try {
+      return await this.#parts.sender.downloadFile(row.attachment, limit);
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      this.#parts.log.warn('sms.file-not-fetched', { trace: row.trace, error });
+      return 'not-to-be-had';
+    }
   }
 
   /**
-   * From here on a crash means `unknown`. A warning opens the question before it can be answered. False where the text was taken back since the
-   * queue read it.
+   * From here on a crash means `unknown`. A warning opens the question before it can be answered. `taken-back`: removed since the queue read it. The rules
+   * are asked in the same transaction, since a STOP may have come while a file was fetched.
    */
-  async #markSending(row: OutboxRow): Promise<boolean> {
+  async #markSending(row: OutboxRow): Promise<'sending' | 'taken-back' | { readonly violation: string }> {
     return this.#parts.transactions.run(async () => {
-      if (!(await this.#parts.outbox.markSending(row.id))) return false;
+      const violation = await this.#violation(row);
+      if (violation !== undefined) return { violation };
+      if (!(await this.#parts.outbox.markSending(row.id))) return 'taken-back';
       await openQuestion(this.#parts, row);
-      return true;
+      return 'sending';
     });
   }
 

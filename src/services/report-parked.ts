@@ -31,6 +31,18 @@ export class ReportParked {
     );
   }
 
+  /** STOP, START, HELP, YES or NO of a patient could not be acted on. The text itself goes to its room all the same. */
+  async keyword(row: InboxRow): Promise<void> {
+    const { keyword = 'keyword', lineId } = row;
+    const what =
+      keyword === 'stop' ? 'Do not text this patient, and record it with `consent revoke`.' : 'Call the patient.';
+    await this.#tellAdmins(
+      'keyword',
+      row,
+      `A patient's ${keyword.toUpperCase()} on line ${lineId} could not be acted on. ${what}`,
+    );
+  }
+
   /** A text could not be handed to the carrier in all attempts. */
   async outbox(row: OutboxRow): Promise<void> {
     await this.#parts.transactions.run(async () => {

@@ -88,6 +88,22 @@ describe('opting out', () => {
       expect(told?.content['m.relates_to']).to.deep.equal({ 'm.in_reply_to': { event_id: eventId } });
     });
 
+    it('stops a picture that is being fetched from the room when it comes', async () => {
+      const { roomId } = await fixture.bridge.conversation(PATIENT, 'granted', 2);
+      const { sender, pictures } = fixture.world;
+      const fetch = sender.downloadFile.bind(sender);
+      sender.downloadFile = async () => {
+        await fixture.bridge.patientTexts(PATIENT, 'STOP', { line: 2 });
+        await fixture.bridge.pump('keywords');
+        return fetch();
+      };
+      await fixture.bridge.writes(roomId, '', { content: { msgtype: 'm.image', body: 'arm.jpg' } });
+      await fixture.bridge.pump();
+      expect(pictures.media).to.deep.equal([]);
+      expect(pictures.textsTo(PATIENT)).to.deep.equal([CONFIRMATION]);
+      expect(fixture.botSaid(roomId).join('\n')).to.match(/This message was not sent: the patient opted out/);
+    });
+
     it('does not wait for a room that cannot be reached', async () => {
       fixture.world.sender.fault = new Error('must not be asked');
       await fixture.bridge.patientTexts(PATIENT, 'STOP');

@@ -68,13 +68,18 @@ describe('what is given up', () => {
     expect(await fixture.bridge.consentOf(other)).to.equal('warned');
   });
 
-  it('because the file cannot be fetched from the room is told in a reply', async () => {
+  it('because the file is too large or cannot be fetched is told in a reply, and nobody tries again', async () => {
     const pictures = await fixture.bridge.conversation(PATIENT, 'none', 2);
     fixture.world.sender.downloadFile = async () => Promise.reject(new PermanentError('hash'));
     await fixture.bridge.writes(pictures.roomId, '', { content: { msgtype: 'm.image', body: 'x' } });
     await fixture.bridge.pump();
+    await hours(2);
     expect(fixture.world.pictures.calls).to.deep.equal([]);
     expect(fixture.botSaid(pictures.roomId)).to.have.length(1);
+    expect(fixture.botSaid(pictures.roomId)[0]).to.match(
+      /its file is too large for this line, or could not be fetched/,
+    );
+    expect(fixture.adminsHeard).to.deep.equal([]);
   });
 
   it('towards a room that can never take it is told to the administrators, and the words are kept', async () => {
@@ -89,6 +94,17 @@ describe('what is given up', () => {
       /^A patient's text on line front-desk could not be put into its room\. It is kept\. \(Reference \w+\)$/,
     );
     expect((await fixture.world.stores.inbox.deliveries.depth(Date.now())).parked).to.equal(1);
+  });
+
+  it('of an opt-out that cannot be recorded is told to the administrators as what it is', async () => {
+    fixture.world.stores.consents.append = async () => Promise.reject(new PermanentError('damaged'));
+    await fixture.bridge.patientTexts(PATIENT, 'STOP');
+    await fixture.bridge.pump();
+    expect(fixture.adminsHeard).to.have.length(1);
+    expect(fixture.adminsHeard[0]).to.match(
+      /^A patient's STOP on line front-desk could not be acted on\. Do not text this patient/,
+    );
+    expect(fixture.adminsHeard[0]).not.to.include(PATIENT);
   });
 
   it('of a room event is told in a reply and to the administrators', async () => {

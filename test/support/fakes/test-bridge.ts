@@ -237,7 +237,7 @@ export class TestBridge {
       queue(
         inbox.keywords,
         async (row) => (await keyword.answer(row), 'done'),
-        (row) => parked.inbox(row),
+        (row) => parked.keyword(row),
       ),
       queue(
         inbox.deliveries,

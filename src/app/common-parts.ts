@@ -62,7 +62,7 @@ export function makeCommonParts(options: {
     ...{ notifier, make },
     automatic: new SendAutomatic({ ...base, texts: automaticTexts(config), wake: wake.outbox }),
     tell: new TellSender(storage.conversations, notifier),
-    opener: new OpenConversation({ ...base, make }),
+    opener: new OpenConversation({ ...base, make, notifier }),
     security: new TellSecurity({ governedRooms, notifier }),
     roomProblem: (roomId: RoomId) => commandRoom.problem(roomId),
   };

@@ -3,7 +3,7 @@ import { parseRoomId, type RoomId, type UserId } from '../model/ids.ts';
 import type { Namespace } from '../model/namespace.ts';
 import type { RoomPlan, Rooms } from '../ports/rooms.ts';
 import { clientPath, type Homeserver } from './homeserver.ts';
-import { statusOf } from './matrix-fault.ts';
+import { errcodeOf, statusOf } from './matrix-fault.ts';
 import type { RoomMembers } from './membership.ts';
 import { RoomEntry } from './room-entry.ts';
 import { RoomMaker } from './room-maker.ts';
@@ -58,6 +58,25 @@ export class MatrixRooms implements Rooms {
 
   joinedMembers(roomId: RoomId): Promise<ReadonlySet<UserId>> {
     return this.#parts.members.joined(roomId);
+  }
+
+  async isIn(roomId: RoomId, user: UserId): Promise<boolean> {
+    const path = clientPath`/_matrix/client/v3/rooms/${roomId}/joined_members`;
+    try {
+      await this.#parts.homeserver.call(user, "read a room's members", { method: 'GET', path });
+      return true;
+    } catch (error) {
+      if (statusOf(error) !== 404 && errcodeOf(error) !== 'M_FORBIDDEN') throw error;
+      return false;
+    } finally {
+      this.#parts.members.forget(roomId);
+    }
+  }
+
+  async bringIn(roomId: RoomId, ghost: UserId): Promise<void> {
+    await this.#entry.invite(roomId, ghost);
+    await this.#entry.join(roomId, ghost);
+    this.#parts.members.forget(roomId);
   }
 
   isEncrypted(roomId: RoomId): Promise<boolean> {

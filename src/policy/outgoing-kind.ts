@@ -14,11 +14,18 @@ export type OutgoingKind =
 
 const FILES = new Set(['m.image', 'm.file', 'm.video', 'm.audio']);
 
+/** Somebody is rung up: a call of Element, and of Element Call by its older and newer name (MSC4075). */
+const CALLS =
+  /^(m\.call\.(invite|notify)|org\.matrix\.msc4075\.(call\.notify|rtc\.notification)|m\.rtc\.notification)$/;
+
+/** Something that can be seen: not only spaces and characters without a width. */
+const SEEN = /[^\s\p{Z}\p{Cc}\p{Cf}\p{M}]/u;
+
 /** Classifies a decrypted event of type `type`. `prefix` is the command prefix, e.g. `!care`. */
 export function outgoingKind(type: string, content: Readonly<Record<string, unknown>>, prefix: string): OutgoingKind {
   if (type === 'm.sticker') return notSendable('a sticker cannot be texted. Write it in words.');
   if (type.includes('poll.start')) return notSendable('a poll cannot be texted. Ask the patient in words.');
-  if (type === 'm.call.invite') return notSendable('calls from this room do not reach the patient. Use the phone.');
+  if (CALLS.test(type)) return notSendable('calls from this room do not reach the patient. Use the phone.');
   if (type !== 'm.room.message') return { kind: 'ignored' };
   const relation = content['m.relates_to'] as { rel_type?: unknown } | undefined;
   if (relation?.rel_type === 'm.replace' || content['m.new_content'] !== undefined) {
@@ -38,7 +45,7 @@ export function outgoingKind(type: string, content: Readonly<Record<string, unkn
     return notSendable('this kind of message cannot be texted. Write it in words.');
   const text = relation === undefined ? body : withoutReplyFallback(body);
   if (isCommand(text, prefix)) return { kind: 'command', text: text.trim() };
-  if (text.trim() === '') return notSendable('it has no words in it.');
+  if (!SEEN.test(text)) return notSendable('it has no words in it.');
   return { kind: 'text', text: text.trim() };
 }
 
@@ -75,9 +82,12 @@ function captionOf(content: Readonly<Record<string, unknown>>): string {
     : '';
 }
 
-/** What older clients quote at the top of a reply (`> <@user> ...`, then an empty line) is not part of the answer. */
+/** How the quotation begins that older clients put at the top of a reply: `> <@user:server> words`, or `> * <...>` for an emote. */
+const QUOTATION = /^> (\* )?<[^>\n]+>/;
+
+/** What older clients quote (it ends with an empty line) is not part of the answer; what somebody quotes in their own words is. */
 function withoutReplyFallback(body: string): string {
-  if (!body.startsWith('> ')) return body;
+  if (!QUOTATION.test(body)) return body;
   const end = body.indexOf('\n\n');
   return end === -1 ? body : body.slice(end + 2);
 }

@@ -18,6 +18,8 @@ export interface ConversationStore {
   ghosts(): Promise<readonly UserId[]>;
   /** Commits the room of a conversation; also used to follow a room upgrade. */
   setRoom(id: ConversationId, roomId: RoomId): Promise<void>;
+  /** Commits another room in the place of one that is lost: there the team has not seen the card. */
+  replaceRoom(id: ConversationId, roomId: RoomId): Promise<void>;
   /** Commits that the team has seen the card. */
   markIntroduced(id: ConversationId): Promise<void>;
   /** Commits the contact's name (PHI). */

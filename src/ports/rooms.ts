@@ -18,8 +18,12 @@ export interface Rooms {
   create(plan: RoomPlan): Promise<RoomId>;
   /** Invites a user; fine where the user is already in or invited. */
   invite(roomId: RoomId, userId: UserId): Promise<void>;
-  /** The joined members, from memory once known. */
+  /** The joined members, from memory once known. Throws PermanentError where the bot is not in the room. */
   joinedMembers(roomId: RoomId): Promise<ReadonlySet<UserId>>;
+  /** True where that user of ours is in the room: asked of the homeserver anew. */
+  isIn(roomId: RoomId, user: UserId): Promise<boolean>;
+  /** Lets a ghost in that was put out. Throws PermanentError where the bot may not. */
+  bringIn(roomId: RoomId, ghost: UserId): Promise<void>;
   /** True where the room is encrypted with a supported algorithm. */
   isEncrypted(roomId: RoomId): Promise<boolean>;
   /** The room that an alias, `#name:server`, leads to; undefined where there is none. */

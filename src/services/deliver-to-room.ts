@@ -1,4 +1,4 @@
-import { PermanentError } from '../errors.ts';
+import { PermanentError, RetryableError } from '../errors.ts';
 import type { Conversation } from '../model/conversation.ts';
 import type { RoomId } from '../model/ids.ts';
 import { newGhost, type Namespace } from '../model/namespace.ts';
@@ -51,13 +51,24 @@ export class DeliverToRoom {
       await this.#tellUnattended(row, roomId);
       return { waitMs: LOOK_AGAIN_MS, code: 'waiting-for-team' };
     }
+    try {
+      await this.#sendAll(conversation, roomId, row, signal);
+    } catch (error) {
+      if (!(error instanceof PermanentError) || (await opener.isWhole(conversation, roomId))) throw error;
+      throw new RetryableError('Bot or patient’s side were put out of the room: the next try mends that.', {
+        cause: error,
+      });
+    }
+    return 'done';
+  }
+
+  async #sendAll(conversation: Conversation, roomId: RoomId, row: InboxRow, signal: AbortSignal): Promise<void> {
     if (row.body !== '' || row.media.length === 0) {
       await this.#send(conversation, roomId, { msgtype: 'm.text', body: row.body }, `inbox-${row.id}`);
     }
     for (const [index, reference] of row.media.entries()) {
       await this.#sendMedia(conversation, roomId, row, reference, `inbox-${row.id}-${index}`, signal);
     }
-    return 'done';
   }
 
   /** An unknown number is asked for consent once, without waiting for the room. */

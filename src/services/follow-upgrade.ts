@@ -20,6 +20,11 @@ export interface FollowUpgradeParts {
   readonly log: Logger;
 }
 
+/** Key under which the room is kept that replaced `roomId`: whoever still writes in the old one is told. */
+export function replacementSetting(roomId: RoomId): string {
+  return `replaced:${roomId}`;
+}
+
 /** Moves bot, ghost, conversation and governance to the room that replaces an upgraded one. */
 export class FollowUpgrade {
   readonly #parts: FollowUpgradeParts;
@@ -40,6 +45,7 @@ export class FollowUpgrade {
       if (conversation) await conversations.setRoom(conversation.id, moved);
       else if (kind === 'command') await settings.set(COMMAND_ROOM_SETTING, moved);
       await governedRooms.replace(roomId, moved);
+      if (isPrivate) await settings.set(replacementSetting(roomId), moved);
       transactions.afterCommit(() => this.#parts.roomMoved(roomId, moved));
     });
     log.info('room.upgraded', { roomId: moved });

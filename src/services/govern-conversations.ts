@@ -2,7 +2,7 @@ import type { Logger } from '../log.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
-import { conversationRoom } from './open-conversation.ts';
+import { conversationRoom } from './conversation-room.ts';
 
 /** What it needs. */
 export interface GovernConversationsParts {

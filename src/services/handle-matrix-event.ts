@@ -12,7 +12,7 @@ import type { HandleMembership } from './handle-membership.ts';
 import type { HandleRedaction } from './handle-redaction.ts';
 import type { HandleStaffMessage } from './handle-staff-message.ts';
 import { ANSWERED, kindOf, type KnownRoom } from './known-room.ts';
-import type { FollowUpgrade } from './follow-upgrade.ts';
+import { replacementSetting, type FollowUpgrade } from './follow-upgrade.ts';
 import { COMMAND_ROOM_SETTING, type Notifier } from './notifier.ts';
 
 /** What handling room events needs. */
@@ -78,8 +78,13 @@ export class HandleMatrixEvent {
   }
 
   /** The room may be known in a moment: it is being made, or replaces another. What staff write into it meanwhile must not be lost. */
-  #unknownRoom(row: MatrixEventRow): Handled {
+  async #unknownRoom(row: MatrixEventRow): Promise<Handled> {
     if (row.event.type !== 'm.room.encrypted') return 'done';
+    const replacement = await this.#parts.settings.get(replacementSetting(row.event.room_id));
+    if (replacement !== undefined) {
+      const link = `https://matrix.to/#/${encodeURIComponent(replacement)}`;
+      return this.#parts.message.refuse(row, `this room was replaced by another. Write there: ${link}`);
+    }
     if (Date.now() - row.receivedAt < UNKNOWN_ROOM_WAIT_MS) return { waitMs: 1_000, code: 'unknown-room' };
     this.#parts.log.warn('message.unknown-room', { roomId: row.event.room_id, trace: row.trace });
     return 'done';

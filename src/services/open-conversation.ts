@@ -1,26 +1,19 @@
 import { PermanentError } from '../errors.ts';
-import type { Logger } from '../log.ts';
 import type { ConsentState } from '../model/consent.ts';
 import type { Conversation } from '../model/conversation.ts';
-import type { ContactId, ConversationId, LineId, RoomId, UserId } from '../model/ids.ts';
+import type { ConversationId, RoomId, UserId } from '../model/ids.ts';
 import { maskPhoneNumber } from '../model/phone-number.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
-import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
-import type { Rooms } from '../ports/rooms.ts';
-import { isOurs, type Namespace } from '../model/namespace.ts';
-import type { MakeGovernedRoom, RoomToMake } from './make-governed-room.ts';
+import { isOurs } from '../model/namespace.ts';
+import { conversationRoom, opaqueLabel } from './conversation-room.ts';
+import { MendRoom, type MendRoomParts } from './mend-room.ts';
 
 /** What opening needs. */
-export interface OpenConversationParts {
-  readonly conversations: ConversationStore;
+export interface OpenConversationParts extends MendRoomParts {
   readonly consents: ConsentStore;
-  readonly rooms: Rooms;
-  readonly make: Pick<MakeGovernedRoom, 'make'>;
   readonly sender: RoomSender;
-  readonly namespace: Namespace;
   readonly commandPrefix: string;
-  readonly log: Logger;
 }
 
 /** In words, for the card and for `consent show`. */
@@ -35,15 +28,25 @@ export const CONSENT_IN_WORDS: Readonly<Record<ConsentState, string>> = {
 /** Makes the room of a conversation and introduces the contact to the team. One call at a time for each conversation. */
 export class OpenConversation {
   readonly #parts: OpenConversationParts;
+  readonly #mend: MendRoom;
   readonly #running = new Map<ConversationId, Promise<unknown>>();
 
   constructor(parts: OpenConversationParts) {
     this.#parts = parts;
+    this.#mend = new MendRoom(parts);
   }
 
-  /** The room of the conversation; made, or completed after an interruption, where needed. */
+  /** The room of the conversation; made, completed after an interruption, or mended (see `MendRoom`) where needed. */
   async room(conversation: Conversation): Promise<RoomId> {
-    return conversation.roomId ?? this.#oneAtATime(conversation.id, () => this.#create(conversation.id));
+    const { id, roomId } = conversation;
+    if (roomId === undefined) return this.#oneAtATime(id, () => this.#create(id));
+    if (await this.#mend.isWhole(conversation, roomId)) return roomId;
+    return this.#oneAtATime(id, () => this.#mend.mend(id, roomId));
+  }
+
+  /** True where bot and patient's side are in the room; the homeserver is asked. */
+  isWhole(conversation: Conversation, roomId: RoomId): Promise<boolean> {
+    return this.#mend.isWholeNow(conversation, roomId);
   }
 
   /** Lets a member of the line's team in who was added to it after the room was made; one who cannot be invited keeps nobody else from the patient. */
@@ -70,7 +73,8 @@ export class OpenConversation {
    */
   async introduce(conversation: Conversation, roomId: RoomId): Promise<boolean> {
     if (!(await this.isAttended(roomId))) return false;
-    if (!conversation.isIntroduced)
+    // In a room that replaces a lost one nobody has seen it.
+    if (!conversation.isIntroduced || conversation.roomId !== roomId)
       await this.#oneAtATime(conversation.id, () => this.#sendCard(conversation.id, roomId));
     return true;
   }
@@ -111,7 +115,7 @@ export class OpenConversation {
       roomId,
       type: 'm.room.message',
       content: { msgtype: 'm.notice', body },
-      txnId: `card-${id}`,
+      txnId: `card-${roomId}`,
     });
     await conversations.markIntroduced(id);
   }
@@ -127,23 +131,4 @@ export class OpenConversation {
     settled.catch(() => undefined);
     return next;
   }
-}
-
-/** How a patient's room is made and kept: nothing in it tells who it is. */
-export function conversationRoom(conversation: {
-  readonly id: ConversationId;
-  readonly lineId: LineId;
-  readonly contactId: ContactId;
-  readonly ghost: UserId;
-}): RoomToMake {
-  const { id, lineId, contactId, ghost } = conversation;
-  return {
-    ...{ key: id, kind: 'conversation', phiClass: 'phi', unit: undefined, conversation: { id, lineId, ghost } },
-    name: `Patient ${opaqueLabel(contactId)} (${lineId})`,
-  };
-}
-
-/** Four letters that tell rooms apart without telling who it is. */
-function opaqueLabel(contactId: ContactId): string {
-  return contactId.slice(0, 4).toUpperCase();
 }

@@ -108,6 +108,14 @@ export class SequelizeConversationStore implements ConversationStore {
     );
   }
 
+  async replaceRoom(id: ConversationId, roomId: RoomId): Promise<void> {
+    const values = { roomId, isIntroduced: false };
+    await this.#change(
+      (transaction) => this.#models.conversations.update(values, { where: { id }, transaction }),
+      () => this.#cache.drop(id),
+    );
+  }
+
   async markIntroduced(id: ConversationId): Promise<void> {
     await this.#change(
       (transaction) => this.#models.conversations.update({ isIntroduced: true }, { where: { id }, transaction }),

@@ -4,7 +4,15 @@ import type { EventId, RoomId } from '../../../src/model/ids.ts';
 import { parsePhoneNumber } from '../../../src/model/phone-number.ts';
 import { Crash, CrashPoint } from '../../support/fakes/crash-point.ts';
 import { memoryStorage } from '../../support/fakes/memory-storage.ts';
-import { COMMAND_ROOM, NURSE, TestBridge, TEXTS, newWorld, type World } from '../../support/fakes/test-bridge.ts';
+import {
+  COMMAND_ROOM,
+  NAMESPACE,
+  NURSE,
+  TestBridge,
+  TEXTS,
+  newWorld,
+  type World,
+} from '../../support/fakes/test-bridge.ts';
 import { openTestStores, type TestStores } from './test-stores.ts';
 
 /** What one run of a story works on: names of its own, so that many runs share a database. */
@@ -65,6 +73,21 @@ const STORIES: readonly Story[] = [
         ({ plan }) => plan.key === run.world.rooms.rooms.get(roomId)?.plan.key,
       );
       expect(named).to.have.length(1);
+    },
+  },
+  {
+    name: 'the room of a known patient was deleted, the patient texts and the nurse joins the new one',
+    async prepare({ bridge, patient, world }) {
+      const { roomId, contact } = await bridge.conversation(patient);
+      world.rooms.putOut(roomId, NAMESPACE.bot, contact.ghost, NURSE);
+    },
+    happens: ({ bridge, patient, tag }) => bridge.patientTexts(patient, 'hello again', { id: tag }),
+    async holds(run) {
+      const roomId = await roomOf(run);
+      await run.bridge.joins(roomId);
+      await run.bridge.pump();
+      expect(bodies(run, roomId).map((body) => body.split(',')[0])).to.deep.equal(['Name not known', 'hello again']);
+      expect(count(bodies(run, COMMAND_ROOM), new RegExp(`is lost: .* Another was made: ${roomId}\\.`))).to.equal(1);
     },
   },
   {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { RetryableError } from '../../../src/errors.ts';
+import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import type { RoomId } from '../../../src/model/ids.ts';
 import { ADMIN, COMMAND_ROOM, GHOST, NAMESPACE, NURSE } from '../../support/fakes/test-bridge.ts';
 import { ServicesFixture } from './services-fixture.ts';
@@ -49,6 +49,66 @@ describe('rooms', () => {
     });
   });
 
+  describe('a room that the bridge was put out of', () => {
+    const said = async (room = roomId) => {
+      const { contact } = await fixture.bridge.find(PATIENT);
+      return fixture.world.sender.said(room, contact.ghost);
+    };
+    const patientTexts = async (text: string) => {
+      await fixture.bridge.patientTexts(PATIENT, text);
+      await fixture.bridge.pump();
+    };
+
+    it('takes the patient’s side in again with the next text', async () => {
+      fixture.world.rooms.putOut(roomId, (await fixture.bridge.find(PATIENT)).contact.ghost);
+      await patientTexts('still here?');
+      expect(await said()).to.deep.equal(['still here?']);
+    });
+
+    it('keeps a text for the next try where the patient’s side is put out while it speaks', async () => {
+      const { contact } = await fixture.bridge.find(PATIENT);
+      const { rooms, sender } = fixture.world;
+      const send = sender.send.bind(sender);
+      sender.send = async () => {
+        rooms.putOut(roomId, contact.ghost);
+        sender.send = send;
+        throw new PermanentError('forbidden');
+      };
+      await patientTexts('still here?');
+      expect(await said()).to.deep.equal([]);
+      await fixture.after(2_000);
+      expect(await said()).to.deep.equal(['still here?']);
+      expect(fixture.adminsHeard).to.deep.equal([]);
+    });
+
+    it('waits for the bot, which can be invited, and keeps the order', async () => {
+      fixture.world.rooms.putOut(roomId, NAMESPACE.bot);
+      for (const text of ['one', 'two']) await patientTexts(text);
+      await fixture.after(60_000);
+      expect(await said()).to.deep.equal([]);
+      fixture.world.rooms.join(roomId, NAMESPACE.bot);
+      await fixture.after(60_000);
+      expect(await said()).to.deep.equal(['one', 'two']);
+      expect((await fixture.bridge.find(PATIENT)).roomId).to.equal(roomId);
+    });
+
+    it('gets a successor where both are out, also by the command that opens it; the lost one is no longer governed', async () => {
+      const { contact } = await fixture.bridge.find(PATIENT);
+      fixture.world.rooms.putOut(roomId, NAMESPACE.bot, contact.ghost, NURSE);
+      await writes(COMMAND_ROOM, `!care text ${PATIENT}`);
+      const { roomId: successor } = await fixture.bridge.find(PATIENT);
+      expect(successor).to.be.a('string').and.not.equal(roomId);
+      expect(fixture.adminsHeard.join('\n')).to.include(encodeURIComponent(successor!));
+      const { governedRooms } = fixture.world.stores;
+      expect(await governedRooms.find(roomId)).to.equal(undefined);
+      expect(await governedRooms.find(successor!)).to.deep.include({ kind: 'conversation', phiClass: 'phi' });
+      expect([...fixture.world.rooms.rooms.get(successor!)!.invited]).to.deep.equal([NURSE]);
+      fixture.world.rooms.join(successor!, NURSE);
+      await patientTexts('found you');
+      expect(await said(successor)).to.deep.equal(['found you']);
+    });
+  });
+
   describe('an upgrade', () => {
     const replacement = '!upgraded' as RoomId;
     const tombstone = { type: 'm.room.tombstone', content: { replacement_room: replacement } };
@@ -66,6 +126,22 @@ describe('rooms', () => {
       expect(await governedRooms.find(roomId)).to.equal(undefined);
       expect(texts()).to.deep.equal(['out']);
       expect(fixture.world.sender.said(replacement, contact.ghost)).to.deep.equal(['in']);
+    });
+
+    it('is told to whoever still writes in the old room: nothing of it is sent or run', async () => {
+      await happens({ ...tombstone, room_id: roomId, state_key: '' });
+      fixture.world.rooms.join(replacement, NURSE);
+      const events = [await writes(roomId, 'too late'), await writes(roomId, '!care who')];
+      expect(texts()).to.deep.equal([]);
+      const told = fixture.world.sender.events.filter(
+        ({ roomId: room, as }) => room === roomId && as === NAMESPACE.bot,
+      );
+      expect(told.slice(-2).map(({ content }) => content['m.relates_to'])).to.deep.equal(
+        events.map((event_id) => ({ 'm.in_reply_to': { event_id } })),
+      );
+      expect(told.at(-1)?.content['body']).to.match(
+        /^Not sent: this room was replaced by another\. Write there: https:\/\/matrix\.to\/#\/!upgraded/,
+      );
     });
 
     it('of the command room is followed', async () => {

@@ -67,6 +67,12 @@ export function contactContract(bench: StorageBench): void {
       }
       await use.reopen();
       expect(await use.storage.conversations.findByRoom(OTHER_ROOM)).to.deep.equal(expected);
+      await use.storage.conversations.replaceRoom(made.id, ROOM);
+      expect(await use.storage.conversations.find(made.id)).to.deep.equal({
+        ...expected,
+        roomId: ROOM,
+        isIntroduced: false,
+      });
     });
 
     it('remembers nothing of a transaction that was rolled back', async () => {

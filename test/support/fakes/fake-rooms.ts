@@ -10,7 +10,7 @@ export interface FakeRoom {
   isEncrypted: boolean;
 }
 
-/** Rooms in memory. The bot is in every one of them. */
+/** Rooms in memory. The bot is in every one of them, unless it was put out. */
 export class FakeRooms implements Rooms {
   readonly rooms = new Map<RoomId, FakeRoom>();
   readonly left: RoomId[] = [];
@@ -62,7 +62,22 @@ export class FakeRooms implements Rooms {
   }
 
   async joinedMembers(roomId: RoomId): Promise<ReadonlySet<UserId>> {
-    return new Set(this.#room(roomId).joined);
+    const { joined } = this.#room(roomId);
+    if (!joined.has(this.#bot)) throw new PermanentError('the bot is not in the room');
+    return new Set(joined);
+  }
+
+  async isIn(roomId: RoomId, user: UserId): Promise<boolean> {
+    return this.#room(roomId).joined.has(user);
+  }
+
+  async bringIn(roomId: RoomId, ghost: UserId): Promise<void> {
+    this.join(roomId, ghost);
+  }
+
+  /** Somebody with the power to do so puts users out. */
+  putOut(roomId: RoomId, ...users: readonly UserId[]): void {
+    for (const user of users) this.#room(roomId).joined.delete(user);
   }
 
   async isEncrypted(roomId: RoomId): Promise<boolean> {

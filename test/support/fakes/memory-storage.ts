@@ -202,6 +202,7 @@ function conversationStore(database: Database): ConversationStore {
       }),
     ghosts: async () => database.tables.contacts.map(({ ghost }) => ghost),
     setRoom: async (id, roomId) => change(id, { roomId }),
+    replaceRoom: async (id, roomId) => change(id, { roomId, isIntroduced: false }),
     markIntroduced: async (id) => change(id, { isIntroduced: true }),
     async setName({ id }, name) {
       const { tables } = database;

@@ -164,6 +164,7 @@ export class TestBridge {
     const automatic = new SendAutomatic({ outbox, transactions, texts: TEXTS, wake });
     const opener = new OpenConversation({
       ...base,
+      notifier,
       make: { make: (...made) => makeRoom(rooms, stores, lines, ...made) },
     });
     const parts = {

@@ -63,8 +63,9 @@ export class MatrixRooms implements Rooms {
   async isIn(roomId: RoomId, user: UserId): Promise<boolean> {
     const path = clientPath`/_matrix/client/v3/rooms/${roomId}/joined_members`;
     try {
-      await this.#parts.homeserver.call(user, "read a room's members", { method: 'GET', path });
-      return true;
+      const answer = await this.#parts.homeserver.call(user, "read a room's members", { method: 'GET', path });
+      // Synapse answers as long as any of our users is in the room.
+      return Object.hasOwn((answer['joined'] ?? {}) as object, user);
     } catch (error) {
       if (statusOf(error) !== 404 && errcodeOf(error) !== 'M_FORBIDDEN') throw error;
       return false;

@@ -18,7 +18,7 @@ export interface Rooms {
   create(plan: RoomPlan): Promise<RoomId>;
   /** Invites a user; fine where the user is already in or invited. */
   invite(roomId: RoomId, userId: UserId): Promise<void>;
-  /** The joined members, from memory once known. Throws PermanentError where the bot is not in the room. */
+  /** The joined members, from memory once known. Throws PermanentError where none of our users is in the room. */
   joinedMembers(roomId: RoomId): Promise<ReadonlySet<UserId>>;
   /** True where that user of ours is in the room: asked of the homeserver anew. */
   isIn(roomId: RoomId, user: UserId): Promise<boolean>;

@@ -7,7 +7,7 @@ import type { Nurse } from '../support/nurse.ts';
 import { Chat } from './support/chat.ts';
 import { DATABASE, query, tables } from './support/database.ts';
 import { filesOf, Planted } from './support/planted.ts';
-import { startTestClinic } from './support/test-clinic.ts';
+import { callAsAdmin, startTestClinic } from './support/test-clinic.ts';
 
 const NAME = ['Zebediah', 'Quuxfield'];
 const NUMBER = '+12125550187';
@@ -127,13 +127,8 @@ describe('planted PHI', function () {
 });
 
 /** What an administrator of the homeserver sees of all rooms. */
-async function allStateEvents({ synapse }: Clinic): Promise<{ type: string; content: Record<string, unknown> }[]> {
-  const { userId, password } = await synapse.registerUser('root', { admin: true });
-  const login = { type: 'm.login.password', identifier: { type: 'm.id.user', user: userId }, password };
-  const answer = await fetch(`${synapse.url}/_matrix/client/v3/login`, { method: 'POST', body: JSON.stringify(login) });
-  const { access_token: token } = (await answer.json()) as { access_token: string };
-  const get = async (path: string): Promise<unknown> =>
-    await (await fetch(synapse.url + path, { headers: { authorization: `Bearer ${token}` } })).json();
+async function allStateEvents(clinic: Clinic): Promise<{ type: string; content: Record<string, unknown> }[]> {
+  const get = (path: string): Promise<unknown> => callAsAdmin(clinic, 'GET', path);
   const { rooms } = (await get('/_synapse/admin/v1/rooms?limit=1000')) as { rooms: { room_id: string }[] };
   const states = await Promise.all(
     rooms.map(({ room_id: roomId }) => get(`/_synapse/admin/v1/rooms/${encodeURIComponent(roomId)}/state`)),

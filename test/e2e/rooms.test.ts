@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { BOT, Chat } from './support/chat.ts';
 import { changeConfig } from './support/run-carebridge.ts';
 import { unexpectedWarnings } from './support/shields.ts';
-import { callAs, roomPath, startTestClinic } from './support/test-clinic.ts';
+import { callAs, callAsAdmin, roomPath, startTestClinic } from './support/test-clinic.ts';
 
 describe('rooms', function () {
   this.timeout(60_000);
@@ -65,6 +65,57 @@ describe('rooms', function () {
     });
   }
 
+  it('that were replaced: whoever still writes there is told', async () => {
+    const chat = await Chat.open(clinic, nurse, commandRoom);
+    const old = chat.room;
+    const { replacement_room: next } = await callAs(clinic, BOT, 'POST', roomPath(old, '/upgrade'), {
+      new_version: '12',
+    });
+    await nurse.waitForInvite((roomId) => roomId === next);
+    await nurse.join(String(next));
+    await goOnIn(chat, String(next), 'second');
+    const levels = await callAs(clinic, BOT, 'GET', roomPath(old, '/state/m.room.power_levels'));
+    const open = { ...levels, events_default: 0 };
+    await callAs(clinic, BOT, 'PUT', roomPath(old, '/state/m.room.power_levels'), open);
+    const before = chat.phoneTexts();
+    const reply = await new Chat(clinic, nurse, chat.number, old).refused('too late');
+    expect(reply)
+      .to.match(/^Not sent: this room was replaced/)
+      .and.include(encodeURIComponent(String(next)));
+    expect(chat.phoneTexts()).to.deep.equal(before);
+  });
+
+  it('out of which the patient’s side is put take it in again: nothing is lost, and the order is kept', async () => {
+    const chat = await Chat.open(clinic, nurse, commandRoom);
+    await chat.patientSays('before');
+    const { ghost } = chat;
+    const texts = Array.from({ length: 10 }, (_, index) => `while it is put out, ${index}`);
+    for (const [index, text] of texts.entries()) {
+      if (index % 3 === 1)
+        await callAs(clinic, BOT, 'POST', roomPath(chat.room, '/kick'), { user_id: ghost }).catch(() => undefined);
+      await chat.patientTexts(text);
+    }
+    await chat.nurseReads(texts.at(-1) ?? '');
+    expect(chat.fromPatient().slice(-texts.length)).to.deep.equal(texts);
+    await chat.delivered(await chat.nurseSays('after'));
+  });
+
+  it('that the homeserver’s administrator deletes get a successor with the patient’s next text', async () => {
+    const chat = await Chat.open(clinic, nurse, commandRoom);
+    await chat.patientSays('before');
+    const lost = chat.room;
+    await deleteRoom(clinic, lost);
+    const texting = chat.patientTexts('is anybody there?');
+    const next = await nurse.waitForInvite((roomId) => roomId !== lost);
+    await nurse.join(next);
+    chat.room = next;
+    await texting;
+    await chat.nurseReads('is anybody there?');
+    await chat.botSays('What you write here goes out as SMS');
+    await chat.delivered(await chat.nurseSays('yes, here'));
+    await nurse.waitForMessage(commandRoom, ({ content }) => String(content['body']).includes(`The room ${lost}`));
+  });
+
   it('that others made are left by the bot', async () => {
     const { room_id: room } = await nurse.client.createRoom({ invite: [BOT] });
     await waitFor('the bot to leave', async () => {
@@ -87,3 +138,13 @@ describe('rooms', function () {
     expect(inOld).not.to.include(`in the ${which} room, too`);
   }
 });
+
+/** As an administrator of the homeserver deletes a room: everybody is put out, and nothing is left of it. */
+async function deleteRoom(clinic: Clinic, roomId: string): Promise<void> {
+  const path = `/_synapse/admin/v2/rooms/${encodeURIComponent(roomId)}`;
+  const { delete_id: id } = await callAsAdmin(clinic, 'DELETE', path, { purge: true });
+  await waitFor('the room to be deleted', async () => {
+    const answer = await callAsAdmin(clinic, 'GET', `/_synapse/admin/v2/rooms/delete_status/${String(id)}`);
+    return answer['status'] === 'complete';
+  });
+}

@@ -35,9 +35,40 @@ export async function callAs(
   body?: object,
 ): Promise<Record<string, unknown>> {
   const url = `${clinic.synapse.url}${path}${path.includes('?') ? '&' : '?'}user_id=${encodeURIComponent(userId)}`;
+  return await call(url, clinic.tokens.asToken, method, path, body);
+}
+
+const adminTokens = new WeakMap<Clinic, Promise<string>>();
+
+/** A call of the homeserver's API as an administrator of the homeserver. */
+export async function callAsAdmin(
+  clinic: Clinic,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Record<string, unknown>> {
+  const token = adminTokens.get(clinic) ?? logInAdmin(clinic);
+  adminTokens.set(clinic, token);
+  return await call(clinic.synapse.url + path, await token, method, path, body);
+}
+
+async function logInAdmin({ synapse }: Clinic): Promise<string> {
+  const { userId, password } = await synapse.registerUser('root', { admin: true });
+  const login = { type: 'm.login.password', identifier: { type: 'm.id.user', user: userId }, password };
+  const answer = await fetch(`${synapse.url}/_matrix/client/v3/login`, { method: 'POST', body: JSON.stringify(login) });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
+
+async function call(
+  url: string,
+  token: string,
+  method: string,
+  path: string,
+  body: object | undefined,
+): Promise<Record<string, unknown>> {
   const answer = await fetch(url, {
     method,
-    headers: { authorization: `Bearer ${clinic.tokens.asToken}` },
+    headers: { authorization: `Bearer ${token}` },
     ...(body && { body: JSON.stringify(body) }),
   });
   const text = await answer.text();

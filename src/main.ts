@@ -8,6 +8,7 @@ process.noDeprecation = true;
 // Whatever nobody caught, such as a panic of the encryption engine: Node would print its words. Everything that matters is committed.
 process.on('uncaughtException', (error) => {
   console.error(describeFault(error));
+  // eslint-disable-next-line no-restricted-properties -- nothing can be relied on any more, so nothing is finished
   process.exit(1);
 });
 

@@ -65,7 +65,7 @@ export class MatrixRooms implements Rooms {
     try {
       const answer = await this.#parts.homeserver.call(user, "read a room's members", { method: 'GET', path });
       // Synapse answers as long as any of our users is in the room.
-      return Object.hasOwn((answer['joined'] ?? {}) as object, user);
+      return Object.hasOwn(answer['joined'] ?? {}, user);
     } catch (error) {
       if (statusOf(error) !== 404 && errcodeOf(error) !== 'M_FORBIDDEN') throw error;
       return false;

@@ -4,6 +4,7 @@ import type { RoomId } from '../model/ids.ts';
 import type { Namespace } from '../model/namespace.ts';
 import { CarePolicyView } from '../services/care-policy-view.ts';
 import { CheckCommandRoom } from '../services/check-command-room.ts';
+import { CheckIdentity } from '../services/check-identity.ts';
 import type { KnownGovernedRooms } from '../services/known-governed-rooms.ts';
 import { Lines } from '../services/lines.ts';
 import { MakeGovernedRoom } from '../services/make-governed-room.ts';
@@ -57,12 +58,14 @@ export function makeCommonParts(options: {
   const notifier = new Notifier({ ...base, bot: namespace.bot, wake: wake.notices });
   const make = new MakeGovernedRoom(base);
   const commandRoom = new CheckCommandRoom(base);
+  const automatic = new SendAutomatic({ ...base, texts: automaticTexts(config), wake: wake.outbox });
+  const rule = config.consent.identity;
+  const identity = rule && new CheckIdentity({ ...base, automatic, notifier, rule });
   return {
     ...base,
-    ...{ notifier, make },
-    automatic: new SendAutomatic({ ...base, texts: automaticTexts(config), wake: wake.outbox }),
+    ...{ notifier, make, automatic, identity },
     tell: new TellSender(storage.conversations, notifier),
-    opener: new OpenConversation({ ...base, make, notifier }),
+    opener: new OpenConversation({ ...base, make, notifier, identity }),
     security: new TellSecurity({ governedRooms, notifier }),
     roomProblem: (roomId: RoomId) => commandRoom.problem(roomId),
   };
@@ -74,6 +77,7 @@ function storesOf(storage: Storage) {
     settings,
     conversations,
     consents,
+    identities,
     outbox,
     inbox,
     notices,
@@ -83,7 +87,7 @@ function storesOf(storage: Storage) {
   const { roles, policyVersions, emergencyAccess, confirmations, audit, auditTrail } = storage;
   const { accountProcedures, accountStates, watchedDevices } = storage;
   return {
-    ...{ transactions, settings, conversations, consents, outbox, inbox, notices, events, media },
+    ...{ transactions, settings, conversations, consents, identities, outbox, inbox, notices, events, media },
     ...{ roles, policyVersions, emergencyAccess, confirmations, audit, auditTrail },
     ...{ accountProcedures, accountStates, watchedDevices },
   };
@@ -97,5 +101,6 @@ function automaticTexts({ practice, consent }: Config) {
     warning: fillIn(consent.warning),
     'stop-confirmation': fillIn(consent.stopConfirmation),
     help: fillIn(consent.help),
+    'identity-question': fillIn(consent.identityQuestion),
   };
 }

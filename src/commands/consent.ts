@@ -2,17 +2,17 @@ import { UserError } from '../errors.ts';
 import type { ConsentMethod, ConsentState } from '../model/consent.ts';
 import type { AddressId } from '../model/ids.ts';
 import type { Conversation } from '../model/conversation.ts';
-import { newGhost, type Namespace } from '../model/namespace.ts';
-import { maskPhoneNumber, type PhoneNumber } from '../model/phone-number.ts';
+import type { Namespace } from '../model/namespace.ts';
+import { maskPhoneNumber, type Country, type PhoneNumber } from '../model/phone-number.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Lines } from '../services/lines.ts';
+import type { CheckIdentity } from '../services/check-identity.ts';
 import { CONSENT_IN_WORDS } from '../services/open-conversation.ts';
 import { defineCommand, type Command, type CommandCall, type Preview } from './command.ts';
-import { linesOf } from './lines-of.ts';
 import { optional, textParameter } from './parameters.ts';
-import { takePhoneNumber } from './phone-argument.ts';
+import { targetOf, type PatientTarget } from './patient-target.ts';
 
 /** What the command needs. */
 export interface ConsentCommandParts {
@@ -21,8 +21,10 @@ export interface ConsentCommandParts {
   readonly transactions: Transactions;
   readonly lines: Lines;
   readonly namespace: Namespace;
-  readonly country: string;
+  readonly country: Country;
   readonly wordingVersion: string;
+  /** Undefined: nobody is asked who they are. */
+  readonly identity: CheckIdentity | undefined;
 }
 
 const USAGE = 'consent [<number>] show | record <verbal|paper> <what was said or signed> | revoke <reason>';
@@ -46,13 +48,6 @@ export function consentCommand(parts: ConsentCommandParts): Command {
   });
 }
 
-/** Whose consent it is about. A contact is made of a new number only where something is to be recorded. */
-interface Target {
-  readonly number: PhoneNumber;
-  readonly conversation: () => Promise<Conversation>;
-  readonly rest: string;
-}
-
 async function run(parts: ConsentCommandParts, call: CommandCall, typed: string): Promise<string> {
   const target = targetOf(parts, call, typed);
   const [, verb = '', words = ''] = /^(\S*)\s*(.*)$/s.exec(target.rest) ?? [];
@@ -66,32 +61,6 @@ async function run(parts: ConsentCommandParts, call: CommandCall, typed: string)
     default:
       throw new UserError(`Say what to do: ${USAGE}`);
   }
-}
-
-function targetOf(parts: ConsentCommandParts, call: CommandCall, typed: string): Target {
-  const mine = linesOf(parts.lines, call.sender).map(({ id }) => id);
-  const here = call.room.conversation;
-  if (here !== undefined && /^[a-z]/i.test(typed)) {
-    if (!mine.includes(here.lineId)) throw new UserError('Refused: only the team of this line may do this.');
-    return { number: here.address.number, conversation: async () => here, rest: typed };
-  }
-  const { number, rest } = takePhoneNumber(typed, parts.country as never);
-  return { number, conversation: () => conversationOf(parts, mine, number), rest };
-}
-
-async function conversationOf(
-  parts: ConsentCommandParts,
-  mine: readonly Conversation['lineId'][],
-  number: PhoneNumber,
-) {
-  const { conversations, namespace } = parts;
-  const address = await conversations.findAddress(number);
-  const known = address ? await conversations.findByAddress(address.id) : [];
-  const ours = known.find(({ lineId }) => mine.includes(lineId));
-  if (ours) return ours;
-  const [line] = mine;
-  if (line === undefined) throw new UserError('Refused: you are in no line’s team.');
-  return conversations.findOrCreate(line, number, () => newGhost(namespace));
 }
 
 async function show(parts: ConsentCommandParts, number: PhoneNumber): Promise<string> {
@@ -152,17 +121,28 @@ async function refuseAfterStop({ consents }: ConsentCommandParts, address: Addre
   }
 }
 
-async function record(parts: ConsentCommandParts, call: CommandCall, target: Target, words: string): Promise<string> {
+async function record(
+  parts: ConsentCommandParts,
+  call: CommandCall,
+  target: PatientTarget,
+  words: string,
+): Promise<string> {
   const { method, evidence } = evidenceIn(words);
   const conversation = await target.conversation();
   await parts.transactions.run(async () => {
     await refuseAfterStop(parts, conversation.address.id);
     await append(parts, call, conversation, 'granted', method, evidence);
   });
-  return 'Recorded: consent to texts is granted. You can write in the patient’s room.';
+  const next = await parts.identity?.next(conversation, { cause: `event:${call.eventId}`, trace: call.trace });
+  return `Recorded: consent to texts is granted. ${next ?? 'You can write in the patient’s room.'}`;
 }
 
-async function revoke(parts: ConsentCommandParts, call: CommandCall, target: Target, reason: string): Promise<string> {
+async function revoke(
+  parts: ConsentCommandParts,
+  call: CommandCall,
+  target: PatientTarget,
+  reason: string,
+): Promise<string> {
   const words = reasonIn(reason);
   await append(parts, call, await target.conversation(), 'revoked', 'verbal', words);
   return 'Revoked: nothing more will be sent. Only the patient can undo that, by texting START.';

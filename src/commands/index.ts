@@ -8,6 +8,7 @@ import { confirmCommand, type Decide } from './confirm.ts';
 import { consentCommand, type ConsentCommandParts } from './consent.ts';
 import { devicesCommand } from './devices.ts';
 import { helpCommand, type HelpCommandParts } from './help.ts';
+import { identityCommand, type IdentityCommandParts } from './identity.ts';
 import { lockCommand } from './lock.ts';
 import { lostDeviceAllCommand } from './lost-device-all.ts';
 import { lostDeviceCommand } from './lost-device.ts';
@@ -37,6 +38,7 @@ import { whoisCommand } from './whois.ts';
 /** Everything that some command needs. */
 export type CommandParts = TextCommandParts &
   ConsentCommandParts &
+  IdentityCommandParts &
   HelpCommandParts &
   AccessReviewCommandParts &
   Parameters<typeof breakGlassCommand>[0] &
@@ -69,6 +71,7 @@ export function commandList(parts: CommandParts): readonly Command[] {
   const commands: Command[] = [
     textCommand(parts),
     consentCommand(parts),
+    identityCommand(parts),
     whoCommand(parts),
     roleGiveCommand(parts),
     roleTakeCommand(parts),

@@ -1,9 +1,11 @@
 /** The kinds of parameters that a command can declare. Each takes its value from the start of what is left of the line, or throws UserError. */
 import { UserError } from '../errors.ts';
+import type { BirthDate } from '../model/identity.ts';
 import type { LineId, RoomId, UserId } from '../model/ids.ts';
 import { PHI_CLASSES, type PhiClass } from '../model/phi-class.ts';
 import type { PhoneNumber } from '../model/phone-number.ts';
 import type { RoleId, UnitId } from '../model/role.ts';
+import { readBirthDate } from './birth-date-argument.ts';
 import { readDuration } from './duration.ts';
 import { NO_PHONE_NUMBER, takePhoneNumber } from './phone-argument.ts';
 import type { ReadContext } from './read-context.ts';
@@ -103,6 +105,11 @@ export function wordParameter(
     return word;
   };
   return oneWord({ about, form, auditedAs: options.isOpaque ? 'fact' : 'nothing', read });
+}
+
+/** A date of birth. */
+export function birthDateParameter(about: string): Parameter<BirthDate> {
+  return oneWord({ about, form: '1980-03-02', auditedAs: 'nothing', read: readBirthDate });
 }
 
 /** A phone number, as people write it, with spaces. */

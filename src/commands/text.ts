@@ -1,14 +1,17 @@
 import { UserError } from '../errors.ts';
 import { newGhost, type Namespace } from '../model/namespace.ts';
+import type { BirthDate } from '../model/identity.ts';
 import { maskPhoneNumber, type PhoneNumber } from '../model/phone-number.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { Line, Lines } from '../services/lines.ts';
 import { CONSENT_IN_WORDS, type OpenConversation } from '../services/open-conversation.ts';
+import type { CheckIdentity } from '../services/check-identity.ts';
 import type { SendAutomatic } from '../services/send-automatic.ts';
+import { NO_IDENTITY_CHECK } from './birth-date-argument.ts';
 import { defineCommand, type Answer, type Command, type CommandCall, type Preview } from './command.ts';
 import { linesOf } from './lines-of.ts';
-import { optional, phoneParameter, textParameter, wordParameter } from './parameters.ts';
+import { birthDateParameter, optional, phoneParameter, textParameter, wordParameter } from './parameters.ts';
 
 /** What the command needs. */
 export interface TextCommandParts {
@@ -18,6 +21,8 @@ export interface TextCommandParts {
   readonly automatic: SendAutomatic;
   readonly lines: Lines;
   readonly namespace: Namespace;
+  /** Undefined: nobody is asked who they are. */
+  readonly identity: CheckIdentity | undefined;
 }
 
 /** What was typed. */
@@ -25,6 +30,7 @@ interface TextArguments {
   readonly number: PhoneNumber;
   readonly name: string | undefined;
   readonly line: string | undefined;
+  readonly born: BirthDate | undefined;
 }
 
 const MAX_NAME_LENGTH = 100;
@@ -38,6 +44,7 @@ export function textCommand(parts: TextCommandParts): Command {
     parameters: { number: phoneParameter('the patient’s number'), name: optional(textParameter('the patient’s name')) },
     options: {
       line: wordParameter('the line to text from, where you are in the teams of several', { form: 'a line’s id' }),
+      born: birthDateParameter('the patient’s date of birth, where patients are asked for it'),
     },
     preview: (call, args) => preview(parts, call, args),
     run: (call, args) => run(parts, call, args),
@@ -50,6 +57,8 @@ async function run(parts: TextCommandParts, call: CommandCall, args: TextArgumen
   const { number, name } = args;
   const conversation = await conversations.findOrCreate(line.id, number, () => newGhost(namespace));
   if (name !== undefined) await conversations.setName(conversation.contact, name);
+  const step = { cause: `event:${call.eventId}`, trace: call.trace };
+  if (args.born !== undefined) await parts.identity?.setBirthDate(conversation, args.born, call.sender, step.cause);
   const roomId = await opener.room(conversation);
   await opener.admit(roomId, call.sender);
   const link = `https://matrix.to/#/${encodeURIComponent(roomId)}`;
@@ -58,8 +67,11 @@ async function run(parts: TextCommandParts, call: CommandCall, args: TextArgumen
     data: { roomId, line: line.id, consent: state },
     audit: { target: conversation.id, details: { line: line.id } },
   };
-  if (state !== 'none') return { ...about, text: `The room is ${link}. Consent to texts: ${CONSENT_IN_WORDS[state]}` };
-  await automatic.send(conversation, 'warning', `event:${call.eventId}`, call.trace);
+  if (state !== 'none') {
+    const next = state === 'granted' && parts.identity ? ` ${await parts.identity.next(conversation, step)}` : '';
+    return { ...about, text: `The room is ${link}. Consent to texts: ${CONSENT_IN_WORDS[state]}${next}` };
+  }
+  await automatic.send(conversation, 'warning', step.cause, step.trace);
   return {
     ...about,
     text: `The room is ${link}. The patient is being asked for consent; write there once the patient has answered YES.`,
@@ -78,11 +90,11 @@ async function preview(parts: TextCommandParts, call: CommandCall, args: TextArg
   };
 }
 
-/** The line to text from. Throws UserError where the sender, the number or the name does not do. */
+/** The line to text from. Throws UserError where the sender or something that was typed does not do. */
 function lineFor(
-  { lines }: TextCommandParts,
+  { lines, identity }: TextCommandParts,
   { sender }: CommandCall,
-  { number, name, line: wanted }: TextArguments,
+  { number, name, line: wanted, born }: TextArguments,
 ): Line {
   const mine = linesOf(lines, sender);
   const line = wanted === undefined ? mine[0] : mine.find(({ id }) => id === wanted);
@@ -93,5 +105,6 @@ function lineFor(
   }
   if (name !== undefined && name.length > MAX_NAME_LENGTH)
     throw new UserError(`The name is too long: at most ${MAX_NAME_LENGTH} characters.`);
+  if (born !== undefined && identity === undefined) throw new UserError(NO_IDENTITY_CHECK);
   return line;
 }

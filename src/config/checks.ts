@@ -1,7 +1,7 @@
 /** What no single setting can tell: whether they fit together. Each check sees everything that could be read, and reports by key. */
 import { serverOf } from '../model/ids.ts';
 import { SENDER_LOCALPART } from '../model/namespace.ts';
-import { findTextProblems, NEEDS, WARNING, WORDING_VERSION } from './consent-texts.ts';
+import { findTextProblems, IDENTITY_QUESTION, NEEDS, WARNING, WORDING_VERSION } from './consent-texts.ts';
 import { checkGovernance } from './governance-checks.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Report } from './problems.ts';
@@ -187,9 +187,11 @@ function checkConsentTexts({ consent }: IncompleteValues, report: Report): void 
 }
 
 function checkWordingVersion({ consent }: IncompleteValues, report: Report): void {
-  if (consent?.warning === undefined || consent.warning === WARNING || consent.wording_version !== WORDING_VERSION)
-    return;
-  const problem = 'the warning has words of your own, but the version is that of ours';
+  if (consent?.wording_version !== WORDING_VERSION) return;
+  const { warning = WARNING, identity_question: question = IDENTITY_QUESTION } = consent;
+  if (warning === WARNING && question === IDENTITY_QUESTION) return;
+  const own = warning === WARNING ? 'the question for the date of birth' : 'the warning';
+  const problem = `${own} has words of your own, but the version is that of ours`;
   report(
     'consent.wording_version',
     problem,

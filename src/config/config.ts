@@ -73,6 +73,9 @@ export interface Config {
     readonly help: string;
     /** Send the warning to an unknown number that texts in. */
     readonly warnOnFirstContact: boolean;
+    /** undefined: nobody is asked who they are. */
+    readonly identity: { readonly tries: number; readonly validForMs: number } | undefined;
+    readonly identityQuestion: string;
   };
   readonly rooms: {
     /** Room version for new rooms; undefined is the homeserver's default. */

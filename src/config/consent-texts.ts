@@ -15,6 +15,10 @@ export const STOP_CONFIRMATION =
 export const HELP_ANSWER =
   '{practice}: For help contact {contact}. Msg frequency varies. Msg & data rates may apply. Reply STOP to stop.';
 
+/** Tells whether whoever answers is the patient (G3). The month in letters leaves no doubt. */
+export const IDENTITY_QUESTION =
+  '{practice}: Before we text about your care, please reply with your date of birth, the month in letters, such as 2 Mar 1980. HELP for help, STOP to stop.';
+
 /** One thing a text must hold. */
 interface Need {
   readonly what: string;
@@ -42,6 +46,7 @@ export const NEEDS = {
   ],
   stop_confirmation: [PRACTICE],
   help: [PRACTICE, CONTACT, STOP],
+  identity_question: [PRACTICE, { what: 'date of birth', pattern: /\bbirth\b|\bnacimiento\b/i }, STOP],
 } as const satisfies Record<string, readonly Need[]>;
 
 /** The longest text, in characters: six segments, after which carriers cut or refuse. */

@@ -45,6 +45,11 @@ export function toConfig(values: Values, folder: string): Config {
       stopConfirmation: consent.stop_confirmation,
       help: consent.help,
       warnOnFirstContact: consent.warn_on_first_contact,
+      identity:
+        consent.identity_check === 'none'
+          ? undefined
+          : { tries: consent.identity_tries, validForMs: consent.identity_valid_for },
+      identityQuestion: consent.identity_question,
     },
     ...toGovernance(values),
     rooms: { version: values.rooms.version },

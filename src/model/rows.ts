@@ -39,7 +39,7 @@ export interface InboxRow extends QueueRow {
 }
 
 /** Why an outbound text exists. Only `message` may carry PHI. */
-export type OutboxKind = 'message' | 'warning' | 'stop-confirmation' | 'help';
+export type OutboxKind = 'message' | 'warning' | 'stop-confirmation' | 'help' | 'identity-question';
 
 /** A text that must go to a carrier. */
 export interface OutboxRow extends QueueRow {

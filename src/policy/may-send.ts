@@ -1,11 +1,14 @@
 import type { ConsentState } from '../model/consent.ts';
 import type { OutboxKind } from '../model/rows.ts';
 import type { Violation } from '../model/violation.ts';
+import type { IdentityStanding } from './identity-standing.ts';
 
 /** What the rule looks at. Times are Unix ms. */
 export interface SendQuestion {
   readonly kind: OutboxKind;
   readonly consent: ConsentState;
+  /** Whether whoever answers at the number is the patient. */
+  readonly identity: IdentityStanding;
   /** The length of the text in UTF-16 units. */
   readonly length: number;
   /** When the text was written. */
@@ -26,6 +29,8 @@ export function maySend(question: SendQuestion): Violation[] {
   if (!question.isTextingClass && !ANSWERS.has(question.kind)) violations.push(NO_TEXTS);
   const consent = CONSENT_RULES[question.kind](question);
   if (consent) violations.push(consent);
+  const identity = question.kind === 'message' ? IDENTITY_RULES[question.identity] : undefined;
+  if (identity) violations.push(identity);
   if (question.length > MAX_TEXT_LENGTH) {
     violations.push({
       code: 'too-long',
@@ -47,6 +52,7 @@ const CONSENT_RULES: Readonly<Record<OutboxKind, (question: SendQuestion) => Vio
   message: ({ consent }) => MESSAGE_RULES[consent],
   warning: ({ consent }) => WARNING_RULES[consent],
   help: () => undefined,
+  'identity-question': ({ consent }) => MESSAGE_RULES[consent],
   'stop-confirmation': ({ createdAt, now }) =>
     now - createdAt > CONFIRMATION_WINDOW_MS
       ? { code: 'confirmation-too-late', message: 'an opt-out is confirmed within five minutes or not at all.' }
@@ -72,6 +78,31 @@ const MESSAGE_RULES: Readonly<Record<ConsentState, Violation | undefined>> = {
     message: 'the patient opted out of texts (STOP). Call instead. Only the patient can undo it, by texting START.',
   },
   granted: undefined,
+};
+
+/** Nothing of the staff goes to a number before it is known whose it is (G3). */
+const IDENTITY_RULES: Readonly<Record<IdentityStanding, Violation | undefined>> = {
+  'not-needed': undefined,
+  verified: undefined,
+  unknown: {
+    code: 'no-birth-date',
+    message:
+      'it was not checked who answers at this number. Record the date of birth with `{prefix} identity born 1980-03-02`: the patient is then asked for it. Or record what else proves it with `{prefix} identity attest`.',
+  },
+  unasked: {
+    code: 'awaiting-identity',
+    message: 'the patient is asked for the date of birth first. Send it again once the right answer came, or call.',
+  },
+  asked: {
+    code: 'awaiting-identity',
+    message:
+      'the patient was asked for the date of birth and has not given the right answer yet. Send it again after that, or call. `{prefix} identity ask` asks again.',
+  },
+  locked: {
+    code: 'identity-locked',
+    message:
+      'whoever answers there gave a wrong date of birth too often. Call the patient, and record how you know who it is with `{prefix} identity attest`.',
+  },
 };
 
 /** A question is put once: a second warning would undo an answer that came meanwhile. */

@@ -7,8 +7,10 @@ import { consentStep } from '../policy/consent-step.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
+import type { CheckIdentity, IdentityStep } from './check-identity.ts';
 import type { Notifier } from './notifier.ts';
 import type { SendAutomatic } from './send-automatic.ts';
+import { tellTeams } from './tell-teams.ts';
 
 /** What answering keywords needs. */
 export interface AnswerKeywordParts {
@@ -19,11 +21,13 @@ export interface AnswerKeywordParts {
   readonly notifier: Notifier;
   readonly namespace: Namespace;
   readonly wordingVersion: string;
+  /** Left out: nobody is asked who they are. */
+  readonly identity?: CheckIdentity | undefined;
   readonly log: Logger;
 }
 
 const TOLD_TO_TEAM: Readonly<Partial<Record<ConsentState, string>>> = {
-  granted: 'The patient answered YES: consent to texts is recorded. You can write now.',
+  granted: 'The patient answered YES: consent to texts is recorded.',
   declined: 'The patient answered NO: texts are declined. Call instead.',
   revoked: 'The patient opted out (STOP). Nothing more will be sent. Call instead.',
   none: 'The patient texted START: contact is restored and the risk warning is sent again. Wait for the answer YES.',
@@ -54,6 +58,12 @@ export class AnswerKeyword {
     this.#parts.log.info('keyword.answered', { keyword, trace: row.trace });
   }
 
+  /** What the team can do now that there is consent. */
+  async #next(conversation: Conversation, step: IdentityStep): Promise<string> {
+    const { identity } = this.#parts;
+    return identity === undefined ? 'You can write now.' : identity.next(conversation, step);
+  }
+
   async #record(conversation: Conversation, row: InboxRow, state: ConsentState, cause: string): Promise<void> {
     await this.#parts.consents.append({
       contactId: conversation.contact.id,
@@ -68,10 +78,7 @@ export class AnswerKeyword {
     });
     const words = TOLD_TO_TEAM[state];
     if (words === undefined) return;
-    // The number is the same on every line of ours, and so is the consent.
-    for (const { id, roomId } of await this.#parts.conversations.findByAddress(conversation.address.id)) {
-      if (roomId !== undefined)
-        await this.#parts.notifier.say(roomId, words, { cause: `${cause}:${id}`, trace: row.trace });
-    }
+    const next = state === 'granted' ? ` ${await this.#next(conversation, { cause, trace: row.trace })}` : '';
+    await tellTeams(this.#parts, conversation.address.id, `${words}${next}`, { cause, trace: row.trace });
   }
 }

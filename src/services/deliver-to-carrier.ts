@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import type { ConsentState } from '../model/consent.ts';
 import { FAILURE_TEXT, type FailureReason } from '../model/delivery.ts';
 import type { OutboxRow } from '../model/rows.ts';
+import type { IdentityStanding } from '../policy/identity-standing.ts';
 import { maySend } from '../policy/may-send.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
@@ -11,6 +12,7 @@ import type { OutboxStore } from '../ports/outbox-store.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import type { MmsCarrier, OutboundMedia, OutboundSms, SendResult, SmsCarrier } from '../ports/sms-carrier.ts';
 import type { Transactions } from '../ports/transactions.ts';
+import type { CheckIdentity } from './check-identity.ts';
 import { closeQuestion, isQuestionOf, openQuestion } from './consent-question.ts';
 import type { Lines } from './lines.ts';
 import { recordCarrierOptOut } from './record-carrier-opt-out.ts';
@@ -29,6 +31,8 @@ export interface DeliverToCarrierParts {
   readonly transactions: Transactions;
   /** Left out: every room's class sends texts. */
   readonly mayTextOut?: MayTextOut;
+  /** Left out: nobody is asked who they are. */
+  readonly identity?: CheckIdentity | undefined;
   readonly wordingVersion: string;
   readonly commandPrefix: string;
   readonly log: Logger;
@@ -81,6 +85,7 @@ export class DeliverToCarrier {
     const [violation] = maySend({
       kind: row.kind,
       consent: await this.#consent(row),
+      identity: await this.#identity(row),
       length: row.body.length,
       createdAt: row.createdAt,
       now: Date.now(),
@@ -94,6 +99,12 @@ export class DeliverToCarrier {
     const latest = conversation && (await this.#parts.consents.latest(conversation.address.id));
     // The question that this very warning opened at an earlier try does not stand in its way.
     return latest === undefined || isQuestionOf(row, latest) ? 'none' : latest.state;
+  }
+
+  async #identity({ conversationId }: OutboxRow): Promise<IdentityStanding> {
+    const { identity, conversations } = this.#parts;
+    const conversation = identity && (await conversations.find(conversationId));
+    return conversation === undefined ? 'not-needed' : identity!.standing(conversation);
   }
 
   async #isTextingClass({ conversationId }: OutboxRow): Promise<boolean> {

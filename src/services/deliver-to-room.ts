@@ -8,6 +8,7 @@ import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { MediaIndex } from '../ports/media-index.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import type { MmsCarrier, SmsCarrier } from '../ports/sms-carrier.ts';
+import type { CheckIdentity } from './check-identity.ts';
 import type { Notifier } from './notifier.ts';
 import type { OpenConversation } from './open-conversation.ts';
 import type { SendAutomatic } from './send-automatic.ts';
@@ -24,6 +25,8 @@ export interface DeliverToRoomParts {
   readonly media: MediaIndex;
   readonly namespace: Namespace;
   readonly warnOnFirstContact: boolean;
+  /** Left out: nobody is asked who they are. */
+  readonly identity?: CheckIdentity | undefined;
 }
 
 /** How long the team has to join before the administrators are told, ms. */
@@ -46,6 +49,7 @@ export class DeliverToRoom {
     const { conversations, opener, namespace } = this.#parts;
     const conversation = await conversations.findOrCreate(row.lineId, row.from, () => newGhost(namespace));
     if (!conversation.isIntroduced) await this.#warnNewContact(conversation, row);
+    await this.#parts.identity?.answer(row, conversation);
     const roomId = await opener.room(conversation);
     if (!(await opener.introduce(conversation, roomId))) {
       await this.#tellUnattended(row, roomId);

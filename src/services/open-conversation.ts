@@ -6,6 +6,7 @@ import { maskPhoneNumber } from '../model/phone-number.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import { isOurs } from '../model/namespace.ts';
+import type { CheckIdentity } from './check-identity.ts';
 import { conversationRoom, opaqueLabel } from './conversation-room.ts';
 import { MendRoom, type MendRoomParts } from './mend-room.ts';
 
@@ -13,6 +14,8 @@ import { MendRoom, type MendRoomParts } from './mend-room.ts';
 export interface OpenConversationParts extends MendRoomParts {
   readonly consents: ConsentStore;
   readonly sender: RoomSender;
+  /** Left out: nobody is asked who they are. */
+  readonly identity?: CheckIdentity | undefined;
   readonly commandPrefix: string;
 }
 
@@ -81,12 +84,14 @@ export class OpenConversation {
 
   /** The contact's name and masked number, the line and the consent, for the team's eyes: PHI. */
   async card(conversation: Conversation): Promise<string> {
-    const consent = await this.#parts.consents.latest(conversation.address.id);
+    const { consents, identity, commandPrefix } = this.#parts;
+    const consent = await consents.latest(conversation.address.id);
     return [
       `${conversation.contact.name ?? 'Name not known'}, ${maskPhoneNumber(conversation.address.number)}, on line ${conversation.lineId}.`,
       `Consent to texts: ${CONSENT_IN_WORDS[consent?.state ?? 'none']}`,
+      ...(identity === undefined ? [] : [`Who answers there: ${await identity.describe(conversation)}`]),
       'What you write here goes out as SMS, which is not encrypted beyond this point.',
-      `Help: ${this.#parts.commandPrefix} help`,
+      `Help: ${commandPrefix} help`,
     ].join('\n');
   }
 

@@ -7,6 +7,7 @@ import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { OutboxStore } from '../ports/outbox-store.ts';
 import type { SmsCarrier } from '../ports/sms-carrier.ts';
 import type { Transactions } from '../ports/transactions.ts';
+import type { CheckIdentity } from './check-identity.ts';
 import type { Lines } from './lines.ts';
 import type { MayTextOut } from './may-text-out.ts';
 import type { Notifier } from './notifier.ts';
@@ -28,6 +29,8 @@ export interface SendToContactParts {
   readonly notifier: Notifier;
   /** Left out: every room's class sends texts. */
   readonly mayTextOut?: MayTextOut;
+  /** Left out: nobody is asked who they are. */
+  readonly identity?: CheckIdentity | undefined;
   readonly commandPrefix: string;
   readonly log: Logger;
   readonly wake: () => void;
@@ -82,8 +85,12 @@ export class SendToContact {
     const consent = (await this.#parts.consents.latest(conversation.address.id))?.state ?? 'none';
     const [violation] = maySend({
       ...{ kind: 'message', consent, length: outgoing.text.length, createdAt: now, now },
+      identity: (await this.#parts.identity?.standing(conversation)) ?? 'not-needed',
       isTextingClass: (await this.#parts.mayTextOut?.(row.event.room_id)) ?? true,
     });
+    // Who was never asked, or long ago, is asked now: the sender is told that it begins with that.
+    if (violation?.code === 'awaiting-identity')
+      await this.#parts.identity?.next(conversation, { cause: `event:${row.event.event_id}`, trace: row.trace });
     return violation?.message.replaceAll('{prefix}', this.#parts.commandPrefix);
   }
 

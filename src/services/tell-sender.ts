@@ -7,6 +7,7 @@ const KIND_IN_WORDS: Readonly<Record<OutboxKind, string>> = {
   warning: 'The risk warning to the patient',
   'stop-confirmation': 'The confirmation of the opt-out',
   help: 'The answer to HELP',
+  'identity-question': 'The question for the date of birth',
 };
 
 /** What to do where nobody knows whether it left. A warning is asked once: to repeat it is the patient's or the staff's decision, not ours. */
@@ -15,6 +16,7 @@ const AFTER_UNKNOWN: Readonly<Record<OutboxKind, string>> = {
   warning: 'Call the patient: what they say can be attested with the command `consent record`.',
   'stop-confirmation': 'The opt-out counts all the same.',
   help: 'The patient can text HELP again.',
+  'identity-question': 'Call the patient, or ask again with the command `identity ask`.',
 };
 
 /** Tells whoever wrote a text, in a reply to that very message, what became of it. */

@@ -9,6 +9,7 @@ import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { EmergencyAccessStore } from '../ports/emergency-access-store.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
+import type { IdentityStore } from '../ports/identity-store.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { MediaIndex } from '../ports/media-index.ts';
@@ -32,6 +33,7 @@ import { SequelizeConsentStore } from './sequelize-consent-store.ts';
 import { SequelizeConversationStore } from './sequelize-conversation-store.ts';
 import { SequelizeEmergencyAccessStore } from './sequelize-emergency-access-store.ts';
 import { SequelizeGovernedRoomStore } from './sequelize-governed-room-store.ts';
+import { SequelizeIdentityStore } from './sequelize-identity-store.ts';
 import { SequelizeInboxStore } from './sequelize-inbox-store.ts';
 import { SequelizeMatrixEventStore } from './sequelize-matrix-event-store.ts';
 import { SequelizeMediaIndex } from './sequelize-media-index.ts';
@@ -52,6 +54,7 @@ export interface Storage extends AsyncDisposable {
   readonly matrixEvents: MatrixEventStore;
   readonly conversations: ConversationStore;
   readonly consents: ConsentStore;
+  readonly identities: IdentityStore;
   readonly settings: SettingsStore;
   readonly media: MediaIndex;
   readonly roles: RoleStore;
@@ -98,6 +101,7 @@ export async function openStorage(config: Pick<Config, 'database' | 'secrets' | 
       matrixEvents: new SequelizeMatrixEventStore(parts),
       conversations,
       consents: new SequelizeConsentStore(parts),
+      identities: new SequelizeIdentityStore(parts),
       settings: new SequelizeSettingsStore(parts),
       media: new SequelizeMediaIndex(parts),
       roles: new SequelizeRoleStore(parts),

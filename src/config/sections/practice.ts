@@ -1,7 +1,7 @@
 /** Who texts, in which words. */
-import { STOP_CONFIRMATION, HELP_ANSWER, WARNING, WORDING_VERSION } from '../consent-texts.ts';
+import { STOP_CONFIRMATION, HELP_ANSWER, IDENTITY_QUESTION, WARNING, WORDING_VERSION } from '../consent-texts.ts';
 import { section, setting, settingList } from '../setting.ts';
-import { choice, country, flag, text, textLike, userId } from '../value-types.ts';
+import { choice, country, duration, flag, integer, text, textLike, userId } from '../value-types.ts';
 
 /** What patients are told of the practice. */
 export const practice = section('What patients are told about you.', {
@@ -34,13 +34,15 @@ export const commands = section('Commands in rooms.', {
   }),
 });
 
+const FIVE_YEARS_MS = 5 * 366 * 86_400_000;
+
 /** Consent and its words. */
 export const consent = section(
   'What patients are asked and answered by itself. {practice} and {contact} stand for practice.name and practice.contact.',
   {
     wording_version: setting(textLike('text', /^[\w.-]{1,32}$/, 'up to 32 letters, digits, dots and dashes'), {
       question: 'Under which version are these words kept in the consent records?',
-      more: 'Give it a new value whenever you change the warning.',
+      more: 'Give it a new value whenever you change the warning or the question for the date of birth.',
       fallback: `"${WORDING_VERSION}"`,
     }),
     warning: setting(text, {
@@ -58,6 +60,27 @@ Plain ASCII keeps it short: one letter outside of GSM-7 doubles the number of se
       question: 'Is the warning sent to an unknown number that texts in?',
       more: 'false: staff read the text at once, and decide with !care text whether to ask.',
       fallback: 'true',
+    }),
+    identity_check: setting(choice(['none', 'date-of-birth']), {
+      question: 'How is it made sure that whoever answers at a number is the patient?',
+      more: `With date-of-birth the patient gives it after YES, or a member of the team attests who it is, before anything of the staff leaves
+(docs/identity.md). With none, a number that was typed wrong may be somebody else's.`,
+      fallback: 'none',
+    }),
+    identity_question: setting(text, {
+      question: 'What is a patient asked for that?',
+      more: 'Nothing about the patient may be in it.',
+      fallback: IDENTITY_QUESTION,
+    }),
+    identity_tries: setting(integer(1, 10), {
+      question:
+        'After how many wrong answers is nobody asked any more, so that a member of the team must attest who it is?',
+      fallback: '3',
+    }),
+    identity_valid_for: setting(duration(FIVE_YEARS_MS), {
+      question: 'For how long does the right answer count?',
+      more: '0 is for good. Afterwards the patient is asked again before the next text, e.g. every 30d.',
+      fallback: '0',
     }),
   },
 );

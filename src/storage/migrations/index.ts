@@ -1,7 +1,8 @@
 import { firstSchema } from './001-first-schema.ts';
 import { carePolicy } from './002-care-policy.ts';
 import { accounts } from './003-accounts.ts';
+import { identity } from './004-identity.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [firstSchema, carePolicy, accounts];
+export const MIGRATIONS: readonly Migration[] = [firstSchema, carePolicy, accounts, identity];

@@ -8,10 +8,11 @@ import {
 import { bindModel } from './bind-model.ts';
 import { flag, id, optionalText, text, time, type Time } from './columns.ts';
 
-/** A row of `contacts`. `name` is encrypted. */
+/** A row of `contacts`. `name` and `birth_date` are encrypted. */
 export class ContactModel extends Model<InferAttributes<ContactModel>, InferCreationAttributes<ContactModel>> {
   declare id: string;
   declare name: CreationOptional<string | null>;
+  declare birthDate: CreationOptional<string | null>;
   declare ghost: string;
   declare createdAt: Time;
 }
@@ -41,7 +42,12 @@ export class ConversationModel extends Model<
 /** The three models on this connection. */
 export function conversationModels(sequelize: Sequelize) {
   return {
-    contacts: bindModel(ContactModel, 'contacts', { id, name: optionalText, ghost: text, createdAt: time }, sequelize),
+    contacts: bindModel(
+      ContactModel,
+      'contacts',
+      { id, name: optionalText, birthDate: optionalText, ghost: text, createdAt: time },
+      sequelize,
+    ),
     addresses: bindModel(
       AddressModel,
       'addresses',

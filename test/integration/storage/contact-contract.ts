@@ -1,5 +1,6 @@
 /** What the conversations, the consents and the small stores promise. */
 import { expect } from 'chai';
+import type { BirthDate } from '../../../src/model/identity.ts';
 import type { AddressId, ContactId, EventId } from '../../../src/model/ids.ts';
 import { LINE, newGhost, OTHER_LINE, OTHER_PATIENT, OTHER_ROOM, PATIENT, ROOM } from './builders.ts';
 import { storageForEach } from './storage-for-each.ts';
@@ -131,6 +132,53 @@ export function contactContract(bench: StorageBench): void {
         );
         expect(refused).to.match(/append-only/);
         expect((await use.storage.consents.latest(address.id))?.state).to.equal('granted');
+      });
+    }
+  });
+
+  describe('identities (G3)', () => {
+    const record = (addressId: AddressId, contactId: ContactId, cause: string) => ({
+      ...{ addressId, contactId, cause, at: NOW, actor: 'patient', evidence: '2 Mar 1980', failures: 1 },
+      ...({ state: 'asked', method: 'sms', wordingVersion: '2026-11' } as const),
+    });
+
+    it('appends each cause once, answers the newest and all in order', async () => {
+      const { address } = await use.storage.conversations.findOrCreate(LINE, PATIENT, newGhost);
+      const { identities } = use.storage;
+      expect(await identities.latest(address.id)).to.equal(undefined);
+      const first = record(address.id, address.contactId, 'inbox:1');
+      expect(await identities.append(first)).to.equal(true);
+      expect(await identities.append({ ...first, state: 'locked' })).to.equal(false);
+      expect(await identities.append({ ...first, state: 'verified', failures: 0, cause: 'inbox:2' })).to.equal(true);
+      await use.reopen();
+      expect(await use.storage.identities.latest(address.id)).to.deep.include({ state: 'verified', failures: 0 });
+      const [oldest, ...more] = await use.storage.identities.history(address.id);
+      expect(oldest).to.deep.include(first);
+      expect(more).to.have.length(1);
+    });
+
+    it('keeps a date of birth, encrypted, beside the name', async () => {
+      const { address, contact } = await use.storage.conversations.findOrCreate(LINE, PATIENT, newGhost);
+      const { identities, conversations } = use.storage;
+      expect(await identities.birthDate(contact.id)).to.equal(undefined);
+      await identities.setBirthDate(contact.id, '1980-03-02' as BirthDate);
+      await conversations.setName(contact, 'Ada Planted');
+      await identities.append(record(address.id, contact.id, 'inbox:1'));
+      expect(await identities.birthDate(contact.id)).to.equal('1980-03-02');
+      expect(await bench.sql(use.config, 'SELECT birth_date FROM contacts')).not.to.include('1980-03-02');
+      expect(await use.count('contacts', "birth_date LIKE '%1980%'")).to.equal(0);
+      expect(await use.count('identity_checks', "evidence LIKE '%1980%'")).to.equal(0);
+    });
+
+    for (const change of ["UPDATE identity_checks SET state = 'verified'", 'DELETE FROM identity_checks']) {
+      it(`refuses ${change} from whoever connects`, async () => {
+        const { address } = await use.storage.conversations.findOrCreate(LINE, PATIENT, newGhost);
+        await use.storage.identities.append(record(address.id, address.contactId, 'inbox:1'));
+        const refused = await bench.sql(use.config, change).then(
+          () => 'done',
+          (error: unknown) => String(error),
+        );
+        expect(refused).to.match(/append-only/);
       });
     }
   });

@@ -3,10 +3,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ConsentRecord } from '../../../src/model/consent.ts';
 import type { Address, Contact, Conversation } from '../../../src/model/conversation.ts';
 import { advances, type DeliveryState } from '../../../src/model/delivery.ts';
+import type { BirthDate, IdentityRecord } from '../../../src/model/identity.ts';
 import { newOpaqueId, type AddressId, type ContactId, type ConversationId } from '../../../src/model/ids.ts';
 import type { InboxRow, MatrixEventRow, NoticeRow, OutboxRow, QueueRow } from '../../../src/model/rows.ts';
 import type { ConsentStore } from '../../../src/ports/consent-store.ts';
 import type { ConversationStore } from '../../../src/ports/conversation-store.ts';
+import type { IdentityStore } from '../../../src/ports/identity-store.ts';
 import type { InboxStore } from '../../../src/ports/inbox-store.ts';
 import type { MatrixEventStore } from '../../../src/ports/matrix-event-store.ts';
 import type { MediaIndex } from '../../../src/ports/media-index.ts';
@@ -21,6 +23,7 @@ import { careStores, careTables, type Audited, type CareStores, type CareTables 
 export interface Stores extends CareStores {
   readonly conversations: ConversationStore;
   readonly consents: ConsentStore;
+  readonly identities: IdentityStore;
   readonly inbox: InboxStore;
   readonly outbox: OutboxStore;
   readonly notices: NoticeStore;
@@ -44,6 +47,8 @@ interface Tables extends CareTables {
   addresses: Address[];
   conversations: (Omit<Conversation, 'contact' | 'address'> & { contactId: ContactId; addressId: AddressId })[];
   consents: ConsentRecord[];
+  identities: IdentityRecord[];
+  birthDates: Map<ContactId, BirthDate>;
   deliveries: Entry<InboxRow>[];
   keywords: Entry<InboxRow>[];
   outbox: (Entry<OutboxRow> & { carrier?: string; reference?: string })[];
@@ -68,6 +73,7 @@ export function memoryStorage(): MemoryStorage {
     audited: () => database.tables.audit,
     conversations: conversationStore(database),
     consents: consentStore(database),
+    identities: identityStore(database),
     inbox: inboxStore(database),
     outbox: outboxStore(database),
     notices: noticeStore(database),
@@ -86,8 +92,17 @@ class Database implements Transactions {
   readonly #inside = new AsyncLocalStorage<(() => void)[]>();
   #last: Promise<unknown> = Promise.resolve();
   tables: Tables = {
-    ...{ contacts: [], addresses: [], conversations: [], consents: [], deliveries: [], keywords: [], outbox: [] },
-    ...{ notices: [], events: [], transactions: [], settings: new Map(), media: [] },
+    ...{
+      contacts: [],
+      addresses: [],
+      conversations: [],
+      consents: [],
+      identities: [],
+      deliveries: [],
+      keywords: [],
+      outbox: [],
+    },
+    ...{ notices: [], events: [], transactions: [], settings: new Map(), media: [], birthDates: new Map() },
     ...careTables(),
   };
 
@@ -222,6 +237,21 @@ function consentStore(database: Database): ConsentStore {
     },
     latest: async (addressId) => history(addressId).at(-1),
     history: async (addressId) => history(addressId),
+  };
+}
+
+function identityStore(database: Database): IdentityStore {
+  const history = (id: AddressId) => database.tables.identities.filter(({ addressId }) => addressId === id);
+  return {
+    async append(record) {
+      if (database.tables.identities.some(({ cause }) => cause === record.cause)) return false;
+      database.tables.identities.push({ ...record, id: newOpaqueId() });
+      return true;
+    },
+    latest: async (addressId) => history(addressId).at(-1),
+    history: async (addressId) => history(addressId),
+    birthDate: async (contactId) => database.tables.birthDates.get(contactId),
+    setBirthDate: async (contactId, date) => void database.tables.birthDates.set(contactId, date),
   };
 }
 

@@ -16,6 +16,7 @@ import type { Rooms } from '../../../src/ports/rooms.ts';
 import type { SmsCarrier } from '../../../src/ports/sms-carrier.ts';
 import { AnswerKeyword } from '../../../src/services/answer-keyword.ts';
 import { ApplyReport } from '../../../src/services/apply-report.ts';
+import { CheckIdentity } from '../../../src/services/check-identity.ts';
 import { DeliverToCarrier } from '../../../src/services/deliver-to-carrier.ts';
 import { DeliverToRoom } from '../../../src/services/deliver-to-room.ts';
 import { FollowUpgrade } from '../../../src/services/follow-upgrade.ts';
@@ -65,6 +66,7 @@ export const TEXTS = {
   warning: 'Clinic: texts are not private. Reply YES to agree, STOP to end, HELP for help.',
   'stop-confirmation': 'Clinic: you opted out.',
   help: 'Clinic: call 212 555 0100.',
+  'identity-question': 'Clinic: your date of birth?',
 };
 export const LINES = [
   { id: 'front-desk' as LineId, number: '+12125550100' as PhoneNumber, carrier: 'plain', team: [NURSE] },
@@ -98,6 +100,8 @@ export interface BridgeOptions {
   readonly wrap?: <T extends object>(name: string, target: T) => T;
   readonly log?: Logger;
   readonly warnOnFirstContact?: boolean;
+  /** Nobody is asked who they are where left out. */
+  readonly identity?: { readonly tries: number; readonly validForMs: number };
   /** Aborted when the process is to end. */
   readonly stopping?: AbortSignal;
   readonly lines?: typeof LINES | readonly (typeof LINES)[number][];
@@ -162,9 +166,10 @@ export class TestBridge {
     const notifier = new Notifier({ notices, settings, transactions, bot: NAMESPACE.bot, wake });
     const tell = new TellSender(conversations, notifier);
     const automatic = new SendAutomatic({ outbox, transactions, texts: TEXTS, wake });
+    const { identity: rule } = options;
+    const identity = rule && new CheckIdentity({ ...base, automatic, notifier, rule });
     const opener = new OpenConversation({
-      ...base,
-      notifier,
+      ...{ ...base, notifier, identity },
       make: { make: (...made) => makeRoom(rooms, stores, lines, ...made) },
     });
     const parts = {
@@ -173,6 +178,7 @@ export class TestBridge {
       tell,
       automatic,
       opener,
+      identity,
       wakeDeliveries: wake,
       wakeNotices: wake,
       wakeKeywords: wake,

@@ -27,7 +27,7 @@ describe('command help', () => {
   it('shows one command in full', async () => {
     const fixture = await CommandFixture.create();
     const answer = await fixture.type('!care help TEXT');
-    expect(answer).to.match(/^!care text <number> \[name\] \[--line <line>\]\n/);
+    expect(answer).to.match(/^!care text <number> \[name\] \[--line <line>\] \[--born <born>\]\n/);
     expect(answer).to.include('number: the patient’s number (+1 212 555 0123)').and.to.include('--dry-run');
     expect(answer).not.to.include('!care who');
     expect(await fixture.type('!care help nothing')).to.equal('There is no such command that you may use.');

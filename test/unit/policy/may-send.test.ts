@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { ConsentState } from '../../../src/model/consent.ts';
 import type { OutboxKind } from '../../../src/model/rows.ts';
 import type { ViolationCode } from '../../../src/model/violation.ts';
+import type { IdentityStanding } from '../../../src/policy/identity-standing.ts';
 import { CONFIRMATION_WINDOW_MS, MAX_TEXT_LENGTH, maySend, type SendQuestion } from '../../../src/policy/may-send.ts';
 
 const CASES: readonly (readonly [OutboxKind, ConsentState, ViolationCode | undefined])[] = [
@@ -18,10 +19,23 @@ const CASES: readonly (readonly [OutboxKind, ConsentState, ViolationCode | undef
   ['help', 'revoked', undefined],
   ['help', 'none', undefined],
   ['stop-confirmation', 'revoked', undefined],
+  ['identity-question', 'none', 'no-consent'],
+  ['identity-question', 'warned', 'awaiting-consent'],
+  ['identity-question', 'declined', 'consent-declined'],
+  ['identity-question', 'revoked', 'opted-out'],
+  ['identity-question', 'granted', undefined],
 ];
 
 const ASKED: SendQuestion = {
-  ...{ kind: 'message', consent: 'granted', length: 10, createdAt: 1_000, now: 1_000, isTextingClass: true },
+  ...{
+    kind: 'message',
+    consent: 'granted',
+    identity: 'not-needed',
+    length: 10,
+    createdAt: 1_000,
+    now: 1_000,
+    isTextingClass: true,
+  },
 };
 
 describe('may send (J1, K4, K7)', () => {
@@ -31,6 +45,28 @@ describe('may send (J1, K4, K7)', () => {
       expect(violations.map((violation) => violation.code)).to.deep.equal(code ? [code] : []);
     });
   }
+
+  const IDENTITIES: readonly (readonly [IdentityStanding, ViolationCode | undefined])[] = [
+    ['not-needed', undefined],
+    ['verified', undefined],
+    ['unknown', 'no-birth-date'],
+    ['unasked', 'awaiting-identity'],
+    ['asked', 'awaiting-identity'],
+    ['locked', 'identity-locked'],
+  ];
+  for (const [identity, code] of IDENTITIES) {
+    it(`a message to a number whose owner is ${identity}: ${code ?? 'allowed'} (G3)`, () => {
+      const violations = maySend({ ...ASKED, identity });
+      expect(violations.map((violation) => violation.code)).to.deep.equal(code ? [code] : []);
+      const automatic: readonly OutboxKind[] = ['help', 'stop-confirmation', 'identity-question'];
+      for (const kind of automatic) expect(maySend({ ...ASKED, kind, identity })).to.deep.equal([]);
+    });
+  }
+
+  it('names the missing consent before the identity', () => {
+    const codes = maySend({ ...ASKED, consent: 'revoked', identity: 'locked' }).map(({ code }) => code);
+    expect(codes).to.deep.equal(['opted-out', 'identity-locked']);
+  });
 
   it('sends nothing from a room whose class sends no texts, but answers to STOP and HELP', () => {
     const ask = (kind: OutboxKind, consent: ConsentState) =>

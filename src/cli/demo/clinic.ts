@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RegistrationTokens } from '../../matrix/registration.ts';
 import { LoopbackSimulator, type SimulatorOptions } from '../../sms/loopback/simulator.ts';
+import { allowAccountControl } from './allow-account-control.ts';
 import { BridgeProcess } from './bridge-process.ts';
 import { writeClinicConfig, writeClinicRegistration, type ClinicLines, type Section } from './clinic-config.ts';
 import { freePort } from './free-port.ts';
@@ -27,7 +28,7 @@ export interface ClinicOptions {
   readonly config?: Readonly<Record<string, Section>>;
   readonly synapse?: Pick<SynapseOptions, 'extraConfig' | 'port'>;
   readonly carrier?: Partial<SimulatorOptions>;
-  /** True: the bridge is given the token of a server administrator, `operator`, and may end sessions and lock accounts. */
+  /** True: the bridge may end sessions and lock accounts, by the way that docs/install.md tells. */
   readonly accountControl?: boolean;
   /** False: everything is there, but the bridge is not started. */
   readonly startBridge?: boolean;
@@ -106,12 +107,14 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
     accounts.set(localpart, await synapse.registerUser(localpart));
   }
 
+  if (options.accountControl === true) await allowAccountControl(synapse, registration);
+
   const configPath = await writeClinicConfig({
     ...{ directory, domain: DOMAIN, homeserverUrl: synapse.url, appservicePort, httpPort, lines, admins },
     carrier: { url: carrier.url, secret },
     databaseUrl: options.databaseUrl,
     roomVersion: options.roomVersion,
-    overrides: options.accountControl === true ? await withAdminToken(synapse, options.config) : (options.config ?? {}),
+    overrides: options.config ?? {},
   });
   const bridge = new BridgeProcess({ config: configPath, httpUrl, directory });
   starting.defer(async () => void (await bridge.stop()));
@@ -120,11 +123,6 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
   const tokens = { asToken: registration.asToken, hsToken: registration.hsToken };
   const parts = { directory, synapse, carrier, bridge, tokens, configPath, httpUrl, appserviceUrl, accounts };
   return withStaff(parts, starting.move());
-}
-
-async function withAdminToken(synapse: Synapse, config: ClinicOptions['config']): Promise<Record<string, Section>> {
-  const operator = await synapse.registerUser('operator', { admin: true });
-  return { ...config, accounts: { ...config?.['accounts'], admin_token: await synapse.accessToken(operator) } };
 }
 
 function withStaff(parts: ClinicParts, stack: AsyncDisposableStack): Clinic {

@@ -1,4 +1,5 @@
 /** The checks, in the order in which an operator would want them mended. A new one is one file and one line here. */
+import { accountControl } from './account-control.ts';
 import { accounts } from './accounts.ts';
 import { botKeys } from './bot-keys.ts';
 import { carriers } from './carriers.ts';
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [
   accounts,
   clock,
   tokens,
+  accountControl,
   ping,
   device,
   database,

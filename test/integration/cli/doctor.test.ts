@@ -97,6 +97,12 @@ describe('carebridge doctor', () => {
       /FAIL {2}compare the server name .*calls itself matrix\.hospital\.example ; fix: set homeserver\.domain/,
     ],
     [
+      'a sender that is no administrator of the homeserver',
+      'GET /_synapse/admin/v2/users/%40carebridge%3Ahospital.example',
+      [403, { errcode: 'M_FORBIDDEN' }],
+      /warn {2}control accounts .*403 M_FORBIDDEN.* fix: .*docs\/install\.md/,
+    ],
+    [
       'the bot as sender',
       'GET /_matrix/client/v3/account/whoami',
       [200, { user_id: '@carebridge:hospital.example' }],
@@ -150,7 +156,7 @@ describe('carebridge doctor', () => {
     expect(lines.filter((line) => line.startsWith('FAIL')).join('\n')).to.match(
       /reach the homeserver .* fix: start the homeserver/,
     );
-    expect(lines.filter((line) => line.includes('not run ; fix: first mend the homeserver'))).to.have.length(6);
+    expect(lines.filter((line) => line.includes('not run ; fix: first mend the homeserver'))).to.have.length(7);
   });
 
   it('finds a homeserver with another hs_token', async () => {
@@ -183,7 +189,7 @@ describe('carebridge doctor', () => {
     await rm(join(folder, 'registration.yaml'));
     const { lines } = await run('doctor', path);
     expect(wrong(lines)[0]).to.match(/there is no such file ; fix: Run `carebridge register`/);
-    expect(lines.filter((line) => line.includes('first mend the registration'))).to.have.length(4);
+    expect(lines.filter((line) => line.includes('first mend the registration'))).to.have.length(5);
   });
 
   it('finds files that others may read', async () => {

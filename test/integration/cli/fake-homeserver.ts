@@ -58,6 +58,10 @@ export class FakeHomeserver {
     switch (what) {
       case 'GET /_matrix/client/v3/account/whoami':
         return [200, { user_id: '@_carebridge:hospital.example' }];
+      case 'GET /_synapse/admin/v1/server_version':
+        return [200, { server_version: '1.163.2' }];
+      case 'GET /_synapse/admin/v2/users/%40carebridge%3Ahospital.example':
+        return [404, { errcode: 'M_NOT_FOUND' }];
       case 'POST /_matrix/client/v1/appservice/carebridge/ping':
         return this.#ping(body);
       case 'POST /_matrix/client/v3/register':

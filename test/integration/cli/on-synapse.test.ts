@@ -15,7 +15,7 @@ describe('carebridge on a real Synapse', function () {
   before(async function () {
     const reason = whyNoSynapse();
     if (reason !== undefined) skip(this, reason);
-    clinic = await startClinic({ directory: await tempDir('cli'), startBridge: false });
+    clinic = await startClinic({ directory: await tempDir('cli'), accountControl: true, startBridge: false });
   });
 
   after(() => clinic?.close());
@@ -32,6 +32,7 @@ describe('carebridge on a real Synapse', function () {
     const { code, text } = await run('doctor');
     expect(text).not.to.match(/^(FAIL|warn)/m);
     expect(code).to.equal(0);
+    expect(text).to.match(/^ok {4}control accounts .* possible \(native\)/m);
     expect(text).to.include('answered by a listener of ours').and.to.include('the first start makes it');
   });
 

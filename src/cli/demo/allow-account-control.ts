@@ -3,10 +3,7 @@ import type { Registration } from '../../matrix/registration.ts';
 import type { Synapse } from './synapse.ts';
 
 /** Makes the registration's sender a user, and that user an administrator of the homeserver: then the as_token may use the admin API. */
-export async function allowAccountControl(
-  synapse: Synapse,
-  { senderLocalpart, asToken }: Registration,
-): Promise<void> {
+export async function allowAccountControl(synapse: Synapse, { senderLocalpart, asToken }: Registration): Promise<void> {
   const operator = await synapse.registerUser('operator', { admin: true });
   const sender = encodeURIComponent(`@${senderLocalpart}:${synapse.domain}`);
   await call(synapse, 'POST', '/_matrix/client/v3/register', asToken, {

@@ -3,9 +3,6 @@ import { UserError } from '../errors.ts';
 import type { Verb, VerbInput } from './verb.ts';
 import type { Clinic } from './demo/clinic.ts';
 
-const LINE = '+12125550100';
-const PATIENT = '+12125550123';
-
 /** `carebridge demo`: the main job on this machine, with a real homeserver, a real client and a simulated carrier. */
 export const demo: Verb = {
   details:
@@ -27,19 +24,19 @@ async function play({ options, signal, out }: VerbInput): Promise<number> {
   const { playStory } = await import('./demo/story.ts');
   out('Starting a homeserver (Synapse), a simulated carrier and the bridge ...');
   await using clinic = await startClinic({
-    lines: { 'front-desk': { number: LINE, team: ['nurse'] } },
-    carrier: { phones: [PATIENT] },
+    accountControl: true,
+    config: {
+      units: [{ id: 'icu', name: 'Intensive care' }],
+      roles: [
+        {
+          ...{ id: 'icu-nurse', name: 'ICU nurse', permissions: ['use-commands', 'break-glass'] },
+          ...{ units: ['icu'], classes: ['none', 'phi'] },
+        },
+      ],
+    },
   });
-  out('Logging the nurse in, with a client that refuses unsigned devices ...\n');
-  const nurse = await clinic.login('nurse');
-  await playStory({
-    nurse,
-    simulator: clinic.carrier,
-    botUserId: `@carebridge:${clinic.synapse.domain}`,
-    lineNumber: LINE,
-    patientNumber: PATIENT,
-    print: out,
-  });
+  out('Logging staff in, with clients that refuse unsigned devices ...');
+  await playStory(clinic, out);
   out('\ndemo: ok');
   if (options['once'] === true || signal.aborted) return 0;
   for (const line of invitation(clinic)) out(line);
@@ -56,9 +53,9 @@ function invitation(clinic: Clinic): readonly string[] {
     'It stays up. Now you:',
     `  The patients' phones:  ${clinic.carrier.url}/`,
     `  Element (desktop, or a web version on this machine): homeserver ${clinic.synapse.url}`,
-    `    user nurse, password ${password('nurse')}`,
-    `    user admin, password ${password('admin')}`,
-    '    Accept the invitation to "Carebridge commands" and type: !care text +1 212 555 0124 Juan Perez',
+    `    user nurse, password ${password('nurse')}   (texts with patients)`,
+    `    user admin, password ${password('admin')}   (also: !care help, !care policy check, !care devices @nurse:${clinic.synapse.domain})`,
+    '    In the room "Carebridge commands" type: !care text +1 212 555 0125 Ana Silva',
     '    A new login is not verified: set up a new identity when Element asks (Reset), or your messages are refused.',
     `  Health and metrics:    ${clinic.httpUrl}/ready  ${clinic.httpUrl}/metrics`,
     `  The bridge's log:      ${clinic.directory}/bridge.log`,

@@ -1,11 +1,11 @@
 /** Who can read and who can write: devices that come and go, staff that come and go, keys that are late. */
 import { expect } from 'chai';
+import { canDecrypt } from '../../src/cli/demo/can-decrypt.ts';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { Chat } from './support/chat.ts';
 import { HomeserverProxy } from './support/homeserver-proxy.ts';
-import { canDecrypt } from './support/raw-event.ts';
 import { metric } from './support/metric.ts';
 import { expectWarning, unexpectedWarnings } from './support/shields.ts';
 import { startTestClinic } from './support/test-clinic.ts';

@@ -68,6 +68,8 @@ export interface Clinic extends ClinicParts, AsyncDisposable {
 }
 
 const DOMAIN = 'hospital.test';
+/** The bridge's own user. */
+export const BOT = `@carebridge:${DOMAIN}`;
 const COMMAND_ROOM_ALIAS = `#carebridge_command:${DOMAIN}`;
 const DEFAULT_LINES: ClinicLines = { 'front-desk': { number: '+12125550100', team: ['nurse'] } };
 

@@ -59,7 +59,7 @@ export class Nurse {
     return nurse;
   }
 
-  static async #connect(url: string, account: Account): Promise<Nurse> {
+  static async #connect(url: string, account: Account, wantedDevice?: string): Promise<Nurse> {
     const sdk = await loadMatrixSdk();
     const { access_token: accessToken, device_id: deviceId } = await sdk
       .createClient({ baseUrl: url, logger: silentLogger })
@@ -68,6 +68,7 @@ export class Nurse {
         identifier: { type: 'm.id.user', user: account.userId },
         password: account.password,
         initial_device_display_name: 'Carebridge demo client',
+        ...(wantedDevice !== undefined && { device_id: wantedDevice }),
       });
     const client = sdk.createClient({
       baseUrl: url,
@@ -104,8 +105,9 @@ export class Nurse {
    * Logs in once more. The new device is signed by the account's own identity, as after verifying it in Element, unless `verified`
    * is false: then it is the device of someone who only knows the password, and it sends all the same.
    */
-  async secondDevice({ verified = true } = {}): Promise<Nurse> {
-    const second = await Nurse.#connect(this.#url, this.account);
+  async secondDevice(options: { readonly verified?: boolean; readonly deviceId?: string } = {}): Promise<Nurse> {
+    const { verified = true, deviceId } = options;
+    const second = await Nurse.#connect(this.#url, this.account, deviceId);
     if (verified) {
       await second.crypto.getUserDeviceInfo([this.userId], true);
       await (second.crypto as unknown as HandsOverSecrets).importSecretsBundle(
@@ -206,6 +208,11 @@ export class Nurse {
     // The SDK's types know only the standard's event types.
     const answer = await this.client.sendEvent(roomId, type as never, content as never);
     return answer.event_id;
+  }
+
+  /** Writes a state event, which nobody encrypts. */
+  async sendState(roomId: string, type: string, content: Content): Promise<string> {
+    return (await this.client.sendStateEvent(roomId, type as never, content as never)).event_id;
   }
 
   /** The first readable message of the room (after `after`, where given) that is wanted, whether it has come already or comes now. */

@@ -30,6 +30,12 @@ type Recorded = { -readonly [Key in keyof ReceivedEvent]: ReceivedEvent[Key] };
 // State, redactions and reactions are never encrypted by any client, and none warns of it.
 const NEVER_ENCRYPTED = new Set(['m.room.redaction', 'm.reaction']);
 
+/** The event that an event is a reply to. */
+export function repliesTo({ content }: Pick<ReceivedEvent, 'content'>): string | undefined {
+  const relation = content['m.relates_to'] as { 'm.in_reply_to'?: { event_id?: string } } | undefined;
+  return relation?.['m.in_reply_to']?.event_id;
+}
+
 /** Emits `change` whenever an event came or became readable. */
 export class ReceivedEvents extends EventEmitter {
   readonly #events = new Map<string, Recorded>();

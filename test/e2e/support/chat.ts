@@ -1,10 +1,11 @@
 /** One patient's conversation as both ends see it: the phone at the simulated carrier, the room in a nurse's client. */
-import type { Clinic } from '../../../src/cli/demo/clinic.ts';
+import { BOT, type Clinic } from '../../../src/cli/demo/clinic.ts';
+import { repliesTo } from '../../../src/cli/demo/received-events.ts';
 import type { PhoneText } from '../../../src/sms/loopback/phones.ts';
 import type { Nurse, ReceivedEvent } from '../../support/nurse.ts';
 
 export const LINE_NUMBER = '+12125550100';
-export const BOT = '@carebridge:hospital.test';
+export { BOT };
 const GHOST = /^@carebridge_[a-z0-9]+:hospital\.test$/;
 
 /** Numbers that libphonenumber takes for real ones; +1 212 555 0100 is the line's. */
@@ -147,8 +148,5 @@ export class Chat {
 }
 
 function isReplyOfBotTo(eventId: string) {
-  return ({ sender, content }: ReceivedEvent): boolean => {
-    const relation = content['m.relates_to'] as { 'm.in_reply_to'?: { event_id?: string } } | undefined;
-    return sender === BOT && relation?.['m.in_reply_to']?.event_id === eventId;
-  };
+  return (event: ReceivedEvent): boolean => event.sender === BOT && repliesTo(event) === eventId;
 }

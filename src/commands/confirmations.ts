@@ -10,7 +10,7 @@ import { actionOf, auditId } from './command-audit.ts';
 import type { Command, Preview } from './command.ts';
 import { codeOf, keep, kept, promptFor } from './confirmation-prompt.ts';
 import { hashOf } from './fact-hash.ts';
-import { personRefusal, type CommandGate, type GateParts } from './gate.ts';
+import { commandRefusal, personRefusal, type CommandGate, type GateParts } from './gate.ts';
 import type { ReadContext } from './read-context.ts';
 import { findCommand, readLine } from './read-line.ts';
 
@@ -103,7 +103,7 @@ export class Confirmations {
   async #refusal(found: PendingConfirmation, command: Command, { by, isYes }: Decision): Promise<string | undefined> {
     const policy = await this.#parts.policy.current();
     const mayApprove = personRefusal(policy, by, 'approve') === undefined;
-    const mayRun = personRefusal(policy, by, command.permission) === undefined;
+    const mayRun = commandRefusal(policy, by, command) === undefined;
     if (!isYes) return by === found.requestedBy || mayRun || mayApprove ? undefined : NOT_YOURS;
     if (!found.needsSecondPerson) return mayRun ? undefined : NOT_YOURS;
     if (by === found.requestedBy) return SECOND_PERSON;

@@ -2,7 +2,7 @@ import type { CarePolicy } from '../model/care-policy.ts';
 import type { RoomKind } from '../model/governed-room.ts';
 import { serverOf, type RoomId, type UserId } from '../model/ids.ts';
 import { PERMISSIONS, type Permission } from '../model/permission.ts';
-import { isPermitted } from '../policy/permissions.ts';
+import { isCommandPermitted, isPermitted } from '../policy/permissions.ts';
 import type { Rooms } from '../ports/rooms.ts';
 import { kindOf, type KnownRoom } from '../services/known-room.ts';
 import type { PolicyInEffect } from '../services/policy-in-effect.ts';
@@ -33,7 +33,7 @@ export class CommandGate {
   /** Why `user` may not run the command here, or undefined. */
   async refusal(command: Command, user: UserId, room: KnownRoom): Promise<Refusal | undefined> {
     const policy = await this.#parts.policy.current();
-    return personRefusal(policy, user, command.permission) ?? this.#roomRefusal(command, room);
+    return commandRefusal(policy, user, command) ?? this.#roomRefusal(command, room);
   }
 
   async #roomRefusal(command: Command, room: KnownRoom): Promise<Refusal | undefined> {
@@ -59,6 +59,17 @@ export const NOT_ENCRYPTED: Refusal = {
   code: 'not-encrypted',
   text: 'Refused: this room is not encrypted. Use an encrypted room.',
 };
+
+/** Why `user` may not use this command anywhere, or undefined. */
+export function commandRefusal(
+  policy: CarePolicy,
+  user: UserId,
+  { name, permission }: Pick<Command, 'name' | 'permission'>,
+): Refusal | undefined {
+  const refusal = personRefusal(policy, user, permission) ?? personRefusal(policy, user, 'use-commands');
+  if (refusal || isCommandPermitted(policy, user, name, permission)) return refusal;
+  return { code: 'permission', text: `Refused: none of your roles permits \`${name}\`. Ask your administrator.` };
+}
 
 /** Why `user` has not this permission, or undefined. People of other servers have none here, whatever the roles say (A1). */
 export function personRefusal(policy: CarePolicy, user: UserId, permission: Permission): Refusal | undefined {

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import type { PolicyInEffect } from '../services/policy-in-effect.ts';
 import { defineCommand, type Command } from './command.ts';
-import { personRefusal } from './gate.ts';
+import { commandRefusal } from './gate.ts';
 import { optional, textParameter } from './parameters.ts';
 
 /** What help needs. */
@@ -18,7 +18,7 @@ export function helpCommand({ prefix, policy }: HelpCommandParts, commands: () =
     parameters: { command: optional(textParameter('the name of a command')) },
     run: async ({ sender }, { command: name }) => {
       const current = await policy.current();
-      const mine = commands().filter(({ permission }) => personRefusal(current, sender, permission) === undefined);
+      const mine = commands().filter((command) => commandRefusal(current, sender, command) === undefined);
       if (name === undefined) return { text: listOf(prefix, mine), data: mine.map((command) => command.name) };
       const asked = name.toLowerCase().split(/\s+/u).join(' ');
       const found = mine.filter((command) => command.name === asked || command.name.startsWith(`${asked} `));

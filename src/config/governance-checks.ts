@@ -107,7 +107,7 @@ function checkGroups(
 function checkWhoGivesRoles({ roles, directory }: IncompleteValues, report: Report): void {
   const redefined = roles?.findIndex((role) => role?.id === ADMINISTRATOR) ?? -1;
   if (roles === undefined || redefined === -1) return;
-  const managers = roles.flatMap((role) => (role?.permissions?.includes('manage-roles') && role.id ? [role.id] : []));
+  const managers = roles.flatMap((role) => (givesRoles(role) && role?.id ? [role.id] : []));
   if (managers.includes(ADMINISTRATOR)) return;
   if (directory?.groups?.some((entry) => entry?.role !== undefined && managers.includes(entry.role))) return;
   report(
@@ -115,6 +115,12 @@ function checkWhoGivesRoles({ roles, directory }: IncompleteValues, report: Repo
     'nobody could have the permission manage-roles: neither everybody in admins, nor anybody by the directory',
     'add manage-roles here, or map a directory group to a role that has it',
   );
+}
+
+/** A role that names no command permits all that its permissions are for. */
+function givesRoles(role: NonNullable<IncompleteValues['roles']>[number]): boolean {
+  const { permissions, commands = [] } = role ?? {};
+  return permissions?.includes('manage-roles') === true && (commands.length === 0 || commands.includes('role give'));
 }
 
 function checkAccounts({ accounts }: IncompleteValues, report: Report): void {

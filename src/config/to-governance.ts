@@ -55,6 +55,7 @@ function toRole(values: Values['roles'][number]): readonly [RoleId, Role] {
       name: values.name ?? values.id,
       power: values.power,
       permissions: new Set(values.permissions),
+      commands: values.commands.length === 0 ? 'all' : new Set(values.commands),
       classes: new Set(values.classes),
       units: values.units.includes('all') ? 'all' : new Set(values.units as UnitId[]),
       idleLogoffMs: values.idle_logoff,

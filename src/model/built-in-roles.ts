@@ -16,6 +16,7 @@ export const BUILT_IN_ROLES: ReadonlyMap<RoleId, Role> = new Map([
       name: 'Administrator',
       power: MAX_ROLE_POWER,
       permissions: new Set(Object.keys(PERMISSIONS) as Permission[]),
+      commands: 'all',
       classes: new Set<PhiClass>(['none', 'phi', 'sensitive']),
       units: 'all',
       idleLogoffMs: undefined,
@@ -28,6 +29,7 @@ export const BUILT_IN_ROLES: ReadonlyMap<RoleId, Role> = new Map([
       name: 'Line team',
       power: 0,
       permissions: new Set<Permission>(['use-commands', 'text-patients', 'record-consent', 'view-rooms']),
+      commands: 'all',
       // A sensitive conversation needs a role that says so.
       classes: new Set<PhiClass>(['none', 'phi']),
       units: new Set(),

@@ -1,4 +1,5 @@
 import type { Brand, UserId } from './ids.ts';
+import type { CommandName } from './command-name.ts';
 import type { Permission } from './permission.ts';
 import type { PhiClass } from './phi-class.ts';
 
@@ -17,6 +18,8 @@ export interface Role {
   /** Power level in governed rooms, 0 to MAX_ROLE_POWER. */
   readonly power: number;
   readonly permissions: ReadonlySet<Permission>;
+  /** The commands that its permissions are for; of other commands it permits none. */
+  readonly commands: ReadonlySet<CommandName> | 'all';
   /** The PHI classes of rooms that its holder may be in. */
   readonly classes: ReadonlySet<PhiClass>;
   /** The units whose rooms its holder may be in. */

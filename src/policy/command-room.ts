@@ -2,6 +2,7 @@ import type { CarePolicy } from '../model/care-policy.ts';
 import type { UserId } from '../model/ids.ts';
 import { stateId, type RoomSnapshot } from '../model/room-snapshot.ts';
 import { isPermitted } from './permissions.ts';
+import { keepsOthersOut } from './rules/server-acl.ts';
 
 const ENCRYPTION = 'm.megolm.v1.aes-sha2';
 
@@ -21,6 +22,9 @@ export function commandRoomProblem(
   if (read('m.room.join_rules', 'join_rule') !== 'invite') return 'people can join without an invitation.';
   if ((read('m.room.guest_access', 'guest_access') ?? 'forbidden') !== 'forbidden') return 'guests can join.';
   if (read('m.room.history_visibility', 'history_visibility') === 'world_readable') return 'everybody can read it.';
+  if (read('m.room.create', 'm.federate') !== false && !keepsOthersOut(snapshot, policy.namespace.domain)) {
+    return 'users of other servers can be let in.';
+  }
   const permission = options.isSecurity ? 'security-room' : 'use-commands';
   const isListed = (user: UserId) => user === policy.namespace.bot || isPermitted(policy, user, permission);
   for (const [user, membership] of snapshot.members) {

@@ -1,6 +1,7 @@
 import type { CarePolicy } from '../model/care-policy.ts';
 import { localpartOf, serverOf, type UserId } from '../model/ids.ts';
 import { isOurs, SENDER_LOCALPART, type Namespace } from '../model/namespace.ts';
+import type { Permission } from '../model/permission.ts';
 import type { Role } from '../model/role.ts';
 
 /** Why a role must not be given or taken, in words for the person who asked. */
@@ -39,9 +40,7 @@ export function refuseAssignment(
   if (role.power > Math.max(...own.map(({ power }) => power))) {
     return refusal('above-own', `The role ${role.id} has more power than you have.`);
   }
-  const missing = [...role.permissions].find(
-    (permission) => !own.some(({ permissions }) => permissions.has(permission)),
-  );
+  const missing = [...role.permissions].find((permission) => !isCovered(own, role, permission));
   if (missing !== undefined) {
     return refusal('above-own', `The role ${role.id} permits more than you may yourself (${missing}).`);
   }
@@ -64,8 +63,23 @@ export function refuseLastAdministrator(
 }
 
 function holdsManager(assigned: Iterable<readonly Role[]>): boolean {
-  for (const roles of assigned) if (roles.some(({ permissions }) => permissions.has('manage-roles'))) return true;
+  for (const roles of assigned) if (roles.some(managesRoles)) return true;
   return false;
+}
+
+/** True where its holders may give roles. */
+export function managesRoles({ permissions, commands }: Role): boolean {
+  return permissions.has('manage-roles') && (commands === 'all' || commands.has('role give'));
+}
+
+/** By several roles together as well, each for some of the commands. */
+function isCovered(own: readonly Role[], { commands }: Role, permission: Permission): boolean {
+  const holding = own.filter(({ permissions }) => permissions.has(permission));
+  if (holding.some((mine) => mine.commands === 'all')) return true;
+  return (
+    commands !== 'all' &&
+    [...commands].every((name) => holding.some((mine) => mine.commands !== 'all' && mine.commands.has(name)))
+  );
 }
 
 function isWithinReach(own: readonly Role[], role: Role): boolean {

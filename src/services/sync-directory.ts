@@ -1,7 +1,7 @@
 import { RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { newOpaqueId, type EventId, type UserId } from '../model/ids.ts';
-import { refuseHolder, refuseLastAdministrator } from '../policy/may-assign-role.ts';
+import { managesRoles, refuseHolder, refuseLastAdministrator } from '../policy/may-assign-role.ts';
 import { roleChanges, rolesAfter, type RoleChanges, type UserRole } from '../policy/role-changes.ts';
 import type { IdentitySource } from '../ports/identity-source.ts';
 import type { Notifier } from './notifier.ts';
@@ -105,7 +105,10 @@ export class SyncDirectory implements AsyncDisposable {
       rolesAfter(policy, current, 'directory', changes).values(),
     );
     if (last) {
-      const isManager = ({ roleId }: UserRole) => policy.roles.get(roleId)?.permissions.has('manage-roles') === true;
+      const isManager = ({ roleId }: UserRole) => {
+        const role = policy.roles.get(roleId);
+        return role !== undefined && managesRoles(role);
+      };
       changes = { ...changes, take: changes.take.filter((role) => !isManager(role)) };
       leftOut.add(`The directory no longer names any administrator. ${last.message}`);
     }

@@ -33,7 +33,7 @@ export const ROOM = '!room:hospital.test' as RoomId;
 function role(id: string, rest: Partial<Role>): Role {
   return {
     ...{ id: id as RoleId, name: id, power: 0, permissions: new Set(), classes: new Set(), units: new Set([ICU]) },
-    idleLogoffMs: undefined,
+    ...{ commands: 'all', idleLogoffMs: undefined },
     ...rest,
   };
 }

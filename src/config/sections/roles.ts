@@ -1,4 +1,5 @@
 /** Who may do what, and where. */
+import { COMMAND_NAMES } from '../../model/command-name.ts';
 import { PERMISSIONS, type Permission } from '../../model/permission.ts';
 import { PHI_CLASSES } from '../../model/phi-class.ts';
 import { MAX_ROLE_POWER } from '../../model/role.ts';
@@ -39,6 +40,12 @@ const role = section('A role.', {
     more: 'The list is in docs/care-policy.md. use-commands is needed for any command, and makes its holder a member of the command room.',
     isRequired: false,
     example: ['use-commands', 'text-patients', 'view-rooms'],
+  }),
+  commands: settingList(choice(COMMAND_NAMES), {
+    question: 'Which commands alone does it permit?',
+    more: 'Where none is named: all that its permissions are for. Whoever has another role as well may use what that one permits.',
+    isRequired: false,
+    example: ['text', 'consent', 'who'],
   }),
   classes: settingList(choice(PHI_CLASSES), {
     question: 'Rooms of which PHI classes may its holders be in?',

@@ -1,3 +1,4 @@
+import type { RoomSnapshot } from '../../model/room-snapshot.ts';
 import { isIpLiteral, matchesGlob, withoutPort } from '../server-glob.ts';
 import { contentOf, write, type Content, type Rule } from './rule.ts';
 
@@ -26,6 +27,12 @@ export const serverAcl: Rule = (input) => {
         : 'our own server was shut out.';
   return [write(input, { rule: 'server-acl', why, type: 'm.room.server_acl', after })];
 };
+
+/** True where the server ACL lets in users of `domain` alone. */
+export function keepsOthersOut(snapshot: RoomSnapshot, domain: string): boolean {
+  const content = contentOf(snapshot, 'm.room.server_acl');
+  return content !== undefined && isExactly(content, [withoutPort(domain)]);
+}
 
 function isExactly(content: Content, allowed: readonly string[]): boolean {
   const { allow, deny = [] } = content;

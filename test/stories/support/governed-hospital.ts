@@ -228,7 +228,7 @@ export function statePath(roomId: RoomId, type: string, key = ''): string {
 
 function role(id: string, power: number, classes: readonly PhiClass[], units: readonly UnitId[]): Role {
   return {
-    ...{ id: id as RoleId, name: id, power, permissions: new Set(), idleLogoffMs: undefined },
+    ...{ id: id as RoleId, name: id, power, permissions: new Set(), commands: 'all', idleLogoffMs: undefined },
     ...{ classes: new Set(classes), units: new Set(units) },
   };
 }

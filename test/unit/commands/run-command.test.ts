@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { defineCommand, type Command, type CommandCall } from '../../../src/commands/command.ts';
 import { optional, textParameter } from '../../../src/commands/parameters.ts';
 import { RetryableError, UserError } from '../../../src/errors.ts';
+import { COMMAND_NAMES, type CommandName } from '../../../src/model/command-name.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
 import { PERMISSIONS, type Permission } from '../../../src/model/permission.ts';
 import { memoryStorage } from '../../support/fakes/memory-storage.ts';
@@ -58,7 +59,8 @@ describe('running commands (A1, A2)', () => {
     it(`${name} runs for those with permission ${permission}, and for nobody with all the others`, async () => {
       const others = Object.keys(PERMISSIONS).filter((one) => one !== permission) as Permission[];
       for (const [permissions, expected] of [
-        [[permission], [name]],
+        [[permission, 'use-commands'], [name]],
+        [[permission], permission === 'use-commands' ? [name] : []],
         [others, []],
         [[], []],
       ] as const) {
@@ -68,13 +70,32 @@ describe('running commands (A1, A2)', () => {
       }
     });
 
+    if (permission !== 'use-commands') {
+      it(`${name} runs for a role that is limited to it, and not for one that is limited to all others`, async () => {
+        const others = COMMAND_NAMES.filter((one) => one !== name);
+        for (const [only, expected] of [
+          [[name as CommandName], [name]],
+          [others, []],
+        ] as const) {
+          const fixture = new RunnerFixture(real, { isStubbed: true, only, where: command.where });
+          const { runs, answer } = await fixture.runAndConfirm(`${PREFIX} ${sampleLine(command)}`);
+          expect(runs, answer).to.deep.equal(expected);
+        }
+      });
+    }
+
     it(`${name} is refused in a room that is not encrypted`, async () => {
-      const fixture = new RunnerFixture(real, { permissions: [permission], where: command.where, isEncrypted: false });
+      const fixture = new RunnerFixture(real, { permissions: [permission, 'use-commands'], where: command.where, isEncrypted: false });
       const { runs, answer } = await fixture.type(NURSE, `${PREFIX} ${sampleLine(command)}`);
       expect(runs).to.deep.equal([]);
       expect(answer).to.equal('Refused: this room is not encrypted. Use an encrypted room.');
     });
   }
+
+  it('are all on the list of names that a role can be limited to, but for those that everybody needs', () => {
+    const named = real.filter(({ permission }) => permission !== 'use-commands').map(({ name }) => name);
+    expect(named).to.deep.equal(COMMAND_NAMES);
+  });
 
   it('denies a command that states no permission, or one that is not on the list', async () => {
     for (const permission of [undefined, 'everybody', '', 'toString', '__proto__', 'constructor']) {

@@ -1,9 +1,11 @@
 /** The runner over stores in memory, with commands whose runs are counted. */
 import type { Command, Where } from '../../../src/commands/command.ts';
 import { CommandRunner } from '../../../src/commands/run-command.ts';
+import type { CommandName } from '../../../src/model/command-name.ts';
 import type { Conversation } from '../../../src/model/conversation.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
 import { PERMISSIONS, type Permission } from '../../../src/model/permission.ts';
+import type { Role } from '../../../src/model/role.ts';
 import type { TypedCommand } from '../../../src/services/handle-staff-message.ts';
 import type { KnownRoom } from '../../../src/services/known-room.ts';
 import { memoryStorage } from '../../support/fakes/memory-storage.ts';
@@ -20,6 +22,8 @@ export interface RunnerOptions {
   readonly prefix?: string;
   /** The commands are only counted: what they need is not there. */
   readonly isStubbed?: boolean;
+  /** The nurse's role is limited to these commands. */
+  readonly only?: readonly CommandName[];
 }
 
 /** What was typed, with nothing special about it. */
@@ -65,8 +69,8 @@ export class RunnerFixture {
   constructor(commands: readonly Command[], options: RunnerOptions = {}) {
     const permissions = options.permissions ?? (Object.keys(PERMISSIONS) as Permission[]);
     const policy = lineTeamPolicy(NAMESPACE, [], LINES, {});
-    const held = new Map([
-      [NURSE, [role('tested', permissions)]],
+    const held = new Map<UserId, readonly Role[]>([
+      [NURSE, [{ ...role('tested', permissions), commands: options.only ? new Set(options.only) : 'all' }]],
       [APPROVER, [role('approver', ['approve'])]],
     ]);
     const { audit, confirmations, transactions } = this.storage;

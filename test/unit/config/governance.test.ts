@@ -46,12 +46,12 @@ describe('the care policy in the configuration', () => {
 
   it('takes roles and units', async () => {
     const config = await load(
-      `${UNIT}roles:\n  - {id: nurse, name: Nurse, power: 50, permissions: [use-commands], classes: [phi], units: [icu], idle_logoff: 12h}\n  - {id: chief, units: [all]}\n`,
+      `${UNIT}roles:\n  - {id: nurse, name: Nurse, power: 50, permissions: [use-commands], commands: [role list, who], classes: [phi], units: [icu], idle_logoff: 12h}\n  - {id: chief, units: [all]}\n`,
     );
     expect(config.units).to.deep.equal([{ id: 'icu', name: 'Intensive care' }]);
     expect([...config.roles.values()].at(-2)).to.deep.equal({
       ...{ id: 'nurse', name: 'Nurse', power: 50, permissions: new Set(['use-commands']), classes: new Set(['phi']) },
-      ...{ units: new Set(['icu']), idleLogoffMs: 43_200_000 },
+      ...{ commands: new Set(['role list', 'who']), units: new Set(['icu']), idleLogoffMs: 43_200_000 },
     });
     expect([...config.roles.values()].at(-1)).to.deep.include({ name: 'chief', power: 0, units: 'all' });
     expect([...config.roles.values()].at(-1)?.permissions.size, 'nothing said is nothing permitted').to.equal(0);

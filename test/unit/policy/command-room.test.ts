@@ -11,7 +11,9 @@ const SAFE: Readonly<Record<string, Record<string, unknown> | undefined>> = {
   'm.room.join_rules': { join_rule: 'invite' },
   'm.room.guest_access': { guest_access: 'forbidden' },
   'm.room.history_visibility': { history_visibility: 'joined' },
+  'm.room.create': { 'm.federate': false },
 };
+const OPEN = { 'm.room.create': {} };
 
 function room(
   state: Readonly<Record<string, unknown>> = {},
@@ -49,6 +51,14 @@ describe('the command room (A3)', () => {
       room({ 'm.room.history_visibility': { history_visibility: 'world_readable' } }),
       /read it/,
     ],
+    ['open to other servers', room(OPEN), /other servers/],
+    [
+      'open to another server',
+      room({ ...OPEN, 'm.room.server_acl': { allow: ['hospital.test', 'evil.test'] } }),
+      /other servers/,
+    ],
+    ['open to other servers by a pattern', room({ ...OPEN, 'm.room.server_acl': { allow: ['*'] } }), /other servers/],
+    ['closed to other servers by its ACL', room({ ...OPEN, 'm.room.server_acl': { allow: ['hospital.test'] } }), undefined],
     ['replaced', room({ 'm.room.tombstone': {} }), /replaced/],
     ['with somebody who has no role', room({}, { [VISITOR]: 'join' }), /^@visitor:hospital\.test is in it/],
     ['with somebody invited who has no role', room({}, { [VISITOR]: 'invite' }), /is invited/],

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { CommandName } from '../../../src/model/command-name.ts';
 import type { UserId } from '../../../src/model/ids.ts';
 import type { Role } from '../../../src/model/role.ts';
 import { refuseAssignment, refuseHolder, refuseLastAdministrator } from '../../../src/policy/may-assign-role.ts';
@@ -50,6 +51,30 @@ describe('refuseAssignment', () => {
       if (refusal) expect(refusal.message).to.match(/Nothing was done\.$/);
     });
   }
+});
+
+describe('roles that are limited to some commands', () => {
+  const limited = (id: string, ...only: CommandName[]): Role => ({ ...named(id), commands: new Set(only) });
+  const may = (own: readonly Role[], role: Role) =>
+    refuseAssignment(
+      { ...policy, assigned: new Map([[user('admin'), own]]) },
+      { actor: user('admin'), user: user('lee'), role, verb: 'give' },
+    )?.code;
+
+  it('A9 give no more commands than their holder has, by one role or by several', () => {
+    const clerk = limited('clerk', 'role give', 'text');
+    expect(may([clerk], limited('nurse', 'text'))).to.equal(undefined);
+    expect(may([clerk], limited('nurse', 'text', 'who'))).to.equal('above-own');
+    expect(may([clerk], named('nurse'))).to.equal('above-own');
+    expect(may([clerk, limited('nurse', 'who')], limited('nurse', 'text', 'who'))).to.equal(undefined);
+    expect(may([clerk, named('nurse')], named('nurse'))).to.equal(undefined);
+  });
+
+  it('A9 do not make a manager of roles of somebody who cannot use `role give`', () => {
+    const [manager, reader] = [limited('clerk', 'role give'), limited('clerk', 'role list')];
+    expect(refuseLastAdministrator([[manager], [reader]], [[reader]])?.code).to.equal('last-administrator');
+    expect(refuseLastAdministrator([[manager], [reader]], [[manager]])).to.equal(undefined);
+  });
 });
 
 describe('refuseHolder', () => {

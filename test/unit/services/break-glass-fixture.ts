@@ -168,7 +168,7 @@ export function ask(changes: Partial<Parameters<BreakGlass['grant']>[0]> = {}): 
 }
 
 function role(id: string, permissions: readonly Permission[]): Role {
-  const base = { id: id as RoleId, name: id, power: 0, idleLogoffMs: undefined };
+  const base = { id: id as RoleId, name: id, power: 0, commands: 'all' as const, idleLogoffMs: undefined };
   return { ...base, permissions: new Set(permissions), classes: new Set(), units: new Set() };
 }
 

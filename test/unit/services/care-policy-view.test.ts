@@ -21,6 +21,7 @@ const PHYSICIAN: Role = {
   name: 'Physician',
   power: 50,
   permissions: new Set(['use-commands']),
+  commands: 'all',
   classes: new Set(['none', 'phi']),
   units: new Set([ICU]),
   idleLogoffMs: undefined,

@@ -93,6 +93,6 @@ describe('setting up, over restarts', () => {
 
 function roleWith(permissions: readonly Permission[]): Role {
   const id = 'administrator' as RoleId;
-  const base = { id, name: id, power: 90, idleLogoffMs: undefined, units: 'all' as const };
+  const base = { id, name: id, power: 90, commands: 'all' as const, idleLogoffMs: undefined, units: 'all' as const };
   return { ...base, permissions: new Set(permissions), classes: new Set() };
 }

@@ -23,7 +23,7 @@ export function startBackground(
   storage: Storage,
   log: Logger,
 ): Background {
-  const { govern, guardAudit, expireBreakGlass, followRoles, syncDirectory } = governance;
+  const { govern, guardAudit, expireBreakGlass, followRoles, followVerification, syncDirectory } = governance;
   const { offboardAccount, watchSignIns } = accounts;
   policy.onChange(() => {
     govern.policyChanged();
@@ -38,8 +38,11 @@ export function startBackground(
   }, HOUSEKEEPING_EVERY_MS);
   return {
     homeserverIsThere() {
-      govern.start();
-      govern.retryNow();
+      // Before rooms are looked at: else what people were told of unverified devices would seem to be over.
+      void followVerification.start().then(() => {
+        govern.start();
+        govern.retryNow();
+      });
       expireBreakGlass.retryNow();
       offboardAccount.wake();
       watchSignIns.start();
@@ -47,6 +50,7 @@ export function startBackground(
     async [Symbol.asyncDispose]() {
       clearInterval(housekeeping);
       followRoles[Symbol.dispose]();
+      followVerification[Symbol.dispose]();
       await Promise.all([
         syncDirectory?.[Symbol.asyncDispose](),
         watchSignIns.stop(),

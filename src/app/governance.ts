@@ -14,6 +14,7 @@ import { CreateUnit } from '../services/create-unit.ts';
 import { EndBreakGlass } from '../services/end-break-glass.ts';
 import { ExpireBreakGlass } from '../services/expire-break-glass.ts';
 import { FollowRoles } from '../services/follow-roles.ts';
+import { FollowVerification } from '../services/follow-verification.ts';
 import { GiveRole } from '../services/give-role.ts';
 import { GovernRooms } from '../services/govern-rooms.ts';
 import { GuardAudit } from '../services/guard-audit.ts';
@@ -54,6 +55,11 @@ export function makeGovernance(
     ...roleUseCases(parts, config),
     ...emergencyUseCases(parts, config),
     ...setupUseCases(parts, config, matrix, configFile),
+    followVerification: new FollowVerification({
+      ...parts,
+      deviceTrust: matrix.crypto.deviceTrust,
+      found: parts.policy.setUnverifiedDevices,
+    }),
     guardAudit: auditKey && new GuardAudit({ ...parts, signer: auditKey, signEveryMs: config.audit.signEveryMs }),
   };
 }

@@ -42,4 +42,6 @@ export interface CarePolicy {
   readonly unitSpaces: ReadonlyMap<UnitId, RoomId>;
   /** The care teams of each unit, which its space holds; undefined where spaces are left alone. */
   readonly unitRooms?: ReadonlyMap<UnitId, ReadonlySet<RoomId>>;
+  /** The devices that their owners have not verified, of those for whom a class requires it; undefined before anybody looked. */
+  readonly unverifiedDevices?: ReadonlyMap<UserId, readonly string[]>;
 }

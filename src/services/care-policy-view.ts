@@ -42,6 +42,7 @@ export class CarePolicyView implements PolicyInEffect {
   readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
   #building: Promise<CarePolicy> | undefined;
+  #unverified: CarePolicy['unverifiedDevices'];
   /** Unix ms at which an emergency admission runs out: then the policy is another one. */
   #staleAt = Infinity;
 
@@ -74,6 +75,13 @@ export class CarePolicyView implements PolicyInEffect {
     this.#forget();
     for (const listener of this.#listeners) listener();
   }
+
+  /** Who has devices that are not verified, as `FollowVerification` found it. */
+  readonly setUnverifiedDevices = (unverified: NonNullable<CarePolicy['unverifiedDevices']>): void => {
+    if (keyOfDevices(unverified) === keyOfDevices(this.#unverified)) return;
+    this.#unverified = unverified;
+    this.invalidate();
+  };
 
   /** Calls `listener` after each change; answers how to stop that. */
   onChange(listener: () => void): () => void {
@@ -120,6 +128,7 @@ export class CarePolicyView implements PolicyInEffect {
       emergencies: emergencies(open),
       unitSpaces: new Map(rooms.flatMap(({ kind, unit, roomId }) => (kind === 'unit' && unit ? [[unit, roomId]] : []))),
       unitRooms: unitRooms(rooms),
+      ...(this.#unverified && { unverifiedDevices: this.#unverified }),
     };
     return { policy, staleAt: Math.min(Infinity, ...open.map(({ expiresAt }) => expiresAt)) };
   }
@@ -183,6 +192,11 @@ function unitRooms(rooms: readonly GovernedRoom[]): ReadonlyMap<UnitId, Readonly
     byUnit.set(unit, (byUnit.get(unit) ?? new Set()).add(roomId));
   }
   return byUnit;
+}
+
+/** The same where the same devices of the same users are meant, in whatever order. */
+function keyOfDevices(devices: CarePolicy['unverifiedDevices']): string | undefined {
+  return devices && JSON.stringify([...devices].map(([user, ids]) => [user, ids.toSorted()]).toSorted());
 }
 
 function keyOf(userId: UserId, roleId: RoleId): string {

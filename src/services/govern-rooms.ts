@@ -7,6 +7,7 @@ import type { Notifier } from './notifier.ts';
 import { RepairNotices } from './repair-notices.ts';
 import { RepairRoom, type RepairRoomParts } from './repair-room.ts';
 import { RoomReports, type RoomReportsParts } from './room-reports.ts';
+import { steadyNow } from './steady-clock.ts';
 
 /** What governing needs. */
 export interface GovernRoomsParts
@@ -67,7 +68,7 @@ export class GovernRooms implements AsyncDisposable {
   constructor(parts: GovernRoomsParts) {
     const { speech } = parts;
     this.#parts = parts;
-    this.#now = parts.now ?? Date.now;
+    this.#now = parts.now ?? steadyNow;
     this.reports = new RoomReports({ ...parts, ...speech });
     this.#notices = new RepairNotices({ ...parts, ...speech });
     this.#repair = new RepairRoom({ ...parts, reports: this.reports, notices: this.#notices });

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import { newOpaqueId, type RoomId } from '../model/ids.ts';
 import type { Notifier } from './notifier.ts';
+import { steadyNow } from './steady-clock.ts';
 
 /** What saying needs. */
 export interface RepairNoticesParts {
@@ -43,7 +44,7 @@ export class RepairNotices implements AsyncDisposable {
     this.#rooms.set(roomId, room);
     room.lines.push(...lines.filter((line) => !room.lines.includes(line)));
     if (this.#isClosed) return;
-    room.timer ??= setTimeout(() => void this.#say(roomId, room), Math.max(delayMs, room.saidAt + gapMs - Date.now()));
+    room.timer ??= setTimeout(() => void this.#say(roomId, room), Math.max(delayMs, room.saidAt + gapMs - steadyNow()));
   }
 
   /** Says what waits. */
@@ -65,7 +66,7 @@ export class RepairNotices implements AsyncDisposable {
       this.#rooms.delete(roomId);
       return;
     }
-    room.saidAt = Date.now();
+    room.saidAt = steadyNow();
     const rest = lines.length - MOST_LINES;
     const text = [
       'Put right, since the hospital’s policy wants this room otherwise:',

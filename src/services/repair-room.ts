@@ -20,6 +20,7 @@ import { RateLimit, type RateLimits } from './rate-limit.ts';
 import { RepairMemory } from './repair-memory.ts';
 import type { RepairNotices } from './repair-notices.ts';
 import type { RoomReport, RoomReports } from './room-reports.ts';
+import { steadyNow } from './steady-clock.ts';
 
 /** What repairing needs. */
 export interface RepairRoomParts {
@@ -69,7 +70,7 @@ export class RepairRoom {
 
   constructor(parts: RepairRoomParts) {
     this.#parts = parts;
-    this.#now = parts.now ?? Date.now;
+    this.#now = parts.now ?? steadyNow;
     this.#rate = new RateLimit(parts.rate ?? ALL_ROOMS_RATE, this.#now);
   }
 
@@ -176,13 +177,12 @@ export class RepairRoom {
     const { control, notices, log } = this.#parts;
     const { roomId } = pass.room;
     await this.#record(pass, repairs, 'room.repair-begun');
-    const ended: { repair: Repair; outcome: ChangeOutcome }[] = [];
+    const ended: ChangeOutcome[] = [];
     const lines: string[] = [];
     try {
-      for (const repair of repairs) {
-        const { change, by } = repair;
+      for (const { change, by } of repairs) {
         const outcome = await control.apply(roomId, change);
-        ended.push({ repair, outcome });
+        ended.push(outcome);
         const changedBy = otherThan(policy, by.userId);
         if (outcome.outcome === 'applied') {
           pass.memory.succeeded(change);
@@ -197,16 +197,12 @@ export class RepairRoom {
         if (held.report !== undefined) pass.reports.push(held.report);
       }
     } finally {
-      await this.#record(
-        pass,
-        ended.map(({ repair }) => repair),
-        'room.repair',
-        ended.map(({ outcome }) => outcome),
-      );
+      const outcomes = repairs.map((_, index) => ended[index] ?? INTERRUPTED);
+      await this.#record(pass, repairs, 'room.repair', outcomes);
       // Where nothing is encrypted nothing is said; in a space nobody reads.
       if (snapshot?.state.has(ENCRYPTION)) notices.add(roomId, lines);
     }
-    return ended.filter(({ outcome }) => outcome.outcome === 'applied').length;
+    return ended.filter(({ outcome }) => outcome === 'applied').length;
   }
 
   async #record(
@@ -238,6 +234,12 @@ interface Seen {
   readonly repairs: readonly Repair[];
   readonly reports: readonly RoomReport[];
 }
+
+/** What became of those that were not reached, or whose answer was lost, when the homeserver went away. */
+const INTERRUPTED: ChangeOutcome = {
+  outcome: 'failed',
+  problem: 'It was interrupted: the homeserver is away. The room is looked at again.',
+};
 
 const ENCRYPTION = stateId('m.room.encryption');
 

@@ -4,6 +4,7 @@ import { newOpaqueId, type RoomId, type UserId } from '../model/ids.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
+import { steadyNow } from './steady-clock.ts';
 import type { TellSecurity } from './tell-security.ts';
 
 /** Something that the bot cannot put right, in PHI-free words that stay the same as long as it does. */
@@ -62,7 +63,7 @@ export class RoomReports implements AsyncDisposable {
     if (isSame(now, told)) this.#pending.delete(roomId);
     else {
       this.#pending.set(roomId, now);
-      this.#plan(Math.max(this.#parts.delayMs ?? DELAY_MS, this.#saidAt + (this.#parts.gapMs ?? GAP_MS) - Date.now()));
+      this.#plan(Math.max(this.#parts.delayMs ?? DELAY_MS, this.#saidAt + (this.#parts.gapMs ?? GAP_MS) - steadyNow()));
     }
   }
 
@@ -124,7 +125,7 @@ export class RoomReports implements AsyncDisposable {
         if (this.#pending.get(roomId) === now) this.#pending.delete(roomId);
       }
     }
-    this.#saidAt = Date.now();
+    this.#saidAt = steadyNow();
     if (this.#pending.size > 0) this.#plan(this.#parts.gapMs ?? GAP_MS);
   }
 

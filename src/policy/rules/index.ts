@@ -18,6 +18,7 @@ import { spaces } from './spaces.ts';
 import { thirdPartyInvites } from './third-party-invites.ts';
 import { tombstone } from './tombstone.ts';
 import { topic } from './topic.ts';
+import { verifiedDevices } from './verified-devices.ts';
 
 /** Every rule of governed rooms, in the order in which its changes are made: first power, then doors, then who is in, and last who is let in. */
 export const ROOM_RULES: readonly Rule[] = [
@@ -39,5 +40,6 @@ export const ROOM_RULES: readonly Rule[] = [
   spaces,
   tombstone,
   creation,
+  verifiedDevices,
   requiredMembers,
 ];

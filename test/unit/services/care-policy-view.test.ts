@@ -110,6 +110,20 @@ describe('CarePolicyView', () => {
     expect(told).to.equal(1);
   });
 
+  it('is another one when other devices are not verified, and the same while they are the same', async () => {
+    const policy = view(careTables(), { now: 0 });
+    let changes = 0;
+    policy.onChange(() => changes++);
+    expect((await policy.current()).unverifiedDevices).to.equal(undefined);
+    policy.setUnverifiedDevices(new Map([[DOCTOR, ['A', 'B']]]));
+    policy.setUnverifiedDevices(new Map([[DOCTOR, ['B', 'A']]]));
+    expect(changes).to.equal(1);
+    expect((await policy.current()).unverifiedDevices?.get(DOCTOR)).to.deep.equal(['A', 'B']);
+    policy.setUnverifiedDevices(new Map());
+    expect(changes).to.equal(2);
+    expect((await policy.current()).unverifiedDevices?.size).to.equal(0);
+  });
+
   it('does not keep what was read before a change that came meanwhile', async () => {
     const tables = careTables();
     const policies = view(tables, { now: 0 });

@@ -289,16 +289,23 @@ describe('governing rooms', () => {
       expect(fixture.told).to.have.length(1);
     });
 
-    it('while the homeserver is away, and goes on when it is back', async () => {
+    it('while the homeserver is away, also in the middle, and goes on when it is back; the audit log has how each ended', async () => {
       open();
       const roomId = await fixture.room();
-      fixture.control.isAway = true;
+      fixture.control.write(roomId, 'm.room.guest_access', { guest_access: 'can_join' }, { sender: ADMIN });
+      fixture.control.onApply = () => void (fixture.control.isAway = fixture.control.applied.length > before);
+      const before = fixture.control.applied.length;
       await fixture.write(roomId, 'm.room.join_rules', PUBLIC, ADMIN);
-      expect(fixture.repairs()).to.deep.equal([]);
+      const ends = () =>
+        fixture.repairs().map(({ details, outcome }) => `${(details as { rule: string }).rule} ${outcome}`);
+      expect(ends()).to.deep.equal(['join-rules done', 'guest-access failed']);
+      fixture.control.onApply = () => undefined;
       fixture.control.isAway = false;
       fixture.govern.retryNow();
       await fixture.govern.settled();
-      expect(fixture.repairs()).to.have.length(1);
+      expect(ends().slice(2)).to.deep.equal(['guest-access done']);
+      const begun = fixture.storage.audited().filter(({ action }) => action === 'room.repair-begun');
+      expect(begun).to.have.length(fixture.repairs().length);
       await fixture.speak();
       expect(fixture.told).to.deep.equal([]);
     });

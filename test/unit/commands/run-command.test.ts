@@ -85,7 +85,11 @@ describe('running commands (A1, A2)', () => {
     }
 
     it(`${name} is refused in a room that is not encrypted`, async () => {
-      const fixture = new RunnerFixture(real, { permissions: [permission, 'use-commands'], where: command.where, isEncrypted: false });
+      const fixture = new RunnerFixture(real, {
+        permissions: [permission, 'use-commands'],
+        where: command.where,
+        isEncrypted: false,
+      });
       const { runs, answer } = await fixture.type(NURSE, `${PREFIX} ${sampleLine(command)}`);
       expect(runs).to.deep.equal([]);
       expect(answer).to.equal('Refused: this room is not encrypted. Use an encrypted room.');

@@ -58,7 +58,11 @@ describe('the command room (A3)', () => {
       /other servers/,
     ],
     ['open to other servers by a pattern', room({ ...OPEN, 'm.room.server_acl': { allow: ['*'] } }), /other servers/],
-    ['closed to other servers by its ACL', room({ ...OPEN, 'm.room.server_acl': { allow: ['hospital.test'] } }), undefined],
+    [
+      'closed to other servers by its ACL',
+      room({ ...OPEN, 'm.room.server_acl': { allow: ['hospital.test'] } }),
+      undefined,
+    ],
     ['replaced', room({ 'm.room.tombstone': {} }), /replaced/],
     ['with somebody who has no role', room({}, { [VISITOR]: 'join' }), /^@visitor:hospital\.test is in it/],
     ['with somebody invited who has no role', room({}, { [VISITOR]: 'invite' }), /is invited/],

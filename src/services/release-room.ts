@@ -1,4 +1,5 @@
 import { PermanentError, UserError } from '../errors.ts';
+import type { CarePolicy } from '../model/care-policy.ts';
 import type { GovernedRoom, RoomKind } from '../model/governed-room.ts';
 import type { RoomId, UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -85,9 +86,17 @@ export class ReleaseRoom {
     const problems: string[] = [];
     const levels = (...also: UserId[]) => write('m.room.power_levels', levelsAfterRelease([...also, ...heirs]));
     const standsAbove = snapshot.creators.has(bot);
+    const alias = opaqueAlias(await policy.current(), snapshot);
     // By the class event a repetition knows that there is something left to do. Last the bot gives its own power away: nobody else could take it.
     const changes = [
       ...(heirs.length === 0 ? [] : [standsAbove ? levels() : levels(bot)]),
+      // The address by which the bridge finds what it made: a unit whose space is released can have another one.
+      ...(alias === undefined
+        ? []
+        : [
+            write('m.room.canonical_alias', {}),
+            { kind: 'remove-alias', rule, why: 'the room is released.', alias } as const,
+          ]),
       write(PHI_CLASS_EVENT, {}),
       ...(heirs.length === 0 || standsAbove ? [] : [levels()]),
     ];
@@ -141,6 +150,13 @@ const UNKNOWN: Omit<GovernedRoom, 'roomId' | 'since'> = {
   ...{ kind: 'care-team', phiClass: 'phi', opaqueId: '', unit: undefined, conversation: undefined },
   ...{ name: undefined, origin: 'adopted' },
 };
+
+function opaqueAlias({ namespace }: CarePolicy, snapshot: RoomSnapshot): string | undefined {
+  const alias = snapshot.state.get(stateId('m.room.canonical_alias'))?.content['alias'];
+  const { ghostPrefix, domain } = namespace;
+  const isOpaque = typeof alias === 'string' && alias.startsWith(`#${ghostPrefix}`) && alias.endsWith(`:${domain}`);
+  return isOpaque ? alias : undefined;
+}
 
 /** It says that it is governed. */
 function isOurs(snapshot: RoomSnapshot): boolean {

@@ -275,4 +275,19 @@ describe('who is in which room, on a real Synapse', function () {
     await hospital.govern.sweepNow();
     expect(hospital.requests - before).to.equal(0);
   });
+
+  // Last, since the others need the space.
+  describe('a unit whose space was released', () => {
+    it('gets another one', async () => {
+      const { physician } = hospital.staff;
+      expect((await hospital.releaseRoom.run(space, physician.userId)).problems).to.deep.equal([]);
+      const { roomId: next } = await hospital.createUnit.run(ICU);
+      expect(next).not.to.equal(space);
+      await waitFor('the ward to be in it', async () => {
+        const child = await hospital.asBot('GET', statePath(next, 'm.space.child', ward)).catch(() => ({}));
+        return 'via' in child;
+      });
+      expect(await membership(next, physician.userId)).to.equal('invite');
+    });
+  });
 });

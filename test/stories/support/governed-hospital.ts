@@ -10,6 +10,7 @@ import type { PhiClass } from '../../../src/model/phi-class.ts';
 import type { PhoneNumber } from '../../../src/model/phone-number.ts';
 import type { Role, RoleId, UnitId } from '../../../src/model/role.ts';
 import type { AuditEntry } from '../../../src/model/audit-entry.ts';
+import type { WarLimits } from '../../../src/policy/war.ts';
 import { AdoptRoom } from '../../../src/services/adopt-room.ts';
 import { CarePolicyView } from '../../../src/services/care-policy-view.ts';
 import { CreateRoom } from '../../../src/services/create-room.ts';
@@ -30,6 +31,16 @@ export const LINE = 'front-desk' as LineId;
 
 const NAMES = ['admin', 'nurse', 'physician', 'clerk', 'stranger'] as const;
 type Name = (typeof NAMES)[number];
+
+/** What a test chooses of the hospital. */
+export interface HospitalOptions {
+  readonly roomVersion?: string | undefined;
+  /** None is ever declared where left out. */
+  readonly war?: WarLimits;
+}
+
+const NO_WAR: WarLimits = { repairs: 1_000, windowMs: 60_000, pauseMs: 60_000 };
+const AT_ONCE = 10;
 
 /** When a repair or a report was finished, by `performance.now()`. */
 export interface Noted {
@@ -67,7 +78,7 @@ export class GovernedHospital implements AsyncDisposable {
     on: BridgeOnSynapse,
     bridge: Awaited<ReturnType<BridgeOnSynapse['open']>>,
     staff: Record<Name, Staff>,
-    options: { roomVersion?: string | undefined; http: MatrixHttp; closing: AsyncDisposableStack },
+    options: HospitalOptions & { http: MatrixHttp; closing: AsyncDisposableStack },
   ) {
     this.on = on;
     this.staff = staff;
@@ -111,7 +122,7 @@ export class GovernedHospital implements AsyncDisposable {
     };
     this.govern = new GovernRooms({
       ...{ ...storage, audit, governedRooms: this.rooms, policy: this.policy, control: this.control, log },
-      ...{ isDryRun: false, sweepIntervalMs: 600_000, war: { repairs: 1_000, windowMs: 60_000, pauseMs: 60_000 } },
+      ...{ isDryRun: false, sweepIntervalMs: 600_000, war: options.war ?? NO_WAR },
       speech: { delayMs: 50, gapMs: 50 },
       notifier: { say: async (roomId, text) => void this.said.push({ roomId, text }) },
       security: { tell: async (text) => void this.told.push(text) },
@@ -130,7 +141,7 @@ export class GovernedHospital implements AsyncDisposable {
     this.setClass = new SetClass(parts);
   }
 
-  static async start(options: { roomVersion?: string } = {}): Promise<GovernedHospital> {
+  static async start(options: HospitalOptions = {}): Promise<GovernedHospital> {
     await using closing = new AsyncDisposableStack();
     const on = await BridgeOnSynapse.start();
     closing.defer(() => on.stop());
@@ -182,9 +193,21 @@ export class GovernedHospital implements AsyncDisposable {
     return await this.room({ ...room, ...(version !== undefined && { version }) }, this.staff.nurse);
   }
 
-  /** What the bot does by its token, as an operator could. */
-  async asBot(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
-    const url = `${this.on.synapse.url}/_matrix/client/v3${path}?user_id=${encodeURIComponent(BOT)}`;
+  /** Lets so many of our own users, none of whom may be there, join a public room. */
+  async crowd(roomId: RoomId, count: number): Promise<void> {
+    const join = async (n: number) => {
+      const user = `@${NAMESPACE.ghostPrefix}crowd${n}:${NAMESPACE.domain}` as UserId;
+      await this.#ensureRegistered(user);
+      await this.asBot('POST', `/join/${encodeURIComponent(roomId)}`, {}, user);
+    };
+    for (let first = 0; first < count; first += AT_ONCE) {
+      await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, n) => join(first + n)));
+    }
+  }
+
+  /** What the bot, or another of our users, does by its token, as an operator could. */
+  async asBot(method: string, path: string, body?: object, user = BOT): Promise<Record<string, unknown>> {
+    const url = `${this.on.synapse.url}/_matrix/client/v3${path}?user_id=${encodeURIComponent(user)}`;
     const headers = { authorization: `Bearer ${this.on.registration.asToken}` };
     const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);

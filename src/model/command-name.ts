@@ -5,6 +5,7 @@
 export const COMMAND_NAMES = [
   'text',
   'consent',
+  'identity',
   'who',
   'role give',
   'role take',

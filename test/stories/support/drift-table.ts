@@ -237,6 +237,14 @@ export const DRIFTS: readonly Drift[] = [
     })),
     becomes: 'reported',
   },
+  {
+    ...{ what: 'the bot is demoted', rule: 'power-levels', becomes: 'reported', in: 'care-team' },
+    act: ({ hospital, roomId }) => hospital.overpower(roomId, BOT, 50),
+    undo: async ({ admin, roomId }) => {
+      const present = await admin.call('GET', statePath(roomId, LEVELS));
+      await write(admin, roomId, LEVELS, { ...present, users: { ...(present['users'] as object), [BOT]: 100 } });
+    },
+  },
   // Last, since the bot has no power any more.
   {
     ...{ what: 'the bot is let out', rule: 'bot', becomes: 'reported', in: 'care-team' },

@@ -20,6 +20,7 @@ import { ensureCommandRoom } from './services/ensure-command-room.ts';
 import { governConversations } from './services/govern-conversations.ts';
 import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
 import { markInterrupted } from './services/mark-interrupted.ts';
+import { openArchive } from './storage/archive/open-archive.ts';
 import { openStorage } from './storage/open-storage.ts';
 
 /** A running bridge. */
@@ -54,6 +55,9 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     domain: config.homeserver.domain,
   };
   const storage = closing.use(await openStorage(config));
+  const archive = await openArchive(config.archive);
+  if (archive === undefined) log.warn('archive.off');
+  else closing.use(archive);
   const auditKey = await openAuditKey(config.audit.signingKey, storage.auditTrail);
   if (auditKey === undefined) log.warn('audit.unsigned');
   const governedRooms = new KnownGovernedRooms(storage.governedRooms);
@@ -71,7 +75,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     outbox: () => queues.outbox.notify(),
     notices: () => queues.notices.notify(),
   };
-  const parts = makeCommonParts({ config, namespace, storage, governedRooms, matrix, wake, log });
+  const parts = makeCommonParts({ config, namespace, storage, archive, governedRooms, matrix, wake, log });
   const governance = makeGovernance(parts, config, matrix, about.configFile, auditKey);
   const accounts = makeAccountControl(parts, governance, config, matrix);
   const commands: CommandRunner = new CommandRunner({

@@ -16,7 +16,7 @@ export interface Background extends AsyncDisposable {
 
 /** Begins all of it; what needs the homeserver waits for `homeserverIsThere`. */
 export function startBackground(
-  { policy }: CommonParts,
+  { policy, archiving }: CommonParts,
   governance: Governance,
   accounts: AccountControl,
   commands: CommandRunner,
@@ -30,6 +30,7 @@ export function startBackground(
     expireBreakGlass.notify();
   });
   followRoles.start();
+  archiving?.wake();
   syncDirectory?.start();
   const housekeeping = setInterval(() => {
     storage.wipeFinished(Date.now()).catch((error: unknown) => log.error('wipe.failed', { error }));
@@ -52,6 +53,7 @@ export function startBackground(
       followRoles[Symbol.dispose]();
       followVerification[Symbol.dispose]();
       await Promise.all([
+        archiving?.stop(),
         syncDirectory?.[Symbol.asyncDispose](),
         watchSignIns.stop(),
         offboardAccount.stop(),

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Logger } from '../log.ts';
 import type { RoomId } from '../model/ids.ts';
 import type { Namespace } from '../model/namespace.ts';
+import { ArchiveMessages } from '../services/archive-messages.ts';
 import { CarePolicyView } from '../services/care-policy-view.ts';
 import { CheckCommandRoom } from '../services/check-command-room.ts';
 import { CheckIdentity } from '../services/check-identity.ts';
@@ -9,11 +10,13 @@ import type { KnownGovernedRooms } from '../services/known-governed-rooms.ts';
 import { Lines } from '../services/lines.ts';
 import { MakeGovernedRoom } from '../services/make-governed-room.ts';
 import { mayTextOutBy } from '../services/may-text-out.ts';
+import { NoteSaid } from '../services/note-said.ts';
 import { Notifier } from '../services/notifier.ts';
 import { OpenConversation } from '../services/open-conversation.ts';
 import { SendAutomatic } from '../services/send-automatic.ts';
 import { TellSecurity } from '../services/tell-security.ts';
 import { TellSender } from '../services/tell-sender.ts';
+import type { MessageArchive } from '../ports/message-archive.ts';
 import { createSmsCarriers } from '../sms/index.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { MatrixSide } from './matrix-side.ts';
@@ -29,12 +32,14 @@ export function makeCommonParts(options: {
   readonly config: Config;
   readonly namespace: Namespace;
   readonly storage: Storage;
+  /** undefined: nothing is archived. */
+  readonly archive: MessageArchive | undefined;
   readonly governedRooms: KnownGovernedRooms;
   readonly matrix: MatrixSide;
   readonly wake: Wake;
   readonly log: Logger;
 }) {
-  const { config, namespace, storage, governedRooms, matrix, wake, log } = options;
+  const { config, namespace, storage, archive, governedRooms, matrix, wake, log } = options;
   const { rooms, control, sender, crypto } = matrix;
   const lines = new Lines(config.lines);
   const policy = new CarePolicyView({
@@ -59,11 +64,13 @@ export function makeCommonParts(options: {
   const make = new MakeGovernedRoom(base);
   const commandRoom = new CheckCommandRoom(base);
   const automatic = new SendAutomatic({ ...base, texts: automaticTexts(config), wake: wake.outbox });
+  const archiving = archive && new ArchiveMessages({ ...base, archive, notifier });
+  const said = archiving && new NoteSaid({ ...base, wake: () => archiving.wake() });
   const rule = config.consent.identity;
   const identity = rule && new CheckIdentity({ ...base, automatic, notifier, rule });
   return {
     ...base,
-    ...{ notifier, make, automatic, identity },
+    ...{ notifier, make, automatic, identity, archiving, said },
     tell: new TellSender(storage.conversations, notifier),
     opener: new OpenConversation({ ...base, make, notifier, identity }),
     security: new TellSecurity({ governedRooms, notifier }),
@@ -83,11 +90,24 @@ function storesOf(storage: Storage) {
     notices,
     matrixEvents: events,
     media,
+    archiveQueue,
   } = storage;
   const { roles, policyVersions, emergencyAccess, confirmations, audit, auditTrail } = storage;
   const { accountProcedures, accountStates, watchedDevices } = storage;
   return {
-    ...{ transactions, settings, conversations, consents, identities, outbox, inbox, notices, events, media },
+    ...{
+      transactions,
+      settings,
+      conversations,
+      consents,
+      identities,
+      outbox,
+      inbox,
+      notices,
+      events,
+      media,
+      archiveQueue,
+    },
     ...{ roles, policyVersions, emergencyAccess, confirmations, audit, auditTrail },
     ...{ accountProcedures, accountStates, watchedDevices },
   };

@@ -49,6 +49,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./audit.ts')).audit,
   },
   {
+    name: 'archive',
+    summary: 'exports what was said with a patient, and verifies the archive',
+    load: async () => (await import('./archive.ts')).archiveVerb,
+  },
+  {
     name: 'roles',
     summary: 'imports a list of roles, and says who has which role now or had it then',
     load: async () => (await import('./roles.ts')).rolesVerb,

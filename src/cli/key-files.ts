@@ -37,10 +37,17 @@ export class MissingKeys {
   }
 }
 
-function whatIsThere(guards: 'phi' | 'crypto', { database, encryption, appservice }: Config): string | undefined {
+function whatIsThere(
+  guards: 'phi' | 'crypto' | 'archive',
+  { database, archive, encryption, appservice }: Config,
+): string | undefined {
   if (guards === 'crypto') {
     const isUsed = existsSync(encryption.store) && readdirSync(encryption.store).length > 0;
     return isUsed ? `the crypto store ${encryption.store}` : undefined;
+  }
+  if (guards === 'archive') {
+    const { database: kept } = archive;
+    return kept.dialect === 'sqlite' && existsSync(kept.path) ? `the archive ${kept.path}` : undefined;
   }
   if (database.dialect === 'sqlite') return existsSync(database.path) ? `the database ${database.path}` : undefined;
   // Whether a database on a server holds anything is not known here; an installation that was registered may have used it.

@@ -63,9 +63,16 @@ function checkPorts({ appservice, http }: IncompleteValues, report: Report): voi
   }
 }
 
-function checkDatabase({ database }: IncompleteValues, report: Report): void {
+function checkDatabase({ database, archive }: IncompleteValues, report: Report): void {
   if (database?.path !== undefined && database.url !== undefined) {
     report('database', 'both path and url are given', 'keep path for SQLite, or url for PostgreSQL');
+  }
+  if (archive?.path !== undefined && archive.url !== undefined) {
+    report('archive', 'both path and url are given', 'keep path for SQLite, or url for PostgreSQL');
+  }
+  const isShared = (kind: 'path' | 'url') => archive?.[kind] !== undefined && archive[kind] === database?.[kind];
+  if (isShared('path') || isShared('url')) {
+    report('archive', 'it is the database of the bridge', 'give it one of its own: that is what it is for');
   }
 }
 

@@ -106,6 +106,11 @@ export interface Config {
     /** At least 6. */
     readonly retentionYears: number;
   };
+  readonly archive: {
+    readonly database: Config['database'];
+    /** As `secrets.phiKeys`; undefined: nothing is archived. */
+    readonly keys: readonly PhiKey[] | undefined;
+  };
   /** What the operator states of the homeserver (C1). */
   readonly homeserverDeclarations: HomeserverSettings;
   readonly retention: {

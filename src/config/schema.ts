@@ -1,5 +1,6 @@
 /** The whole configuration file, in the order of the sample. */
 import { accounts } from './sections/accounts.ts';
+import { archive } from './sections/archive.ts';
 import { audit } from './sections/audit.ts';
 import { carriers } from './sections/carriers.ts';
 import { phiClasses } from './sections/classes.ts';
@@ -27,6 +28,7 @@ export const SCHEMA = section('Carebridge configuration.', {
   directory,
   accounts,
   audit,
+  archive,
   homeserver_declarations: homeserverDeclarations,
   appservice,
   http,

@@ -8,7 +8,7 @@ export interface KeyFile {
   readonly path: string;
   readonly encoding: 'base64' | 'base64url';
   /** What would be unreadable with another key. */
-  readonly guards: 'phi' | 'crypto' | undefined;
+  readonly guards: 'phi' | 'crypto' | 'archive' | undefined;
 }
 
 /** Makes a key that is missing, for `carebridge register`, and answers it. */

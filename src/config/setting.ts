@@ -48,7 +48,7 @@ export interface Secret<T> extends Explained {
   readonly made?: {
     readonly file: string;
     readonly encoding: 'base64' | 'base64url';
-    readonly guards?: 'phi' | 'crypto';
+    readonly guards?: 'phi' | 'crypto' | 'archive';
   };
   readonly example: string;
 }

@@ -19,7 +19,8 @@ export function toConfig(values: Values, folder: string): Config {
       ghostPrefix: appservice.ghost_prefix,
     },
     http: { host: http.host, port: http.port, publicUrl: http.public_url ?? `http://127.0.0.1:${http.port}` },
-    database: toDatabase(values, folder),
+    database: toDatabase(values.database, folder, 'carebridge.db'),
+    archive: { database: toDatabase(values.archive, folder, 'archive.db'), keys: values.archive.key },
     secrets: { phiKeys: values.secrets.phi_key },
     encryption: {
       engine: encryption.engine,
@@ -59,10 +60,8 @@ export function toConfig(values: Values, folder: string): Config {
   };
 }
 
-function toDatabase({ database: { path, url } }: Values, folder: string): Config['database'] {
-  return url === undefined
-    ? { dialect: 'sqlite', path: path ?? join(folder, 'carebridge.db') }
-    : { dialect: 'postgres', url };
+function toDatabase({ path, url }: Values['database'], folder: string, file: string): Config['database'] {
+  return url === undefined ? { dialect: 'sqlite', path: path ?? join(folder, file) } : { dialect: 'postgres', url };
 }
 
 type CarrierValues = Values['carriers'] extends ReadonlyMap<string, infer Value> ? Value : never;

@@ -1,6 +1,6 @@
 import { PermanentError, RetryableError } from '../errors.ts';
 import type { Conversation } from '../model/conversation.ts';
-import type { RoomId } from '../model/ids.ts';
+import type { EventId, RoomId } from '../model/ids.ts';
 import { newGhost, type Namespace } from '../model/namespace.ts';
 import type { InboxRow, MediaReference } from '../model/rows.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
@@ -9,6 +9,7 @@ import type { MediaIndex } from '../ports/media-index.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import type { MmsCarrier, SmsCarrier } from '../ports/sms-carrier.ts';
 import type { CheckIdentity } from './check-identity.ts';
+import type { NoteSaid } from './note-said.ts';
 import type { Notifier } from './notifier.ts';
 import type { OpenConversation } from './open-conversation.ts';
 import type { SendAutomatic } from './send-automatic.ts';
@@ -25,6 +26,8 @@ export interface DeliverToRoomParts {
   readonly media: MediaIndex;
   readonly namespace: Namespace;
   readonly warnOnFirstContact: boolean;
+  /** Left out: nothing is archived. */
+  readonly said?: NoteSaid | undefined;
   /** Left out: nobody is asked who they are. */
   readonly identity?: CheckIdentity | undefined;
 }
@@ -68,7 +71,7 @@ export class DeliverToRoom {
 
   async #sendAll(conversation: Conversation, roomId: RoomId, row: InboxRow, signal: AbortSignal): Promise<void> {
     if (row.body !== '' || row.media.length === 0) {
-      await this.#send(conversation, roomId, { msgtype: 'm.text', body: row.body }, `inbox-${row.id}`);
+      await this.#send(conversation, roomId, row, { msgtype: 'm.text', body: row.body }, `inbox-${row.id}`);
     }
     for (const [index, reference] of row.media.entries()) {
       await this.#sendMedia(conversation, roomId, row, reference, `inbox-${row.id}-${index}`, signal);
@@ -92,14 +95,19 @@ export class DeliverToRoom {
     );
   }
 
-  #send(conversation: Conversation, roomId: RoomId, content: Record<string, unknown>, txnId: string) {
-    return this.#parts.sender.send({
-      as: conversation.contact.ghost,
-      roomId,
-      type: 'm.room.message',
-      content: { ...content, ...CHANNEL },
-      txnId,
-    });
+  /** The message is on its way before it is noted for the archive; a repetition is told the same event id. */
+  async #send(
+    conversation: Conversation,
+    roomId: RoomId,
+    row: InboxRow,
+    content: Record<string, unknown>,
+    txnId: string,
+  ): Promise<EventId> {
+    const event = { roomId, type: 'm.room.message', content: { ...content, ...CHANNEL } };
+    const sender = conversation.contact.ghost;
+    const eventId = await this.#parts.sender.send({ as: sender, ...event, txnId });
+    await this.#parts.said?.event(conversation, { ...event, by: 'patient', eventId, sender, at: row.receivedAt });
+    return eventId;
   }
 
   async #sendMedia(
@@ -118,7 +126,7 @@ export class DeliverToRoom {
     const file = await (carrier as MmsCarrier).fetchMedia(reference, signal);
     const uploaded = await this.#parts.sender.uploadFile(ghost, file);
     const content = { ...uploaded.content, body: fileName(file.contentType) };
-    const eventId = await this.#send(conversation, roomId, content, txnId);
+    const eventId = await this.#send(conversation, roomId, row, content, txnId);
     await this.#parts.media.add({ eventId, roomId, mxc: uploaded.mxc, sha256: uploaded.sha256, at: Date.now() });
   }
 }

@@ -1,13 +1,10 @@
-import { createHash, type Hash } from 'node:crypto';
 import { newOpaqueId, type UserId } from '../model/ids.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { AuditSigner } from '../ports/audit-signer.ts';
 import type { AuditFilter, AuditTrail } from '../ports/audit-trail.ts';
 import { AUDIT_FORMATS } from './audit-formats.ts';
 import { auditItem } from './audit-item.ts';
-
-/** The first line of a manifest. */
-export const MANIFEST_FORMAT = 'carebridge-audit-export-1';
+import { SignedExport } from './signed-export.ts';
 
 /** What an export was asked for. */
 export interface AuditExport {
@@ -51,52 +48,31 @@ export class ExportAudit {
     const asked = { ...details, format, ...filter };
     await log.append({ id: `audit.export:${id}`, action: 'audit.export', ...about, details: asked });
     const head = await trail.head();
-    const file = createHash('sha256');
-    const manifest = createHash('sha256');
-    const both = { header: lineWriter(writeManifest, manifest), line: lineWriter(writeLine, file) };
-    await both.header(
-      JSON.stringify({ manifest: MANIFEST_FORMAT, format, filter, by, export: id, at: new Date().toISOString(), head }),
-    );
+    const file = new SignedExport({ signer, writeLine, writeManifest });
+    await file.begin({ format, filter, by, export: id, at: new Date().toISOString(), head });
     const { header, line } = AUDIT_FORMATS[format];
-    if (header !== undefined) await both.header(JSON.stringify({ sha256: await both.line(header) }));
-    let rows = 0;
+    if (header !== undefined) await file.header(header);
     let last = 0;
     for (;;) {
       const page = await trail.rows(last, pageSize, filter);
       for (const row of page) {
         if (row.seq > (head?.seq ?? 0)) break;
-        const sha256 = await both.line(line(auditItem(row, trail.open(row))));
         const { seq, hash, sourceEvent } = row;
-        await both.header(JSON.stringify({ sha256, seq, hash, ...(sourceEvent !== null && { sourceEvent }) }));
-        rows++;
+        await file.entry(line(auditItem(row, trail.open(row))), {
+          ...{ seq, hash },
+          ...(sourceEvent !== null && { sourceEvent }),
+        });
       }
       last = page.at(-1)?.seq ?? last;
       if (page.length < pageSize || last >= (head?.seq ?? 0)) break;
     }
-    const end = { end: true, rows, file: file.digest('hex'), keyId: signer.keyId };
-    await both.header(JSON.stringify(end));
-    const signature = signer.sign(manifestBytes(manifest.digest('hex')));
-    await writeManifest(JSON.stringify({ signature }));
+    const end = await file.end();
     await log.append({
       id: `audit.exported:${id}`,
       action: 'audit.exported',
       ...about,
       details: { export: id, ...end },
     });
-    return { rows };
+    return { rows: end.rows };
   }
-}
-
-/** What the signature of a manifest signs; `digest` is the SHA-256, hex, of its lines before the signature, each with its line feed. */
-export function manifestBytes(digest: string): Buffer {
-  return Buffer.from(JSON.stringify([MANIFEST_FORMAT, digest]));
-}
-
-/** Writes a line, adds it to the digest of the whole, and answers its own; both with its line feed. */
-function lineWriter(write: (line: string) => Promise<void>, whole: Hash) {
-  return async (line: string): Promise<string> => {
-    await write(line);
-    whole.update(`${line}\n`);
-    return createHash('sha256').update(`${line}\n`).digest('hex');
-  };
 }

@@ -4,6 +4,7 @@ import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { OutboxStore } from '../ports/outbox-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { KnownRoom } from './known-room.ts';
+import type { NoteSaid } from './note-said.ts';
 import type { Notifier } from './notifier.ts';
 
 /** What handling redactions needs. */
@@ -12,6 +13,8 @@ export interface HandleRedactionParts {
   readonly events: MatrixEventStore;
   readonly transactions: Transactions;
   readonly notifier: Notifier;
+  /** Left out: nothing is archived. */
+  readonly said?: NoteSaid | undefined;
 }
 
 /** Staff removed a message: what has not left is stopped, and what has left cannot be called back. */
@@ -27,6 +30,7 @@ export class HandleRedaction {
     // From room version 11 on the id is in the content.
     const removed = parseEventId(row.event.redacts ?? row.event.content['redacts']);
     if (!room.conversation || removed === undefined) return 'done';
+    await this.#parts.said?.redaction(row, room.conversation, removed);
     await events.discard(removed);
     const text = await outbox.findByEvent(removed);
     if (text === undefined) return 'done';

@@ -5,6 +5,7 @@ import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Handled } from './handled.ts';
 import { ANSWERED, kindOf, type KnownRoom } from './known-room.ts';
+import type { NoteSaid } from './note-said.ts';
 import type { Notifier } from './notifier.ts';
 import type { SendToContact } from './send-to-contact.ts';
 
@@ -38,6 +39,8 @@ export interface HandleStaffMessageParts {
   readonly transactions: Transactions;
   readonly notifier: Notifier;
   readonly commandPrefix: string;
+  /** Left out: nothing is archived. */
+  readonly said?: NoteSaid | undefined;
 }
 
 /** What staff wrote in a conversation or in the command room. */
@@ -58,11 +61,16 @@ export class HandleStaffMessage {
     if (clear.type === 'm.reaction') return this.reaction({ ...row, event: { ...row.event, ...clear } }, room);
     const outgoing = outgoingKind(clear.type, clear.content, this.#parts.commandPrefix);
     if (outgoing.kind === 'ignored') return 'done';
-    if (outgoing.kind === 'command') return this.#command(row, room, typedIn(outgoing, clear.content, true));
+    const note = () => this.#note(row, room, clear);
+    if (outgoing.kind === 'command') {
+      await this.#command(row, room, typedIn(outgoing, clear.content, true));
+      await note();
+      return 'done';
+    }
     if (room.conversation === undefined) return this.#plainWords(row, room, clear.content, outgoing);
-    if (outgoing.kind === 'not-sendable') return this.refuse(row, outgoing.why);
+    if (outgoing.kind === 'not-sendable') return this.refuse(row, outgoing.why, note);
     const attachment = outgoing.kind === 'file' ? clear.content : undefined;
-    return this.#parts.send.send(row, room.conversation, { text: outgoing.text, attachment });
+    return this.#parts.send.send(row, room.conversation, { text: outgoing.text, attachment }, note);
   }
 
   /** What people say to one another in rooms of no patient is nothing for the bridge, but for an answer to its own questions: a command like any other. */
@@ -90,8 +98,9 @@ export class HandleStaffMessage {
   }
 
   /** Says in a reply that the event did not go to the patient, and ends its row. */
-  async refuse(row: MatrixEventRow, why: string): Promise<'settled'> {
+  async refuse(row: MatrixEventRow, why: string, note?: () => Promise<void>): Promise<'settled'> {
     await this.#parts.transactions.run(async () => {
+      await note?.();
       await this.#parts.send.notSent(row, why);
       await this.#parts.events.complete(row.id);
     });
@@ -105,7 +114,18 @@ export class HandleStaffMessage {
     if (outgoing.kind === 'command') return this.#command(row, room, typedIn(outgoing, content, false));
     // Other governed rooms may be in the clear, and what people write there is nothing for the bridge.
     if (!ANSWERED.has(kindOf(room))) return 'done';
-    return this.refuse(row, 'it was not encrypted. Use a client that encrypts, such as Element.');
+    return this.refuse(row, 'it was not encrypted. Use a client that encrypts, such as Element.', () =>
+      this.#note(row, room, { type, content }),
+    );
+  }
+
+  /** For the archive, where it was said in a patient's room. */
+  async #note(
+    row: MatrixEventRow,
+    { conversation }: KnownRoom,
+    clear: { readonly type: string; readonly content: Readonly<Record<string, unknown>> },
+  ): Promise<void> {
+    if (conversation !== undefined) await this.#parts.said?.staff(row, conversation, clear);
   }
 
   /** Patients see no reactions. Said once to each person in a room, since it is a habit and no mistake. */

@@ -4,6 +4,8 @@ import type { ConfirmationStore } from '../ports/confirmation-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
+import type { Conversation } from '../model/conversation.ts';
+import type { NoteSaid } from './note-said.ts';
 import type { OpenConversation } from './open-conversation.ts';
 
 /** What posting needs. */
@@ -13,6 +15,8 @@ export interface PostNoticeParts {
   readonly sender: RoomSender;
   readonly settings: SettingsStore;
   readonly confirmations: Pick<ConfirmationStore, 'setPrompt'>;
+  /** Left out: nothing is archived. */
+  readonly said?: NoteSaid | undefined;
 }
 
 /** A member's joining wakes the room; this is only the fall-back. */
@@ -41,19 +45,18 @@ export class PostNotice {
       }
       return 'done';
     }
-    if (!(await this.#isAttended(roomId))) return { waitMs: LOOK_AGAIN_MS, code: 'waiting-for-team' };
-    const eventId = await this.#parts.sender.send({
-      as: sender,
-      roomId,
-      type: 'm.room.message',
-      content: {
-        msgtype: 'm.notice',
-        body: notice.text,
-        ...(notice.replyTo && { 'm.relates_to': { 'm.in_reply_to': { event_id: notice.replyTo } } }),
-        ...(notice.data !== undefined && { [ANSWER_KEY]: notice.data }),
-      },
-      txnId: `notice-${row.id}`,
-    });
+    const conversation = await this.#parts.conversations.findByRoom(roomId);
+    if (!(await this.#isAttended(roomId, conversation))) return { waitMs: LOOK_AGAIN_MS, code: 'waiting-for-team' };
+    const content = {
+      msgtype: 'm.notice',
+      body: notice.text,
+      ...(notice.replyTo && { 'm.relates_to': { 'm.in_reply_to': { event_id: notice.replyTo } } }),
+      ...(notice.data !== undefined && { [ANSWER_KEY]: notice.data }),
+    };
+    const event = { roomId, type: 'm.room.message', content };
+    const eventId = await this.#parts.sender.send({ as: sender, ...event, txnId: `notice-${row.id}` });
+    if (conversation)
+      await this.#parts.said?.event(conversation, { ...event, by: 'bridge', eventId, sender, at: Date.now() });
     // A process that dies before this sends again with the same transaction id, and is told the same event id.
     if (notice.confirmation) await this.#parts.confirmations.setPrompt(notice.confirmation, eventId);
     if (notice.rememberAs) await this.#parts.settings.set(notice.rememberAs, eventId);
@@ -61,8 +64,7 @@ export class PostNotice {
   }
 
   /** In a conversation the card comes first. */
-  async #isAttended(roomId: RoomId): Promise<boolean> {
-    const conversation = await this.#parts.conversations.findByRoom(roomId);
+  async #isAttended(roomId: RoomId, conversation: Conversation | undefined): Promise<boolean> {
     return conversation ? this.#parts.opener.introduce(conversation, roomId) : this.#parts.opener.isAttended(roomId);
   }
 }

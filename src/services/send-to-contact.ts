@@ -44,13 +44,19 @@ export class SendToContact {
     this.#parts = parts;
   }
 
-  /** Commits the outbox row, or the refusal, together with the end of the event's own row. */
-  async send(row: MatrixEventRow, conversation: Conversation, outgoing: Outgoing): Promise<'settled'> {
+  /** Commits the outbox row, or the refusal, and what `note` writes, together with the end of the event's own row. */
+  async send(
+    row: MatrixEventRow,
+    conversation: Conversation,
+    outgoing: Outgoing,
+    note?: () => Promise<void>,
+  ): Promise<'settled'> {
     const { event } = row;
     const refusal = await this.#refusal(row, conversation, outgoing);
     await this.#parts.transactions.run(async () => {
       if (refusal === undefined) await this.#queue(row, conversation, outgoing);
       else await this.notSent(row, refusal);
+      await note?.();
       await this.#parts.events.complete(row.id);
     });
     this.#parts.log.info(refusal === undefined ? 'message.queued' : 'message.refused', {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuditVerifier } from '../ports/audit-signer.ts';
-import { MANIFEST_FORMAT, manifestBytes } from './export-audit.ts';
+import { MANIFEST_FORMAT, manifestBytes } from './signed-export.ts';
 
 /** What is verified: the lines of the file and of its manifest, as bytes and with their line feeds. */
 export interface VerifyExportParts {

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { RetryableError } from '../errors.ts';
 import type { AccountProcedureStore } from '../ports/account-procedure-store.ts';
 import type { AccountStateStore } from '../ports/account-state-store.ts';
+import type { ArchiveQueue } from '../ports/archive-queue.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { ConfirmationStore } from '../ports/confirmation-store.ts';
@@ -27,6 +28,7 @@ import { PhiCipher } from './phi-cipher.ts';
 import { openPhiKeys } from './phi-keys.ts';
 import { SequelizeAccountProcedureStore } from './sequelize-account-procedure-store.ts';
 import { SequelizeAccountStateStore } from './sequelize-account-state-store.ts';
+import { SequelizeArchiveQueue } from './sequelize-archive-queue.ts';
 import { SequelizeAuditLog } from './sequelize-audit-log.ts';
 import { SequelizeConfirmationStore } from './sequelize-confirmation-store.ts';
 import { SequelizeConsentStore } from './sequelize-consent-store.ts';
@@ -57,6 +59,7 @@ export interface Storage extends AsyncDisposable {
   readonly identities: IdentityStore;
   readonly settings: SettingsStore;
   readonly media: MediaIndex;
+  readonly archiveQueue: ArchiveQueue;
   readonly roles: RoleStore;
   readonly policyVersions: PolicyVersionStore;
   readonly governedRooms: GovernedRoomStore;
@@ -104,6 +107,7 @@ export async function openStorage(config: Pick<Config, 'database' | 'secrets' | 
       identities: new SequelizeIdentityStore(parts),
       settings: new SequelizeSettingsStore(parts),
       media: new SequelizeMediaIndex(parts),
+      archiveQueue: new SequelizeArchiveQueue(parts),
       roles: new SequelizeRoleStore(parts),
       policyVersions: new SequelizePolicyVersionStore(parts),
       governedRooms: new SequelizeGovernedRoomStore(parts),

@@ -1,7 +1,12 @@
-/** The whole bridge as a process, and a nurse with a real client: whose number it is, and what is kept of what was said (G3, G4). */
+/** The whole bridge as a process, and a nurse with a real client: whose number it is, and what is kept of what was said (F3, G2, G3, G4, H6). */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { Chat } from '../e2e/support/chat.ts';
+import { filesOf, Planted } from '../e2e/support/planted.ts';
+import { runCarebridge } from '../e2e/support/run-carebridge.ts';
 import { startTestClinic } from '../e2e/support/test-clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 
@@ -12,7 +17,14 @@ describe('patients’ identity and records', function () {
   let commandRoom: string;
 
   before(async function () {
-    clinic = await startTestClinic(this, { config: { consent: { identity_check: 'date-of-birth' } } });
+    const key = () => randomBytes(32).toString('base64');
+    clinic = await startTestClinic(this, {
+      config: {
+        consent: { identity_check: 'date-of-birth' },
+        archive: { key: key() },
+        audit: { signing_key: key() },
+      },
+    });
     nurse = await clinic.login('nurse');
     commandRoom = await clinic.joinCommandRoom(nurse);
   });
@@ -68,5 +80,62 @@ describe('patients’ identity and records', function () {
     await after.nurseSays('See you on Wednesday.');
     expect(await before.refused('See you on Thursday.')).to.include('opted out');
     expect(after.phoneTexts().filter((text) => text.startsWith('See you'))).to.deep.equal(['See you on Wednesday.']);
+  });
+
+  it('G2, F3, H6: a message, its edit and its removal are three records; the export is signed, and audited before', async () => {
+    const chat = await knownPatient();
+    await chat.patientSays('kumquat from the patient');
+    const first = await chat.nurseSays('marzipan at ten');
+    await chat.botReplies(await nurse.edit(chat.room, first, 'gazpacho at two'));
+    const removal = await nurse.redact(chat.room, first);
+    await chat.botSays('removed here only');
+
+    const out = join(clinic.directory, 'export.jsonl');
+    const officer = ['--by', '@officer:hospital.test', '--config', clinic.configPath];
+    const asked = ['--number', chat.number, '--reason', 'the patient asked for it', '--out', out];
+    const { code, output } = await runCarebridge(['archive', 'export', ...asked, ...officer]);
+    expect(code, output).to.equal(0);
+    const records = (await readFile(out, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>);
+    expect(new Set(records.map(({ roomId }) => roomId))).to.deep.equal(new Set([chat.room]));
+    const ofMessage = records.filter(
+      ({ eventId, relatesTo, by }) => [eventId, relatesTo].includes(first) && by === 'staff',
+    );
+    expect(ofMessage.map(({ kind, sender, body }) => [kind, sender, body])).to.deep.equal([
+      ['message', nurse.userId, 'marzipan at ten'],
+      ['edit', nurse.userId, 'gazpacho at two'],
+      ['redaction', nurse.userId, undefined],
+    ]);
+    expect(ofMessage[2]).to.include({ eventId: removal, relatesTo: first });
+    for (const { at } of ofMessage) expect(Date.now() - Date.parse(at!)).to.be.within(0, 60_000);
+    expect(records.filter(({ by }) => by === 'patient').map(({ body }) => body)).to.deep.equal([
+      'kumquat from the patient',
+    ]);
+    expect(
+      (await runCarebridge(['audit', 'verify-export', '--out', out, '--config', clinic.configPath])).code,
+    ).to.equal(0);
+
+    const verified = await runCarebridge(['archive', 'verify', ...officer]);
+    expect(verified.output).to.include('The archive is whole.');
+    const log = join(clinic.directory, 'audit.jsonl');
+    await runCarebridge(['audit', 'export', '--out', log, ...officer]);
+    const audited = (await readFile(log, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>)
+      .filter(({ action }) => action?.startsWith('archive.'));
+    expect(audited.map(({ action, actor }) => [action, actor])).to.deep.equal(
+      ['export', 'exported', 'verify', 'verified'].map((what) => [`archive.${what}`, '@officer:hospital.test']),
+    );
+    expect(audited[0]).to.include({ target: records[0]!['conversationId'], reason: 'the patient asked for it' });
+
+    const planted = new Planted(['kumquat', 'marzipan', 'gazpacho', chat.number.slice(2)]);
+    const kept = (await filesOf(clinic.directory)).filter((path) =>
+      /archive\.db|carebridge\.db|bridge\.log/.test(path),
+    );
+    expect(kept.some((path) => path.includes('archive.db'))).to.equal(true);
+    for (const path of kept) expect(planted.in(await readFile(path)), path).to.deep.equal([]);
   });
 });

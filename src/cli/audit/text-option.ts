@@ -15,7 +15,7 @@ export function textOption({ options }: VerbInput, name: string): string | undef
 /** The option's text. Throws UserError where it is not given. */
 export function neededOption(input: VerbInput, name: string): string {
   const value = textOption(input, name);
-  if (value === undefined) throw new UserError(`--${name} is missing. See carebridge audit --help.`);
+  if (value === undefined) throw new UserError(`--${name} is missing. --help says more.`);
   return value;
 }
 

@@ -1,5 +1,5 @@
-import { forbidChanges, forbidRemoval } from './append-only.ts';
-import type { Migration, MigrationStep } from './migration.ts';
+import { forbidChanges, forbidRemoval, forbidReplacing } from './append-only.ts';
+import type { Migration } from './migration.ts';
 
 /** Roles, versions of the policy, governed rooms, emergency access, confirmations, and the audit log. What each holds, and how long, is in docs/retention.md. */
 export const carePolicy: Migration = {
@@ -122,17 +122,4 @@ function indexes(): string[] {
     'CREATE INDEX confirmations_unwiped ON confirmations (finished_at) WHERE finished_at IS NOT NULL AND content IS NOT NULL',
     'CREATE INDEX audit_log_at ON audit_log (at)',
   ];
-}
-
-/**
- * In SQLite INSERT OR REPLACE removes a row without asking the trigger that refuses removal, unless the connection chose to ask. So a row that is not the
- * next one is refused here. PostgreSQL knows no such statement.
- */
-async function forbidReplacing(step: MigrationStep, table: string, key: string, isThere: string): Promise<void> {
-  if (step.dialect !== 'sqlite') return;
-  await step.run(
-    `CREATE TRIGGER ${table}_next BEFORE INSERT ON ${table}
-      WHEN NEW.${key} <> (SELECT COALESCE(MAX(${key}), 0) + 1 FROM ${table}) OR ${isThere}
-      BEGIN SELECT RAISE(ABORT, '${table} is append-only'); END`,
-  );
 }

@@ -10,6 +10,19 @@ export function forbidRemoval(step: MigrationStep, table: string): Promise<void>
   return forbid(step, table, ['DELETE'], `rows of ${table} are kept`);
 }
 
+/**
+ * In SQLite INSERT OR REPLACE removes a row without asking the trigger that refuses removal, unless the connection chose to ask. So a row that is not the
+ * next one is refused here. PostgreSQL knows no such statement.
+ */
+export async function forbidReplacing(step: MigrationStep, table: string, key: string, isThere: string): Promise<void> {
+  if (step.dialect !== 'sqlite') return;
+  await step.run(
+    `CREATE TRIGGER ${table}_next BEFORE INSERT ON ${table}
+      WHEN NEW.${key} <> (SELECT COALESCE(MAX(${key}), 0) + 1 FROM ${table}) OR ${isThere}
+      BEGIN SELECT RAISE(ABORT, '${table} is append-only'); END`,
+  );
+}
+
 async function forbid(step: MigrationStep, table: string, changes: readonly string[], words: string): Promise<void> {
   if (step.dialect === 'sqlite') {
     for (const change of changes) {

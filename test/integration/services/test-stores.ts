@@ -25,12 +25,23 @@ export async function openTestStores(): Promise<TestStores> {
   const path = join(await folder, `${++count}.sqlite`);
   await copyFile(join(await folder, 'template.sqlite'), path);
   const storage = await open(path);
-  const { conversations, consents, identities, inbox, outbox, notices, matrixEvents, settings, media, transactions } =
-    storage;
+  const {
+    conversations,
+    consents,
+    identities,
+    archiveQueue,
+    inbox,
+    outbox,
+    notices,
+    matrixEvents,
+    settings,
+    media,
+    transactions,
+  } = storage;
   const { roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit } = storage;
   return {
     stores: {
-      ...{ conversations, consents, identities, inbox, outbox, notices, settings, media, transactions },
+      ...{ conversations, consents, identities, archiveQueue, inbox, outbox, notices, settings, media, transactions },
       events: matrixEvents,
       ...{ roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit },
     },

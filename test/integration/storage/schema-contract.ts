@@ -10,6 +10,7 @@ import {
   accountStateModel,
   watchedDeviceModel,
 } from '../../../src/storage/models/account-models.ts';
+import { archiveQueueModel } from '../../../src/storage/models/archive-models.ts';
 import { auditModels } from '../../../src/storage/models/audit-models.ts';
 import { confirmationModel } from '../../../src/storage/models/confirmation-model.ts';
 import { consentModel } from '../../../src/storage/models/consent-model.ts';
@@ -17,6 +18,7 @@ import { conversationModels } from '../../../src/storage/models/conversation-mod
 import { emergencyAccessModel } from '../../../src/storage/models/emergency-access-model.ts';
 import { governedRoomModel } from '../../../src/storage/models/governed-room-model.ts';
 import { hsTransactionModel } from '../../../src/storage/models/hs-transaction-model.ts';
+import { identityModel } from '../../../src/storage/models/identity-model.ts';
 import { inboxModel } from '../../../src/storage/models/inbox-model.ts';
 import { matrixEventModel } from '../../../src/storage/models/matrix-event-model.ts';
 import { mediaModel } from '../../../src/storage/models/media-model.ts';
@@ -37,6 +39,8 @@ const MODELS = [
     consentModel,
     settingModel,
     mediaModel,
+    identityModel,
+    archiveQueueModel,
   ],
   ...[accountProcedureModel, accountProcedureStepModel, accountStateModel, watchedDeviceModel],
   ...[roleAssignmentModel, policyVersionModel, governedRoomModel, emergencyAccessModel, confirmationModel],

@@ -24,8 +24,8 @@ export interface StorageBench {
 }
 
 const TABLES = [
-  ...['phi_keys', 'settings', 'contacts', 'addresses', 'conversations', 'consents'],
-  ...['inbox', 'outbox', 'notices', 'hs_transactions', 'matrix_events', 'media'],
+  ...['phi_keys', 'settings', 'contacts', 'addresses', 'conversations', 'consents', 'identity_checks'],
+  ...['inbox', 'outbox', 'notices', 'hs_transactions', 'matrix_events', 'media', 'archive_queue'],
   ...['role_assignments', 'policy_versions', 'governed_rooms', 'emergency_access', 'confirmations'],
   ...['audit_log', 'audit_checkpoints'],
 ];

@@ -1,6 +1,7 @@
 import { findPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { skip } from '../../support/skip.ts';
 import { accountContract } from './account-contract.ts';
+import { archiveContract } from './archive-contract.ts';
 import { auditContract } from './audit-contract.ts';
 import { careContract } from './care-contract.ts';
 import { crashContract } from './crash-contract.ts';
@@ -20,6 +21,7 @@ function storageContract(bench: StorageBench): void {
   describe('contacts', () => contactContract(bench));
   describe('accounts', () => accountContract(bench));
   describe('care policy', () => careContract(bench));
+  describe('archive', () => archiveContract(bench));
   describe('audit log', () => auditContract(bench));
   describe('several repositories', () => transactionContract(bench));
   describe('database', () => databaseContract(bench));

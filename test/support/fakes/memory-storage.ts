@@ -6,6 +6,7 @@ import { advances, type DeliveryState } from '../../../src/model/delivery.ts';
 import type { BirthDate, IdentityRecord } from '../../../src/model/identity.ts';
 import { newOpaqueId, type AddressId, type ContactId, type ConversationId } from '../../../src/model/ids.ts';
 import type { InboxRow, MatrixEventRow, NoticeRow, OutboxRow, QueueRow } from '../../../src/model/rows.ts';
+import type { ArchiveQueue, QueuedSaid } from '../../../src/ports/archive-queue.ts';
 import type { ConsentStore } from '../../../src/ports/consent-store.ts';
 import type { ConversationStore } from '../../../src/ports/conversation-store.ts';
 import type { IdentityStore } from '../../../src/ports/identity-store.ts';
@@ -31,6 +32,7 @@ export interface Stores extends CareStores {
   readonly settings: SettingsStore;
   readonly media: MediaIndex;
   readonly transactions: Transactions;
+  readonly archiveQueue: ArchiveQueue;
 }
 
 interface Entry<Row extends QueueRow> {
@@ -57,6 +59,7 @@ interface Tables extends CareTables {
   transactions: string[];
   settings: Map<string, string>;
   media: unknown[];
+  said: QueuedSaid[];
 }
 
 /** Stores in memory, and what can be seen of them. */
@@ -85,6 +88,7 @@ export function memoryStorage(): MemoryStorage {
     },
     media: { add: async (entry) => void database.tables.media.push(entry) },
     transactions: database,
+    archiveQueue: archiveQueue(database),
   };
 }
 
@@ -102,7 +106,7 @@ class Database implements Transactions {
       keywords: [],
       outbox: [],
     },
-    ...{ notices: [], events: [], transactions: [], settings: new Map(), media: [], birthDates: new Map() },
+    ...{ notices: [], events: [], transactions: [], settings: new Map(), media: [], said: [], birthDates: new Map() },
     ...careTables(),
   };
 
@@ -252,6 +256,21 @@ function identityStore(database: Database): IdentityStore {
     history: async (addressId) => history(addressId),
     birthDate: async (contactId) => database.tables.birthDates.get(contactId),
     setBirthDate: async (contactId, date) => void database.tables.birthDates.set(contactId, date),
+  };
+}
+
+function archiveQueue(database: Database): ArchiveQueue {
+  const waits = ({ kind, eventId }: QueuedSaid['said']) =>
+    database.tables.said.some(({ said }) => said.kind === kind && said.eventId === eventId);
+  return {
+    async add(said) {
+      const seq = (database.tables.said.at(-1)?.seq ?? 0) + 1;
+      if (!waits(said)) database.tables.said.push({ seq, said });
+    },
+    next: async (limit) => database.tables.said.slice(0, limit),
+    async remove(seqs) {
+      database.tables.said = database.tables.said.filter(({ seq }) => !seqs.includes(seq));
+    },
   };
 }
 

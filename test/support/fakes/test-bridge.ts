@@ -31,6 +31,7 @@ import { Lines } from '../../../src/services/lines.ts';
 import { ListRoles } from '../../../src/services/list-roles.ts';
 import { markInterrupted } from '../../../src/services/mark-interrupted.ts';
 import type { RoomToMake } from '../../../src/services/make-governed-room.ts';
+import { NoteSaid } from '../../../src/services/note-said.ts';
 import { Notifier } from '../../../src/services/notifier.ts';
 import { OpenConversation } from '../../../src/services/open-conversation.ts';
 import type { PolicyInEffect } from '../../../src/services/policy-in-effect.ts';
@@ -102,6 +103,8 @@ export interface BridgeOptions {
   readonly warnOnFirstContact?: boolean;
   /** Nobody is asked who they are where left out. */
   readonly identity?: { readonly tries: number; readonly validForMs: number };
+  /** What is said is noted for the archive. */
+  readonly isArchived?: boolean;
   /** Aborted when the process is to end. */
   readonly stopping?: AbortSignal;
   readonly lines?: typeof LINES | readonly (typeof LINES)[number][];
@@ -166,6 +169,7 @@ export class TestBridge {
     const notifier = new Notifier({ notices, settings, transactions, bot: NAMESPACE.bot, wake });
     const tell = new TellSender(conversations, notifier);
     const automatic = new SendAutomatic({ outbox, transactions, texts: TEXTS, wake });
+    const said = options.isArchived ? new NoteSaid(base) : undefined;
     const { identity: rule } = options;
     const identity = rule && new CheckIdentity({ ...base, automatic, notifier, rule });
     const opener = new OpenConversation({
@@ -179,6 +183,7 @@ export class TestBridge {
       automatic,
       opener,
       identity,
+      said,
       wakeDeliveries: wake,
       wakeNotices: wake,
       wakeKeywords: wake,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { FakeAnswer } from './fake-mas-api.ts';
 
 /** Who owns the accounts there. `moderation`: another homeserver, with MSC4323. */
 export type FakeAccountMode = 'native' | 'mas' | 'moderation';
@@ -23,31 +24,27 @@ export interface FakeUser {
   locked: boolean;
   suspended: boolean;
   deactivated: boolean;
+  erased: boolean;
   readonly devices: Map<string, FakeDevice>;
   pushers: { app_display_name: string; device_display_name: string; device_id: string }[];
   rooms: string[];
 }
 
 /** What MAS says of a token. */
-export interface Introspection {
+interface Introspection {
   readonly active: boolean;
-  readonly userId?: string;
-  readonly deviceId?: string | undefined;
-  readonly isAdmin?: boolean;
+  readonly username?: string;
+  readonly scope?: string;
+  readonly device_id?: string;
 }
 
-/** As the fake MAS offers it to Synapse. Throws where MAS is down. */
-export type Introspect = (token: string) => Introspection;
-
-export interface FakeAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
 
 /** Synapse's. ms. */
 export const CACHE_MS = 120_000;
 export const ADMIN_TOKEN = 'synapse-admin-token';
 export const AS_TOKEN = 'as-token';
+
+const DEVICE_SCOPE = /urn:matrix:(?:client|org\.matrix\.msc2967\.client):device:(\S+)/;
 
 interface Caller {
   readonly userId: string;
@@ -70,7 +67,8 @@ export class FakeAccountHomeserver {
   /** `METHOD path`, in order. */
   readonly requests: string[] = [];
   mode: FakeAccountMode;
-  introspect: Introspect = () => ({ active: false });
+  /** Who owns the accounts in mode `mas`. */
+  mas: { readonly url: string; readonly secret: string } | undefined;
   /** Unix ms. */
   now: () => number = Date.now;
   /** Answers nothing but 500, as Synapse does to `auth_metadata` where it was started while MAS was down. */
@@ -82,12 +80,12 @@ export class FakeAccountHomeserver {
   constructor(mode: FakeAccountMode) {
     this.mode = mode;
     this.#server = createServer((request, response) => {
-      void text(request).then((raw) => {
+      void text(request).then(async (raw) => {
         const url = new URL(request.url ?? '/', 'http://fake');
         const token = (request.headers.authorization ?? '').replace(/^Bearer /, '');
         const body = (raw === '' || !raw.startsWith('{') ? {} : JSON.parse(raw)) as Body;
         this.requests.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
-        const answer = this.#answer(request.method ?? 'GET', url, token, body);
+        const answer = await this.#answer(request.method ?? 'GET', url, token, body);
         response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
       });
     });
@@ -114,7 +112,7 @@ export class FakeAccountHomeserver {
       name,
       displayname: localpart,
       admin,
-      ...{ locked: false, suspended: false, deactivated: false },
+      ...{ locked: false, suspended: false, deactivated: false, erased: false },
       devices: new Map(),
       pushers: [],
       rooms: [],
@@ -149,13 +147,14 @@ export class FakeAccountHomeserver {
     return token;
   }
 
-  #answer(method: string, url: URL, token: string, body: Body): FakeAnswer {
+  async #answer(method: string, url: URL, token: string, body: Body): Promise<FakeAnswer> {
     const path = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
     if (url.pathname === '/_matrix/client/v1/auth_metadata') {
       if (this.isConfused) return error(500, 'M_UNKNOWN');
       return this.mode === 'mas' ? ok({ issuer: 'https://auth.hospital.test/' }) : UNRECOGNIZED;
     }
-    const caller = this.#authenticate(token);
+    if (url.pathname.startsWith('/_synapse/mas/')) return this.#ofMas(path[2] ?? '', token, body);
+    const caller = await this.#authenticate(token);
     if ('status' in caller) return caller;
     if (url.pathname === '/_matrix/client/v3/account/whoami')
       return ok({ user_id: caller.userId, device_id: caller.deviceId });
@@ -170,13 +169,13 @@ export class FakeAccountHomeserver {
     return UNRECOGNIZED;
   }
 
-  #authenticate(token: string): FakeAnswer | Caller {
+  async #authenticate(token: string): Promise<FakeAnswer | Caller> {
     // The appservice's own token reaches the admin API only where the homeserver owns the accounts.
     if (token === AS_TOKEN)
       return { userId: '@_carebridge:hospital.test', deviceId: undefined, isAdmin: this.mode === 'native' };
     if (token === ADMIN_TOKEN && this.mode !== 'mas')
       return { userId: '@root:hospital.test', deviceId: undefined, isAdmin: true };
-    if (this.mode === 'mas') return this.#ofMas(token);
+    if (this.mode === 'mas') return this.#introspected(token);
     const found = this.#tokens.get(token);
     const user = found && this.users.get(found.userId);
     if (!found || !user || user.deactivated || !user.devices.has(found.deviceId)) return UNKNOWN_TOKEN;
@@ -184,21 +183,75 @@ export class FakeAccountHomeserver {
     return { ...found, isAdmin: user.admin };
   }
 
-  /** What MAS said is believed for two minutes; `locked` of our own is not looked at. */
-  #ofMas(token: string): FakeAnswer | Caller {
+  /** What MAS said is believed for two minutes, yes and no alike; `locked` of our own is not looked at. */
+  async #introspected(token: string): Promise<FakeAnswer | Caller> {
     let known = this.#cache.get(token);
     if (known === undefined || known.until <= this.now()) {
-      try {
-        known = { until: this.now() + CACHE_MS, found: this.introspect(token) };
-      } catch {
-        return error(503, 'M_UNKNOWN');
-      }
+      const found = await this.#introspect(token);
+      if (found === undefined) return error(503, 'M_UNKNOWN');
+      known = { until: this.now() + CACHE_MS, found };
       this.#cache.set(token, known);
     }
-    const { active, userId, deviceId, isAdmin = false } = known.found;
-    if (!active || userId === undefined) return UNKNOWN_TOKEN;
-    if (deviceId !== undefined && this.users.get(userId)?.devices.has(deviceId) !== true) return UNKNOWN_TOKEN;
-    return { userId, deviceId, isAdmin };
+    const { active, username, scope = '', device_id: explicit } = known.found;
+    if (!active) return UNKNOWN_TOKEN;
+    const userId = `@${username}:${this.domain}`;
+    const deviceId = explicit ?? DEVICE_SCOPE.exec(scope)?.[1];
+    if (deviceId !== undefined && this.users.get(userId)?.devices.has(deviceId) !== true) {
+      this.#cache.delete(token);
+      return UNKNOWN_TOKEN;
+    }
+    return { userId, deviceId, isAdmin: scope.includes('urn:synapse:admin:*') };
+  }
+
+  /** undefined where MAS is away. */
+  async #introspect(token: string): Promise<Introspection | undefined> {
+    const { url, secret } = this.mas ?? { url: '', secret: '' };
+    const request = {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}` },
+      body: new URLSearchParams({ token }),
+    };
+    const answer = await fetch(`${url}/oauth2/introspect`, request).catch(() => undefined);
+    return answer?.ok ? ((await answer.json()) as Introspection) : undefined;
+  }
+
+  /** What MAS tells the homeserver. */
+  #ofMas(what: string, token: string, body: Body): FakeAnswer {
+    if (this.mode !== 'mas' || this.mas === undefined) return UNRECOGNIZED;
+    if (token !== this.mas.secret) return error(403, 'M_UNKNOWN');
+    const localpart = body['localpart'] as string;
+    const userId = `@${localpart}:${this.domain}`;
+    const user = this.users.get(userId) ?? (what === 'provision_user' ? this.addUser(localpart) : undefined);
+    if (user === undefined) return error(404, 'M_NOT_FOUND');
+    switch (what) {
+      case 'provision_user':
+        user.locked = body['locked'] === true;
+        return ok();
+      case 'upsert_device':
+        this.addDevice(userId, body['device_id'] as string);
+        return ok();
+      case 'sync_devices': {
+        const wanted = new Set(body['devices'] as string[]);
+        for (const device of [...user.devices.keys()]) if (!wanted.has(device)) this.removeDevice(userId, device);
+        for (const device of wanted) if (!user.devices.has(device)) this.addDevice(userId, device);
+        return ok();
+      }
+      case 'delete_user':
+        this.#deactivate(user);
+        user.erased = body['erase'] === true;
+        return ok();
+      case 'reactivate_user':
+        user.deactivated = false;
+        return ok();
+      default:
+        return UNRECOGNIZED;
+    }
+  }
+
+  #deactivate(user: FakeUser): void {
+    user.deactivated = true;
+    for (const device of [...user.devices.keys()]) this.removeDevice(user.name, device);
+    user.rooms = [];
   }
 
   #admin(method: string, [version, ...path]: string[], url: URL, body: Body): FakeAnswer {
@@ -243,9 +296,7 @@ export class FakeAccountHomeserver {
         user.suspended = body['suspend'] === true;
         return ok({ [`user_${userId}_suspended`]: user.suspended });
       case 'POST v1 deactivate':
-        user.deactivated = true;
-        for (const device of [...user.devices.keys()]) this.removeDevice(userId, device);
-        user.rooms = [];
+        this.#deactivate(user);
         return ok({ id_server_unbind_result: 'success' });
       default:
         return UNRECOGNIZED;

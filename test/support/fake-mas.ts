@@ -1,53 +1,41 @@
-/** Matrix Authentication Service as account control sees it: its admin API with the traps that were seen on a real one. */
-import { randomBytes, randomUUID } from 'node:crypto';
+/** Matrix Authentication Service as a homeserver and account control see it, with the traps that were seen on a real one. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { FakeAccountHomeserver, FakeAnswer, Introspection } from './fake-account-homeserver.ts';
+import {
+  data,
+  describeSession,
+  describeUser,
+  failed,
+  isUlid,
+  listSessions,
+  newUlid,
+  SESSION_PATHS,
+  type FakeAnswer,
+  type FakeMasSession,
+  type FakeMasUser,
+} from './fake-mas-api.ts';
+import { SynapseOfMas } from './synapse-of-mas.ts';
+import type { MasSessionKind, TestMas } from './test-mas.ts';
 
-export const MAS_CLIENT = { clientId: '01J5M8Q2V9XK3T7R4W6Y8Z0ABC', clientSecret: 'client-secret' };
-export type FakeSessionKind = 'compat' | 'oauth2' | 'browser' | 'personal';
-
-const PATHS: Readonly<Record<string, FakeSessionKind>> = {
-  'compat-sessions': 'compat',
-  'oauth2-sessions': 'oauth2',
-  'user-sessions': 'browser',
-  'personal-sessions': 'personal',
-};
-/** Filters that each list knows. Any other is ignored, silently. */
-const FILTERS: Readonly<Record<FakeSessionKind, readonly string[]>> = {
-  compat: ['filter[user]', 'filter[status]'],
-  oauth2: ['filter[user]', 'filter[status]', 'filter[scope]'],
-  browser: ['filter[user]', 'filter[status]'],
-  personal: ['filter[actor_user]', 'filter[status]'],
-};
 const TOKEN_SECONDS = 300;
-const DEFAULT_PAGE = 10;
-const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const JOB_MS = 20;
+const INACTIVE: FakeAnswer = { status: 200, body: { active: false } };
+type Body = Readonly<Record<string, unknown>>;
 
-interface MasUser {
-  readonly id: string;
-  readonly username: string;
-  lockedAt: string | undefined;
-  deactivatedAt: string | undefined;
-  isErased: boolean;
-  admin: boolean;
+/** Starts it for a homeserver, which need not be there yet. */
+export async function startFakeMas(homeserverUrl: string): Promise<FakeMas> {
+  const mas = new FakeMas(homeserverUrl);
+  await mas.start();
+  return mas;
 }
 
-interface Session {
-  readonly id: string;
-  readonly kind: FakeSessionKind;
-  readonly userId: string;
-  readonly deviceId: string | undefined;
-  readonly scope: string;
-  readonly browserSession: string | undefined;
-  readonly token: string;
-  readonly createdAt: string;
-  finishedAt: string | undefined;
-}
-
-export class FakeMas {
+export class FakeMas implements TestMas {
+  readonly clientId = '01J5M8Q2V9XK3T7R4W6Y8Z0ABC';
+  readonly clientSecret = 'client-secret';
+  readonly secret = 'shared-secret';
   /** Both true in an ordinary installation. */
   isUp = true;
   isWorkerRunning = true;
@@ -55,28 +43,30 @@ export class FakeMas {
   unknownFilter: string | undefined;
   /** Unix ms. */
   now: () => number = Date.now;
-  readonly users = new Map<string, MasUser>();
-  readonly sessions = new Map<string, Session>();
+  readonly users = new Map<string, FakeMasUser>();
+  readonly sessions = new Map<string, FakeMasSession>();
+  /** `METHOD path`, in order. */
   readonly requests: string[] = [];
-  readonly #homeserver: FakeAccountHomeserver;
+  readonly #synapse: SynapseOfMas;
   readonly #adminTokens = new Map<string, number>();
-  readonly #jobs: (() => void)[] = [];
+  readonly #jobs: (() => Promise<void>)[] = [];
+  #working: Promise<void> = Promise.resolve();
   readonly #server: Server;
 
-  constructor(homeserver: FakeAccountHomeserver) {
-    this.#homeserver = homeserver;
-    homeserver.introspect = (token) => this.#introspect(token);
+  constructor(homeserverUrl: string) {
+    this.#synapse = new SynapseOfMas({ url: homeserverUrl, secret: this.secret });
     this.#server = createServer((request, response) => {
-      void text(request).then((raw) => {
-        if (!this.isUp) {
-          request.socket.destroy();
-          return;
-        }
+      void (async () => {
+        const raw = await text(request);
+        if (!this.isUp) return void request.socket.destroy();
         const url = new URL(request.url ?? '/', 'http://fake');
         this.requests.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
-        const answer = this.#answer(request.method ?? 'GET', url, request.headers.authorization ?? '', raw);
+        const { authorization = '' } = request.headers;
+        const answer = await this.#answer(request.method ?? 'GET', url, authorization, raw).catch(() =>
+          failed(500, 'Internal error'),
+        );
         response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
-      });
+      })();
     });
   }
 
@@ -90,31 +80,44 @@ export class FakeMas {
   }
 
   async stop(): Promise<void> {
+    this.#jobs.length = 0;
+    await this.#working;
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, 'close');
   }
 
-  addUser(username: string, { admin = false } = {}): MasUser {
-    const user = { id: newUlid(), username, admin, lockedAt: undefined, deactivatedAt: undefined, isErased: false };
+  async setUp(isUp: boolean): Promise<void> {
+    this.isUp = isUp;
+  }
+
+  async setWorker(isRunning: boolean): Promise<void> {
+    this.isWorkerRunning = isRunning;
+    if (isRunning) await this.runJobs();
+  }
+
+  async addUser(username: string, { admin = false } = {}): Promise<FakeMasUser> {
+    const user = { id: newUlid(), username, admin, lockedAt: undefined, deactivatedAt: undefined };
     this.users.set(user.id, user);
-    if (!this.#homeserver.users.has(this.#matrixId(user))) this.#homeserver.addUser(username);
+    await this.#synapse.provisionUser(username, false);
     return user;
   }
 
-  userOf(username: string): MasUser {
+  userOf(username: string): FakeMasUser {
     const user = [...this.users.values()].find((known) => known.username === username);
     if (user === undefined) throw new Error(`MAS has no ${username}`);
     return user;
   }
 
   /** A session with its token; `oauth2` and `compat` have a device, and a browser session behind them. */
-  login(username: string, kind: FakeSessionKind, deviceId?: string, scope?: string): Session {
+  async login(username: string, kind: MasSessionKind, deviceId?: string, scope?: string): Promise<FakeMasSession> {
     const user = this.userOf(username);
-    if (user.lockedAt !== undefined) throw new Error('M_USER_LOCKED');
+    // A token for a locked account can be made by an administrator; it is not valid.
+    if (user.lockedAt !== undefined && kind !== 'personal') throw new Error('M_USER_LOCKED');
+    if (user.deactivatedAt !== undefined) throw new Error('M_USER_DEACTIVATED');
     const hasBrowser = kind === 'oauth2' || kind === 'compat';
-    const browserSession = hasBrowser ? this.login(username, 'browser').id : undefined;
-    const session: Session = {
+    const browserSession = hasBrowser ? (await this.login(username, 'browser')).id : undefined;
+    const session: FakeMasSession = {
       id: newUlid(),
       kind,
       userId: user.id,
@@ -122,86 +125,102 @@ export class FakeMas {
       scope:
         scope ?? ['urn:matrix:client:api:*', ...(deviceId ? [`urn:matrix:client:device:${deviceId}`] : [])].join(' '),
       browserSession,
-      token: `mas-${randomUUID()}`,
+      token: kind === 'browser' ? '' : `mas-${randomUUID()}`,
       createdAt: new Date(this.now()).toISOString(),
       finishedAt: undefined,
     };
     this.sessions.set(session.id, session);
-    if (session.deviceId !== undefined) this.#homeserver.addDevice(this.#matrixId(user), session.deviceId);
+    // At once, and not by the worker.
+    if (session.deviceId !== undefined) await this.#synapse.upsertDevice(username, session.deviceId);
     return session;
   }
 
   /** What MAS does of its own from time to time: bring Synapse in line. Devices that were deleted only there come back. */
-  provision(username: string): void {
-    this.#sync(this.userOf(username).id);
+  async provision(username: string): Promise<void> {
+    await this.#provision(this.userOf(username));
   }
 
   /** Runs what waited for the worker. */
-  runJobs(): void {
-    for (const job of this.#jobs.splice(0)) job();
+  async runJobs(): Promise<void> {
+    const jobs = this.#jobs.splice(0);
+    this.#working = this.#working.then(async () => {
+      for (const job of jobs) await job();
+    });
+    await this.#working;
   }
 
-  #job(userId: string): void {
-    this.#jobs.push(() => this.#sync(userId));
-    if (this.isWorkerRunning) setTimeout(() => this.runJobs(), 20).unref();
+  /** One that fails is tried again, as long as it takes. */
+  #schedule(job: () => Promise<void>): void {
+    this.#jobs.push(() => job().catch(() => this.#schedule(job)));
+    setTimeout(() => this.isWorkerRunning && void this.runJobs(), JOB_MS).unref();
   }
 
-  #sync(id: string): void {
-    const user = this.users.get(id);
-    if (user === undefined) return;
-    const matrixId = this.#matrixId(user);
-    const known = this.#homeserver.users.get(matrixId);
-    if (known === undefined) return;
-    known.locked = user.lockedAt !== undefined;
-    known.deactivated = user.deactivatedAt !== undefined;
-    const wanted = new Set(
-      [...this.sessions.values()]
-        .filter((session) => session.userId === id && session.finishedAt === undefined && session.kind !== 'browser')
-        .flatMap(({ deviceId }) => (deviceId === undefined ? [] : [deviceId])),
-    );
-    for (const device of known.devices.keys()) if (!wanted.has(device)) this.#homeserver.removeDevice(matrixId, device);
-    for (const device of wanted) if (!known.devices.has(device)) this.#homeserver.addDevice(matrixId, device);
+  async #provision(user: FakeMasUser): Promise<void> {
+    await this.#synapse.provisionUser(user.username, user.lockedAt !== undefined);
+    await this.#syncDevices(user);
   }
 
-  #introspect(token: string): Introspection {
-    if (!this.isUp) throw new Error('MAS is down');
-    const session = [...this.sessions.values()].find((known) => known.token === token);
-    const user = session && this.users.get(session.userId);
-    if (!session || !user || session.kind === 'browser') return { active: false };
-    if (session.finishedAt !== undefined || user.lockedAt !== undefined || user.deactivatedAt !== undefined)
-      return { active: false };
-    const isAdmin = session.scope.includes('urn:synapse:admin:*');
-    return { active: true, userId: this.#matrixId(user), deviceId: session.deviceId, isAdmin };
+  async #syncDevices({ id, username }: FakeMasUser): Promise<void> {
+    const devices = [...this.sessions.values()]
+      .filter((session) => session.userId === id && session.finishedAt === undefined)
+      .flatMap(({ deviceId }) => deviceId ?? []);
+    await this.#synapse.syncDevices(username, new Set(devices));
   }
 
-  #answer(method: string, url: URL, authorization: string, raw: string): FakeAnswer {
-    if (url.pathname === '/oauth2/token') return this.#token(authorization, raw);
+  async #answer(method: string, url: URL, authorization: string, raw: string): Promise<FakeAnswer> {
+    switch (url.pathname) {
+      case '/.well-known/openid-configuration':
+        return { status: 200, body: { issuer: `${this.url}/`, account_management_uri: `${this.url}/account/` } };
+      case '/oauth2/introspect':
+        return authorization === `Bearer ${this.secret}`
+          ? this.#introspect(new URLSearchParams(raw).get('token') ?? '')
+          : { status: 401, body: { error: 'invalid_client' } };
+      case '/oauth2/token':
+        return this.#token(authorization, raw);
+    }
     const until = this.#adminTokens.get(authorization.replace(/^Bearer /, ''));
-    if (until === undefined || until <= this.now())
-      return { status: 401, body: { errors: [{ title: 'Invalid token' }] } };
+    if (until === undefined || until <= this.now()) return failed(401, 'Unknown access token');
     const [resource = '', id, action] = url.pathname.replace('/api/admin/v1/', '').split('/').map(decodeURIComponent);
-    const body = (raw === '' ? {} : JSON.parse(raw)) as Record<string, unknown>;
+    const body = (raw === '' ? {} : JSON.parse(raw)) as Body;
     if (resource === 'users') return this.#user(method, id ?? '', action, body);
-    const kind = PATHS[resource];
+    const kind = SESSION_PATHS[resource];
     if (kind === undefined) return failed(404, 'Not found');
-    if (id === undefined) return method === 'POST' ? this.#issue(body) : this.#list(kind, url);
-    if (!isUlid(id)) return failed(400, 'Invalid ULID');
+    if (id !== undefined) return this.#session(kind, method, id, action);
+    return method === 'POST' ? this.#issue(body) : listSessions(this.sessions.values(), kind, url, this.unknownFilter);
+  }
+
+  /** What is not valid is not told apart. */
+  #introspect(token: string): FakeAnswer {
+    const session = token === '' ? undefined : [...this.sessions.values()].find((known) => known.token === token);
+    const user = session && this.users.get(session.userId);
+    if (!session || !user || session.finishedAt !== undefined) return INACTIVE;
+    if (user.lockedAt !== undefined || user.deactivatedAt !== undefined) return INACTIVE;
+    const { scope, kind, deviceId } = session;
+    // Only of compat sessions: in the others the scope has it.
+    const device = kind === 'compat' ? { device_id: deviceId, scope: 'urn:matrix:client:api:*' } : { scope };
+    return { status: 200, body: { active: true, username: user.username, sub: user.id, ...device } };
+  }
+
+  #session(kind: MasSessionKind, method: string, id: string, action: string | undefined): FakeAnswer {
+    if (!isUlid(id)) return failed(400, 'Invalid ULID in path');
     const session = this.sessions.get(id);
-    if (session === undefined || session.kind !== kind) return failed(404, 'Session not found');
-    if (method === 'GET') return data(this.#describe(session));
+    if (session === undefined || session.kind !== kind) return failed(404, `Session with ID ${id} not found`);
+    if (method === 'GET') return data(describeSession(session));
     if (action !== (kind === 'personal' ? 'revoke' : 'finish')) return failed(404, 'Not found');
     if (session.finishedAt !== undefined)
       return kind === 'personal'
-        ? failed(409, 'Session is already revoked')
-        : failed(400, 'Session is already finished');
+        ? failed(409, `Personal session with ID ${id} is already revoked`)
+        : failed(400, `Session with ID ${id} is already finished`);
     session.finishedAt = new Date(this.now()).toISOString();
-    // A browser session's end says nothing to Synapse.
-    if (kind !== 'browser') this.#job(session.userId);
-    return data(this.#describe(session));
+    const user = this.users.get(session.userId);
+    // The end of a browser's session, or of one without a device, says nothing to Synapse.
+    if (user && (kind === 'oauth2' || kind === 'compat' || session.deviceId !== undefined))
+      this.#schedule(() => this.#syncDevices(user));
+    return data(describeSession(session));
   }
 
   #token(authorization: string, raw: string): FakeAnswer {
-    const expected = Buffer.from(`${MAS_CLIENT.clientId}:${MAS_CLIENT.clientSecret}`).toString('base64');
+    const expected = Buffer.from(`${this.clientId}:${this.clientSecret}`).toString('base64');
     if (authorization !== `Basic ${expected}`) return { status: 401, body: { error: 'invalid_client' } };
     const form = new URLSearchParams(raw);
     if (form.get('grant_type') !== 'client_credentials' || form.get('scope') !== 'urn:mas:admin')
@@ -211,12 +230,12 @@ export class FakeMas {
     return { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: TOKEN_SECONDS } };
   }
 
-  #user(method: string, id: string, action: string | undefined, body: Record<string, unknown>): FakeAnswer {
+  async #user(method: string, id: string, action: string | undefined, body: Body): Promise<FakeAnswer> {
     if (id === 'by-username') {
       const user = [...this.users.values()].find(({ username }) => username === action);
       return user ? data(describeUser(user)) : failed(404, 'User not found');
     }
-    if (!isUlid(id)) return failed(400, 'Invalid ULID');
+    if (!isUlid(id)) return failed(400, 'Invalid ULID in path');
     const user = this.users.get(id);
     if (user === undefined) return failed(404, 'User not found');
     const at = new Date(this.now()).toISOString();
@@ -225,140 +244,43 @@ export class FakeMas {
         return data(describeUser(user));
       case 'POST lock':
         user.lockedAt ??= at;
+        this.#schedule(() => this.#provision(user));
         break;
       case 'POST unlock':
         user.lockedAt = undefined;
+        this.#schedule(() => this.#provision(user));
         break;
-      case 'POST deactivate':
+      case 'POST deactivate': {
         user.deactivatedAt ??= at;
         // Erasing is what happens unless it is said otherwise.
-        if (body['skip_erase'] !== true) user.isErased = true;
-        for (const session of this.sessions.values()) if (session.userId === id) session.finishedAt ??= at;
+        const erase = body['skip_erase'] !== true;
+        this.#schedule(() => this.#close(user, erase));
         break;
+      }
       case 'POST reactivate':
+        // The one change that Synapse hears of first; where it is away, nothing changes.
+        await this.#synapse.reactivateUser(user.username);
         user.deactivatedAt = undefined;
         break;
       default:
         return failed(404, 'Not found');
     }
-    this.#job(id);
     return data(describeUser(user));
   }
 
-  #list(kind: FakeSessionKind, url: URL): FakeAnswer {
-    const filter = (name: string): string | undefined =>
-      name !== this.unknownFilter && FILTERS[kind].includes(name)
-        ? (url.searchParams.get(name) ?? undefined)
-        : undefined;
-    const owner = filter('filter[user]') ?? filter('filter[actor_user]');
-    const status = filter('filter[status]');
-    const after = url.searchParams.get('page[after]');
-    const first = Number(url.searchParams.get('page[first]') ?? DEFAULT_PAGE);
-    const all = [...this.sessions.values()]
-      .filter((session) => session.kind === kind && (owner === undefined || session.userId === owner))
-      .filter(({ finishedAt }) => status === undefined || (status === 'active') === (finishedAt === undefined))
-      .filter(({ id }) => after === null || id > after)
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
-    const rows = all.slice(0, first);
-    const next = all.length > rows.length ? { next: `${url.pathname}?page[after]=${rows.at(-1)?.id}` } : {};
-    return {
-      status: 200,
-      body: {
-        meta: { count: all.length },
-        data: rows.map((row) => this.#describe(row)),
-        links: { self: url.pathname, ...next },
-      },
-    };
+  /** The sessions of a deactivated account end by the worker, and not before. */
+  async #close({ id, username }: FakeMasUser, erase: boolean): Promise<void> {
+    const at = new Date(this.now()).toISOString();
+    for (const session of this.sessions.values()) if (session.userId === id) session.finishedAt ??= at;
+    await this.#synapse.deleteUser(username, erase);
   }
 
-  #issue(body: Record<string, unknown>): FakeAnswer {
+  async #issue(body: Body): Promise<FakeAnswer> {
     const user = this.users.get(String(body['actor_user_id']));
     if (user === undefined) return failed(404, 'User not found');
-    const session = this.login(user.username, 'personal', undefined, String(body['scope']));
-    const described = this.#describe(session);
-    return {
-      status: 201,
-      body: { data: { ...described, attributes: { ...described.attributes, access_token: session.token } } },
-    };
+    if (user.deactivatedAt !== undefined) return failed(410, 'User is not active');
+    const session = await this.login(user.username, 'personal', undefined, String(body['scope']));
+    const described = describeSession(session);
+    return data({ ...described, attributes: { ...described.attributes, access_token: session.token } }, 201);
   }
-
-  #describe(session: Session): { type: string; id: string; attributes: Record<string, unknown> } {
-    const { kind, id, userId, deviceId, scope, browserSession, createdAt, finishedAt = null } = session;
-    const common = { created_at: createdAt, last_active_at: createdAt, last_active_ip: '10.1.2.3' };
-    switch (kind) {
-      case 'compat':
-        return {
-          type: 'compat-session',
-          id,
-          attributes: {
-            ...common,
-            user_id: userId,
-            device_id: deviceId,
-            user_session_id: browserSession,
-            finished_at: finishedAt,
-            human_name: null,
-          },
-        };
-      case 'oauth2':
-        return {
-          type: 'oauth2-session',
-          id,
-          attributes: {
-            ...common,
-            user_id: userId,
-            user_session_id: browserSession,
-            client_id: newUlid(),
-            scope,
-            finished_at: finishedAt,
-          },
-        };
-      case 'browser':
-        return { type: 'user-session', id, attributes: { ...common, user_id: userId, finished_at: finishedAt } };
-      case 'personal':
-        return {
-          type: 'personal-session',
-          id,
-          attributes: { ...common, actor_user_id: userId, scope, revoked_at: finishedAt },
-        };
-    }
-  }
-
-  #matrixId({ username }: { readonly username: string }): string {
-    return `@${username}:${this.#homeserver.domain}`;
-  }
-}
-
-function describeUser({ id, username, lockedAt, deactivatedAt, admin }: MasUser): object {
-  return {
-    type: 'user',
-    id,
-    attributes: {
-      username,
-      created_at: '2026-01-01T00:00:00Z',
-      locked_at: lockedAt ?? null,
-      deactivated_at: deactivatedAt ?? null,
-      admin,
-    },
-  };
-}
-
-function data(value: object): FakeAnswer {
-  return { status: 200, body: { data: value, links: {} } };
-}
-
-function failed(status: number, title: string): FakeAnswer {
-  return { status, body: { errors: [{ title }] } };
-}
-
-function isUlid(text: string): boolean {
-  return /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text);
-}
-
-let counter = 0;
-
-/** In the order in which they are made, as ULIDs are. */
-function newUlid(): string {
-  const order = (++counter).toString(32).padStart(9, '0');
-  const head = [...order].map((digit) => CROCKFORD[parseInt(digit, 32)]).join('');
-  return `0${head}${[...randomBytes(16)].map((byte) => CROCKFORD[byte & 31]).join('')}`;
 }

@@ -8,7 +8,7 @@ import {
   FakeAccountHomeserver,
   type FakeAccountMode,
 } from '../../../support/fake-account-homeserver.ts';
-import { FakeMas, MAS_CLIENT } from '../../../support/fake-mas.ts';
+import { startFakeMas, type FakeMas } from '../../../support/fake-mas.ts';
 
 export interface FakeBench extends AccountsBench {
   readonly homeserver: FakeAccountHomeserver;
@@ -25,13 +25,14 @@ export async function startFakeBench(
   changes: Partial<AccountsOptions> = {},
 ): Promise<FakeBench> {
   const homeserver = new FakeAccountHomeserver(mode);
-  const mas = new FakeMas(homeserver);
-  await Promise.all([homeserver.start(), mas.start()]);
+  await homeserver.start();
+  const mas = await startFakeMas(homeserver.url);
+  homeserver.mas = mas;
   let passed = 0;
   const now = () => Date.now() + passed;
   homeserver.now = now;
   mas.now = now;
-  if (mode === 'mas') mas.addUser('carebridge-admin', { admin: true });
+  if (mode === 'mas') await mas.addUser('carebridge-admin', { admin: true });
   const options: AccountsOptions = {
     adapter: 'auto',
     homeserverUrl: homeserver.url,
@@ -39,7 +40,7 @@ export async function startFakeBench(
     asToken: AS_TOKEN,
     mas:
       mode === 'mas'
-        ? { url: mas.url, ...MAS_CLIENT, adminUser: '@carebridge-admin:hospital.test' as UserId }
+        ? { ...clientOf(mas), adminUser: '@carebridge-admin:hospital.test' as UserId }
         : undefined,
     workerMs: 300,
     now,
@@ -55,12 +56,12 @@ export async function startFakeBench(
     accounts: openAccounts(options),
     async newUser() {
       const name = `nurse-${++users}`;
-      if (mode === 'mas') mas.addUser(name);
+      if (mode === 'mas') await mas.addUser(name);
       else homeserver.addUser(name);
       return `@${name}:hospital.test` as UserId;
     },
     async login(user, deviceId) {
-      return mode === 'mas' ? mas.login(localpart(user), 'oauth2', deviceId).token : homeserver.login(user, deviceId);
+      return mode === 'mas' ? (await mas.login(localpart(user), 'oauth2', deviceId)).token : homeserver.login(user, deviceId);
     },
     whoami: (token) => probe(homeserver.url, token, WHOAMI),
     send: (token) => probe(homeserver.url, token, '/_matrix/client/v3/createRoom', 'POST'),
@@ -69,4 +70,9 @@ export async function startFakeBench(
       await Promise.all([homeserver.stop(), mas.stop()]);
     },
   };
+}
+
+/** What the adapter is told of MAS. */
+export function clientOf({ url, clientId, clientSecret }: FakeMas) {
+  return { url, clientId, clientSecret };
 }

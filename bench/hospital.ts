@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../src/cli/demo/free-port.ts';
 import { Nurse } from '../src/cli/demo/nurse.ts';
-import { startSynapse, type Synapse } from '../src/cli/demo/synapse.ts';
+import { startSynapse, type Account, type Synapse } from '../src/cli/demo/synapse.ts';
 import { BridgeUnderTest, type BridgeSettings, type Conversation } from './bridge-under-test.ts';
 import { Staff } from './staff.ts';
 import { TimingProxy } from './timing-proxy.ts';
@@ -24,17 +24,19 @@ export class Hospital implements AsyncDisposable {
   readonly bridges: readonly BridgeUnderTest[];
   /** A real client, logged in and verified. It may be stopped: her device goes on getting keys. */
   readonly nurse: Nurse;
+  readonly account: Account;
   /** Between the nurse and the homeserver. */
   readonly nurseProxy: TimingProxy;
   readonly #closing: AsyncDisposableStack;
 
   private constructor(
-    parts: Pick<Hospital, 'synapse' | 'bridges' | 'nurse' | 'nurseProxy'>,
+    parts: Pick<Hospital, 'synapse' | 'bridges' | 'nurse' | 'account' | 'nurseProxy'>,
     closing: AsyncDisposableStack,
   ) {
     this.synapse = parts.synapse;
     this.bridges = parts.bridges;
     this.nurse = parts.nurse;
+    this.account = parts.account;
     this.nurseProxy = parts.nurseProxy;
     this.#closing = closing;
   }
@@ -69,7 +71,7 @@ export class Hospital implements AsyncDisposable {
     const account = await synapse.registerUser('nurse');
     const nurse = await Nurse.login(nurseProxy.url, account);
     closing.defer(() => nurse.stop());
-    return new Hospital({ synapse, bridges, nurse, nurseProxy }, closing.move());
+    return new Hospital({ synapse, bridges, nurse, account, nurseProxy }, closing.move());
   }
 
   /** Opens conversations while the nurse joins whatever she is invited to. Answers how long it took, ms. */
@@ -79,7 +81,7 @@ export class Hospital implements AsyncDisposable {
     progress?: (done: number) => void,
   ): Promise<number> {
     // Her own client would spend the time of the homeserver on every event of every room.
-    const staff = await Staff.login(this.synapse.url, this.nurse.account, bridge.homeserverProxy);
+    const staff = await Staff.login(this.synapse.url, this.account, bridge.homeserverProxy);
     try {
       return await Promise.race([bridge.open(conversations, progress), staff.failed]);
     } finally {

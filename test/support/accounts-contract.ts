@@ -37,6 +37,12 @@ export async function probe(url: string, token: string, path: string, method = '
   return { status: response.status, errcode: body.errcode, softLogout: body.soft_logout };
 }
 
+/** Device ids that every server takes: MAS wants at least ten characters. */
+export const PHONE = 'PHONE-4711';
+export const DESK = 'DESK-00815';
+const DEVICES = ['DEVICE-00A', 'DEVICE-00B', 'DEVICE-00C'];
+const NEW = 'NEW-004712';
+
 export const WHOAMI = '/_matrix/client/v3/account/whoami';
 
 /** Defines the tests. `bench` is made by the caller's hooks. */
@@ -70,7 +76,7 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
   it('suspends: reading goes on, writing does not', async () => {
     const { accounts, newUser, login, send, whoami } = get();
     const user = await newUser();
-    const token = await login(user, 'DESK');
+    const token = await login(user, DESK);
     expect(await accounts.suspend(user)).to.include({ done: true });
     expect(await send(token)).to.include({ status: 403, errcode: 'M_USER_SUSPENDED' });
     expect(await whoami(token)).to.include({ status: 200 });
@@ -83,7 +89,7 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
       const { accounts, newUser } = get();
       const user = await newUser();
       for (const attempt of [
-        () => accounts.endDevice(user, 'PHONE'),
+        () => accounts.endDevice(user, PHONE),
         () => accounts.endAllSessions(user),
         () => accounts.devices(user),
         () => accounts.sessions(user),
@@ -99,25 +105,25 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
   it('lists devices and sessions', async () => {
     const { accounts, newUser, login } = get();
     const user = await newUser();
-    await login(user, 'PHONE');
-    await login(user, 'DESK');
-    expect((await accounts.devices(user)).map(({ deviceId }) => deviceId)).to.have.members(['PHONE', 'DESK']);
+    await login(user, PHONE);
+    await login(user, DESK);
+    expect((await accounts.devices(user)).map(({ deviceId }) => deviceId)).to.have.members([PHONE, DESK]);
     const sessions = await accounts.sessions(user);
-    expect(sessions.map(({ deviceId }) => deviceId)).to.include.members(['PHONE', 'DESK']);
+    expect(sessions.map(({ deviceId }) => deviceId)).to.include.members([PHONE, DESK]);
   });
 
   it('D1 ends one device within two seconds; the other works on', async () => {
     const { accounts, newUser, login, whoami } = get();
     const user = await newUser();
-    const [phone, desk] = [await login(user, 'PHONE'), await login(user, 'DESK')];
+    const [phone, desk] = [await login(user, PHONE), await login(user, DESK)];
     expect((await whoami(phone)).status).to.equal(200);
     const began = performance.now();
-    const change = await accounts.endDevice(user, 'PHONE');
+    const change = await accounts.endDevice(user, PHONE);
     expect(change, JSON.stringify(change)).to.include({ done: true });
     expect(await whoami(phone)).to.deep.equal({ status: 401, errcode: 'M_UNKNOWN_TOKEN', softLogout: false });
     expect(performance.now() - began).to.be.lessThan(2000);
     expect((await whoami(desk)).status).to.equal(200);
-    expect((await accounts.devices(user)).map(({ deviceId }) => deviceId)).to.deep.equal(['DESK']);
+    expect((await accounts.devices(user)).map(({ deviceId }) => deviceId)).to.deep.equal([DESK]);
   });
 
   it('does not claim to have ended a device that is not there', async () => {
@@ -131,7 +137,7 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
     const { accounts, newUser, login, whoami } = get();
     const user = await newUser();
     const tokens: string[] = [];
-    for (const device of ['A', 'B', 'C']) tokens.push(await login(user, device));
+    for (const device of DEVICES) tokens.push(await login(user, device));
     for (const token of tokens) await whoami(token);
     expect(await accounts.endAllSessions(user)).to.include({ done: true });
     for (const token of tokens) expect((await whoami(token)).errcode).to.equal('M_UNKNOWN_TOKEN');
@@ -143,7 +149,7 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
   it('locks an account that is at work: no login, and unlocking brings the session back as it was', async () => {
     const { accounts, newUser, login, whoami } = get();
     const user = await newUser();
-    const token = await login(user, 'PHONE');
+    const token = await login(user, PHONE);
     await whoami(token);
     const locked = await accounts.lock(user);
     // Under MAS the token works on for two minutes: that is said, and not called done.
@@ -151,10 +157,10 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
     if (mode === 'native') {
       expect(await whoami(token)).to.deep.equal({ status: 401, errcode: 'M_USER_LOCKED', softLogout: true });
     } else {
-      expect(locked.mayLive).to.include('oauth2 session of device PHONE');
+      expect(locked.mayLive).to.include(`oauth2 session of device ${PHONE}`);
       expect(locked.mayLiveUntil).to.be.a('number');
     }
-    expect(await login(user, 'NEW').catch(() => 'refused')).to.equal('refused');
+    expect(await login(user, NEW).catch(() => 'refused')).to.equal('refused');
     await accounts.unlock(user);
     expect((await whoami(token)).status).to.equal(200);
   });
@@ -162,7 +168,7 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
   it('deactivates without erasing, and reactivates', async () => {
     const { accounts, newUser, login, whoami, isReactivationFaulty } = get();
     const user = await newUser();
-    const token = await login(user, 'PHONE');
+    const token = await login(user, PHONE);
     expect(await accounts.deactivate(user)).to.include({ done: true });
     expect((await whoami(token)).status).to.equal(401);
     expect((await accounts.find(user))?.isDeactivated).to.equal(true);

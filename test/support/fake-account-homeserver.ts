@@ -38,7 +38,6 @@ interface Introspection {
   readonly device_id?: string;
 }
 
-
 /** Synapse's. ms. */
 export const CACHE_MS = 120_000;
 export const ADMIN_TOKEN = 'synapse-admin-token';

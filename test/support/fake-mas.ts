@@ -22,6 +22,8 @@ import type { MasSessionKind, TestMas } from './test-mas.ts';
 
 const TOKEN_SECONDS = 300;
 const JOB_MS = 20;
+/** What the policy lets clients ask for. */
+const DEVICE_IN_SCOPE = /^[A-Za-z0-9._~!$&'()*+,;=:@/-]{10,}$/;
 const INACTIVE: FakeAnswer = { status: 200, body: { active: false } };
 type Body = Readonly<Record<string, unknown>>;
 
@@ -115,6 +117,7 @@ export class FakeMas implements TestMas {
     // A token for a locked account can be made by an administrator; it is not valid.
     if (user.lockedAt !== undefined && kind !== 'personal') throw new Error('M_USER_LOCKED');
     if (user.deactivatedAt !== undefined) throw new Error('M_USER_DEACTIVATED');
+    if (kind === 'oauth2' && !DEVICE_IN_SCOPE.test(deviceId ?? '')) throw new Error('invalid_scope');
     const hasBrowser = kind === 'oauth2' || kind === 'compat';
     const browserSession = hasBrowser ? (await this.login(username, 'browser')).id : undefined;
     const session: FakeMasSession = {

@@ -30,6 +30,8 @@ export interface ClinicOptions {
   readonly carrier?: Partial<SimulatorOptions>;
   /** True: the bridge may end sessions and lock accounts, by the way that docs/install.md tells. */
   readonly accountControl?: boolean;
+  /** How staff log in where the homeserver does not own the accounts; then none is made beforehand. By default with passwords. */
+  readonly login?: (localpart: string, synapse: Synapse) => Promise<Nurse>;
   /** False: everything is there, but the bridge is not started. */
   readonly startBridge?: boolean;
 }
@@ -105,7 +107,8 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
   starting.defer(() => synapse.stop());
 
   const accounts = new Map<string, Account>();
-  for (const localpart of new Set([...admins, ...Object.values(lines).flatMap(({ team }) => team)])) {
+  const staff = new Set([...admins, ...Object.values(lines).flatMap(({ team }) => team)]);
+  for (const localpart of options.login === undefined ? staff : []) {
     accounts.set(localpart, await synapse.registerUser(localpart));
   }
 
@@ -124,10 +127,10 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
 
   const tokens = { asToken: registration.asToken, hsToken: registration.hsToken };
   const parts = { directory, synapse, carrier, bridge, tokens, configPath, httpUrl, appserviceUrl, accounts };
-  return withStaff(parts, starting.move());
+  return withStaff(parts, starting.move(), options.login);
 }
 
-function withStaff(parts: ClinicParts, stack: AsyncDisposableStack): Clinic {
+function withStaff(parts: ClinicParts, stack: AsyncDisposableStack, login: ClinicOptions['login']): Clinic {
   const { synapse, bridge, accounts } = parts;
   const waiting: WaitOptions = {
     timeoutMs: 20_000,
@@ -136,6 +139,7 @@ function withStaff(parts: ClinicParts, stack: AsyncDisposableStack): Clinic {
   const clinic: Clinic = {
     ...parts,
     async login(localpart) {
+      if (login !== undefined) return clinic.add(await login(localpart, synapse));
       const account = accounts.get(localpart) ?? (await synapse.registerUser(localpart));
       return clinic.add(await Nurse.login(synapse.url, account));
     },

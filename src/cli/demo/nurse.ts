@@ -1,5 +1,5 @@
 /** A member of staff with a real client: matrix-js-sdk, cross-signed, refusing whatever Element would warn of. */
-import type { MatrixClient } from 'matrix-js-sdk';
+import type { AuthDict, MatrixClient } from 'matrix-js-sdk';
 import { decryptAttachment, encryptAttachment, type AttachmentKey } from './attachment.ts';
 import { dropRequestTimers, dropVerificationTimers, loadMatrixSdk, silentLogger } from './matrix-sdk.ts';
 import { ReceivedEvents, type ReceivedEvent, type Shield } from './received-events.ts';
@@ -12,6 +12,13 @@ type Content = Readonly<Record<string, unknown>>;
 interface HandsOverSecrets {
   exportSecretsBundle(): Promise<unknown>;
   importSecretsBundle(secrets: unknown): Promise<void>;
+}
+
+/** A session that was made elsewhere: where Matrix Authentication Service owns the accounts, clients do not log in with a password. */
+export interface Session {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly accessToken: string;
 }
 
 /** Text that must be equal to the message's body, or a test of the event. */
@@ -28,18 +35,19 @@ export async function createNurse(
 
 /** One logged-in device of a member of staff. */
 export class Nurse {
-  readonly account: Account;
   readonly userId: string;
   readonly deviceId: string;
   /** For what has no helper here. */
   readonly client: MatrixClient;
   readonly events: ReceivedEvents;
   readonly #url: string;
+  /** undefined where the session was given. */
+  readonly #account: Account | undefined;
 
-  private constructor(url: string, account: Account, client: MatrixClient) {
+  private constructor(url: string, account: Account | undefined, client: MatrixClient) {
     this.#url = url;
-    this.account = account;
-    this.userId = account.userId;
+    this.#account = account;
+    this.userId = client.getUserId() ?? '';
     this.deviceId = client.getDeviceId() ?? '';
     this.client = client;
     this.events = new ReceivedEvents(client);
@@ -47,40 +55,49 @@ export class Nurse {
 
   /** Logs in as the account's first device, which makes the account's cross-signing identity. */
   static async login(url: string, account: Account): Promise<Nurse> {
-    const nurse = await Nurse.#connect(url, account);
-    const password = { type: 'm.login.password', identifier: { type: 'm.id.user', user: account.userId } };
-    await nurse.crypto.bootstrapCrossSigning({
-      authUploadDeviceSigningKeys: async (upload) => {
-        await upload({ ...password, password: account.password });
-      },
+    const nurse = await Nurse.#connect(url, await Nurse.#session(url, account), account);
+    return await nurse.#startFirst({
+      ...{ type: 'm.login.password', identifier: { type: 'm.id.user', user: account.userId } },
+      password: account.password,
     });
-    await nurse.#refuseUnsigned();
-    await nurse.#start();
-    return nurse;
   }
 
-  static async #connect(url: string, account: Account, wantedDevice?: string): Promise<Nurse> {
+  /** The account's first device, by a session that was made elsewhere. */
+  static async withSession(url: string, session: Session): Promise<Nurse> {
+    return await (await Nurse.#connect(url, session, undefined)).#startFirst(null);
+  }
+
+  static async #session(url: string, { userId, password }: Account, wantedDevice?: string): Promise<Session> {
     const sdk = await loadMatrixSdk();
-    const { access_token: accessToken, device_id: deviceId } = await sdk
-      .createClient({ baseUrl: url, logger: silentLogger })
-      .loginRequest({
-        type: 'm.login.password',
-        identifier: { type: 'm.id.user', user: account.userId },
-        password: account.password,
-        initial_device_display_name: 'Carebridge demo client',
-        ...(wantedDevice !== undefined && { device_id: wantedDevice }),
-      });
-    const client = sdk.createClient({
-      baseUrl: url,
-      userId: account.userId,
-      deviceId,
-      accessToken,
-      logger: silentLogger,
+    const answer = await sdk.createClient({ baseUrl: url, logger: silentLogger }).loginRequest({
+      type: 'm.login.password',
+      identifier: { type: 'm.id.user', user: userId },
+      password,
+      initial_device_display_name: 'Carebridge demo client',
+      ...(wantedDevice !== undefined && { device_id: wantedDevice }),
     });
+    return { userId, deviceId: answer.device_id, accessToken: answer.access_token };
+  }
+
+  static async #connect(url: string, session: Session, account: Account | undefined): Promise<Nurse> {
+    const sdk = await loadMatrixSdk();
+    const client = sdk.createClient({ baseUrl: url, ...session, logger: silentLogger });
     dropRequestTimers(client);
     await client.initRustCrypto({ useIndexedDB: false });
     dropVerificationTimers(client);
     return new Nurse(url, account, client);
+  }
+
+  /** `auth` is what the homeserver asks for before it takes the identity; null where it asks for nothing. */
+  async #startFirst(auth: AuthDict | null): Promise<this> {
+    await this.crypto.bootstrapCrossSigning({
+      authUploadDeviceSigningKeys: async (upload) => {
+        await upload(auth);
+      },
+    });
+    await this.#refuseUnsigned();
+    await this.#start();
+    return this;
   }
 
   /** From here on whatever Element would warn of is a failure. */
@@ -103,11 +120,18 @@ export class Nurse {
 
   /**
    * Logs in once more. The new device is signed by the account's own identity, as after verifying it in Element, unless `verified`
-   * is false: then it is the device of someone who only knows the password, and it sends all the same.
+   * is false: then it is the device of someone who only knows the password, and it sends all the same. `session` where it was made elsewhere.
    */
-  async secondDevice(options: { readonly verified?: boolean; readonly deviceId?: string } = {}): Promise<Nurse> {
-    const { verified = true, deviceId } = options;
-    const second = await Nurse.#connect(this.#url, this.account, deviceId);
+  async secondDevice(
+    options: {
+      readonly verified?: boolean;
+      readonly deviceId?: string;
+      readonly session?: Session;
+    } = {},
+  ): Promise<Nurse> {
+    const { verified = true, deviceId, session } = options;
+    const made = session ?? (await Nurse.#session(this.#url, this.#knownAccount(), deviceId));
+    const second = await Nurse.#connect(this.#url, made, this.#account);
     if (verified) {
       await second.crypto.getUserDeviceInfo([this.userId], true);
       await (second.crypto as unknown as HandsOverSecrets).importSecretsBundle(
@@ -118,6 +142,11 @@ export class Nurse {
     }
     await second.#start();
     return second;
+  }
+
+  #knownAccount(): Account {
+    if (this.#account === undefined) throw new Error('This client does not know a password.');
+    return this.#account;
   }
 
   /** Waits for an invitation (to a room that `accepts` takes) and answers the room's id. */
@@ -267,7 +296,7 @@ export class Nurse {
 
   /** Ends another session of this account, as Element's list of sessions does. */
   async removeDevice(deviceId: string): Promise<void> {
-    const { userId, password } = this.account;
+    const { userId, password } = this.#knownAccount();
     const remove = (auth: object): Promise<Response> =>
       fetch(`${this.#url}/_matrix/client/v3/devices/${encodeURIComponent(deviceId)}`, {
         method: 'DELETE',

@@ -3,6 +3,7 @@ import { RetryableError, UserError } from '../../errors.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Account, Accounts, AccountsMode, AccountSession, Change } from '../../ports/accounts.ts';
 import type { AccountMode } from '../account-mode.ts';
+import { statusOf } from '../matrix-fault.ts';
 import type { MasAdmin, MasSession, MasUser } from './mas-admin.ts';
 import { noSuchAccount, type SynapseAdmin } from './synapse-admin.ts';
 
@@ -152,7 +153,15 @@ export class MasAccounts implements Accounts {
   }
 
   async reactivate(user: UserId): Promise<Change> {
-    const owned = await this.#change(user, 'reactivate');
+    let owned: MasUser;
+    try {
+      owned = await this.#change(user, 'reactivate');
+    } catch (error) {
+      if (statusOf(error) !== 500) throw error;
+      // MAS asks the homeserver first. Synapse 1.163 on SQLite fails: the statement behind it does not fit the table.
+      const problem = 'MAS or the homeserver failed inside when asked to reactivate: see their logs.';
+      return { done: false, verified: [], problem };
+    }
     if (owned.isDeactivated) return notSoInMas('deactivated');
     const verified = ['MAS holds the account for active'];
     return owned.isLocked

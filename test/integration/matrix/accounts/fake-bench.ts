@@ -38,10 +38,7 @@ export async function startFakeBench(
     homeserverUrl: homeserver.url,
     adminToken: mode === 'mas' ? undefined : ADMIN_TOKEN,
     asToken: AS_TOKEN,
-    mas:
-      mode === 'mas'
-        ? { ...clientOf(mas), adminUser: '@carebridge-admin:hospital.test' as UserId }
-        : undefined,
+    mas: mode === 'mas' ? { ...clientOf(mas), adminUser: '@carebridge-admin:hospital.test' as UserId } : undefined,
     workerMs: 300,
     now,
     ...changes,
@@ -61,7 +58,9 @@ export async function startFakeBench(
       return `@${name}:hospital.test` as UserId;
     },
     async login(user, deviceId) {
-      return mode === 'mas' ? (await mas.login(localpart(user), 'oauth2', deviceId)).token : homeserver.login(user, deviceId);
+      return mode === 'mas'
+        ? (await mas.login(localpart(user), 'oauth2', deviceId)).token
+        : homeserver.login(user, deviceId);
     },
     whoami: (token) => probe(homeserver.url, token, WHOAMI),
     send: (token) => probe(homeserver.url, token, '/_matrix/client/v3/createRoom', 'POST'),

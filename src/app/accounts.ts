@@ -39,7 +39,7 @@ export function makeAccountControl(parts: CommonParts, governance: Governance, c
       ...shared,
       senderOf: (roomId, eventId) => readEventSender(homeserver, bot, roomId, eventId),
     }),
-    listDevices: new ListDevices(accounts, parts.prefix),
+    listDevices: new ListDevices(shared, parts.prefix),
     lostDevice: new LostDevice(shared),
     lockAccount: new LockAccount(shared),
     unlockAccount: new UnlockAccount(shared),

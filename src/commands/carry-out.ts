@@ -130,8 +130,13 @@ async function caught({ call }: ReadyCommand, answer: () => Promise<Told>): Prom
     const isOver =
       error instanceof PermanentError || (error instanceof RetryableError && call.attempts >= MAX_ATTEMPTS);
     if (!isOver) throw error;
-    return { text: `This could not be done: ${error.message} (Reference ${call.trace})`, outcome: 'failed' };
+    return { text: notDone(error, call), outcome: 'failed' };
   }
+}
+
+/** The words for a fault that nobody waits for any more. */
+export function notDone({ message }: PermanentError | RetryableError, { trace }: CommandCall): string {
+  return `This could not be done: ${message} (Reference ${trace})`;
 }
 
 /** Whom the audit log names for a call. */

@@ -1,11 +1,11 @@
-import { UserError } from '../errors.ts';
+import { PermanentError, UserError } from '../errors.ts';
 import type { EventId, UserId } from '../model/ids.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { ConfirmationEnd, ConfirmationStore, PendingConfirmation } from '../ports/confirmation-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { KnownRoom } from '../services/known-room.ts';
 import type { Notifier } from '../services/notifier.ts';
-import { NO_AUDIT, type CarryOut, type ReadyCommand } from './carry-out.ts';
+import { NO_AUDIT, notDone, type CarryOut, type ReadyCommand } from './carry-out.ts';
 import { actionOf, auditId } from './command-audit.ts';
 import type { Command, Preview } from './command.ts';
 import { codeOf, keep, kept, promptFor } from './confirmation-prompt.ts';
@@ -67,7 +67,7 @@ export class Confirmations {
     const { carryOut, transactions } = this.#parts;
     const preview = await previewOf(ready);
     if ('refused' in preview) {
-      return transactions.run(() => carryOut.tell(ready, { text: preview.refused, outcome: 'refused' }));
+      return transactions.run(() => carryOut.tell(ready, { text: preview.refused, outcome: preview.outcome }));
     }
     if (preview.isNothingToDo) {
       return transactions.run(() =>
@@ -245,12 +245,16 @@ function ignored(why: string, isForAll = false): Decided {
   return { outcome: 'ignored', why, isForAll };
 }
 
-async function previewOf({ command, call, args }: ReadyCommand): Promise<Preview | { refused: string }> {
+/** `failed`: what it needs to know it cannot know now, and the caller is not to blame. */
+type NoPreview = { readonly refused: string; readonly outcome: 'refused' | 'failed' };
+
+async function previewOf({ command, call, args }: ReadyCommand): Promise<Preview | NoPreview> {
   if (command.preview === undefined) throw new TypeError('a command that only reads is never confirmed');
   try {
     return await command.preview(call, args);
   } catch (error) {
-    if (error instanceof UserError) return { refused: error.message };
+    if (error instanceof UserError) return { refused: error.message, outcome: 'refused' };
+    if (error instanceof PermanentError) return { refused: notDone(error, call), outcome: 'failed' };
     throw error;
   }
 }

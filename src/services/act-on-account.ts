@@ -6,7 +6,7 @@ import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { refuseTarget, type AccountAction } from '../policy/account-target.ts';
 import { isPermitted } from '../policy/permissions.ts';
-import type { Account, Accounts, Change } from '../ports/accounts.ts';
+import type { Account, Change } from '../ports/accounts.ts';
 import type { AccountStateStore } from '../ports/account-state-store.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
@@ -14,11 +14,11 @@ import type { RoomKeys } from '../ports/room-keys.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Lines } from './lines.ts';
 import type { PolicyInEffect } from './policy-in-effect.ts';
+import { orSayWhatLives, type WhatLivesParts } from './say-what-lives.ts';
 import type { TellSecurity } from './tell-security.ts';
 
 /** What acting on accounts needs. */
-export interface AccountServiceParts {
-  readonly accounts: Accounts;
+export interface AccountServiceParts extends WhatLivesParts {
   readonly accountStates: AccountStateStore;
   readonly audit: AuditLog;
   readonly transactions: Transactions;
@@ -59,7 +59,7 @@ export interface AccountResult {
 export const OFFLINE_PHONE =
   'A device that is offline keeps what it has decrypted already. Other members’ clients change their keys with their next message.';
 
-/** The account, where it may be acted on (A9). Throws UserError where not. For a preview `isPreview`: the second person comes later. */
+/** The account, where it may be acted on (A9). Throws UserError where not, PermanentError where MAS is away. For a preview `isPreview`: the second person comes later. */
 export async function requireTarget(
   parts: AccountServiceParts,
   action: AccountAction,
@@ -80,7 +80,7 @@ export async function requireTarget(
   // What can be told without asking a server.
   const early = refuseTarget({ ...facts, isServerAdmin: false, isApproved });
   if (early) throw new UserError(`Refused: ${early.message}`);
-  const account = await accounts.find(target);
+  const account = await orSayWhatLives(parts, target, () => accounts.find(target));
   if (account === undefined) throw new UserError(`There is no account ${target}. Nothing was done.`);
   const refusal = refuseTarget({ ...facts, isServerAdmin: account.isAdmin, isApproved });
   if (refusal) throw new UserError(`Refused: ${refusal.message}`);

@@ -1,11 +1,16 @@
 import { UserError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
-import type { AccountDevice, Accounts } from '../ports/accounts.ts';
+import type { AccountDevice } from '../ports/accounts.ts';
 import { timeOf } from './act-on-account.ts';
+import { orSayWhatLives, type WhatLivesParts } from './say-what-lives.ts';
 
-/** Everything about an account that servers forget after some weeks, for the audit log (F5). */
-export async function takeEvidence(accounts: Accounts, user: UserId): Promise<{ readonly [key: string]: JsonValue }> {
+/** Everything about an account that servers forget after some weeks, for the audit log (F5). Throws PermanentError where MAS is away. */
+export async function takeEvidence(
+  parts: WhatLivesParts,
+  user: UserId,
+): Promise<{ readonly [key: string]: JsonValue }> {
+  const { accounts } = parts;
   const or = async <T>(ask: Promise<readonly T[]>): Promise<readonly T[] | string> => {
     try {
       return await ask;
@@ -15,12 +20,14 @@ export async function takeEvidence(accounts: Accounts, user: UserId): Promise<{ 
       throw error;
     }
   };
-  const [devices, sessions, pushers, connections] = await Promise.all([
-    or(accounts.devices(user)),
-    or(accounts.sessions(user)),
-    or(accounts.pushers(user)),
-    or(accounts.whois(user)),
-  ]);
+  const [devices, sessions, pushers, connections] = await orSayWhatLives(parts, user, () =>
+    Promise.all([
+      or(accounts.devices(user)),
+      or(accounts.sessions(user)),
+      or(accounts.pushers(user)),
+      or(accounts.whois(user)),
+    ]),
+  );
   return JSON.parse(JSON.stringify({ devices, sessions, pushers, connections })) as { [key: string]: JsonValue };
 }
 
@@ -37,21 +44,22 @@ export function byUse(devices: readonly AccountDevice[]): readonly AccountDevice
 
 /** Lists what acts as a user. */
 export class ListDevices {
-  readonly #accounts: Accounts;
+  readonly #parts: WhatLivesParts;
   readonly #prefix: string;
 
   /** `prefix` of commands, e.g. `!care`. */
-  constructor(accounts: Accounts, prefix: string) {
-    this.#accounts = accounts;
+  constructor(parts: WhatLivesParts, prefix: string) {
+    this.#parts = parts;
     this.#prefix = prefix;
   }
 
-  /** Throws UserError where there is no such account, or where this server cannot tell. */
+  /** Throws UserError where there is no such account, or where this server cannot tell; PermanentError where MAS is away. */
   async list(user: UserId): Promise<{ readonly text: string; readonly data: JsonValue }> {
-    const account = await this.#accounts.find(user);
+    const { accounts } = this.#parts;
+    const account = await orSayWhatLives(this.#parts, user, () => accounts.find(user));
     if (account === undefined) throw new UserError(`There is no account ${user}.`);
-    const devices = byUse(await this.#accounts.devices(user));
-    const sessions = await this.#accounts.sessions(user);
+    const devices = byUse(await accounts.devices(user));
+    const sessions = await accounts.sessions(user);
     const other = sessions.filter(({ deviceId }) => !devices.some((device) => device.deviceId === deviceId));
     const kinds = Map.groupBy(other, ({ kind }) => kind);
     const text = [

@@ -33,7 +33,7 @@ export class LockAccount {
     const { accounts, accountStates, now = Date.now } = this.#parts;
     const { target, actor } = request;
     const account = await requireTarget(this.#parts, 'lock', request);
-    const before = { ...stateOf(account), ...(await takeEvidence(accounts, target)) };
+    const before = { ...stateOf(account), ...(await takeEvidence(this.#parts, target)) };
     const known = await accountStates.find(target);
     return audited(this.#parts, request, 'account.lock', before, async () => {
       // Kept first: what was not kept could not be restored (D8).

@@ -30,10 +30,9 @@ export class LostDevice {
 
   /** Ends one device, or everything where `deviceId` is undefined. The evidence is in the audit log before. */
   async run(request: AccountRequest, deviceId: string | undefined): Promise<AccountResult> {
-    const { accounts } = this.#parts;
     const { target } = request;
     await requireTarget(this.#parts, 'end-sessions', request);
-    const before = await takeEvidence(accounts, target);
+    const before = await takeEvidence(this.#parts, target);
     if (deviceId !== undefined && request.isRepeat !== true) requireKnown(before, deviceId);
     const action = deviceId === undefined ? 'account.end-all-sessions' : 'account.end-device';
     const result = await audited(this.#parts, request, action, before, async () => {

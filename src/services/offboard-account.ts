@@ -51,12 +51,12 @@ export class OffboardAccount {
     roomId: AccountProcedure['roomId'],
     successor: UserId | undefined,
   ): Promise<void> {
-    const { accounts, accountProcedures, audit, transactions, now = Date.now } = this.#parts;
+    const { accountProcedures, audit, transactions, now = Date.now } = this.#parts;
     const { target, actor, eventId, trace, reason, ticket, confirmedBy } = request;
     const id = `offboard:${eventId}`;
     const account = await requireTarget(this.#parts, 'offboard', request);
     if (successor !== undefined) await this.#requireSuccessor(target, successor);
-    const before = { ...stateOf(account), ...(await takeEvidence(accounts, target)) };
+    const before = { ...stateOf(account), ...(await takeEvidence(this.#parts, target)) };
     await transactions.run(async () => {
       const procedure = { id, kind: 'offboard', userId: target, successor, askedBy: actor } as const;
       if (!(await accountProcedures.begin({ ...procedure, roomId, eventId, trace, startedAt: now() }))) return;

@@ -4,6 +4,7 @@ import type { JsonValue } from '../model/json.ts';
 import type { Account } from '../ports/accounts.ts';
 import { timeOf, type AccountServiceParts } from './act-on-account.ts';
 import { nameOf, takeEvidence } from './list-devices.ts';
+import { orSayWhatLives } from './say-what-lives.ts';
 
 /** Everything that is known of an account: state, roles, lines, devices, connections. */
 export class Whois {
@@ -15,11 +16,11 @@ export class Whois {
 
   async look(user: UserId): Promise<{ readonly text: string; readonly data: JsonValue }> {
     const { accounts, lines, accountStates } = this.#parts;
-    const account = await accounts.find(user);
+    const account = await orSayWhatLives(this.#parts, user, () => accounts.find(user));
     if (account === undefined) throw new UserError(`There is no account ${user}.`);
     const policy = await this.#parts.policy.current();
     const roles = (policy.assigned.get(user) ?? []).map(({ id }) => id);
-    const evidence = await takeEvidence(accounts, user);
+    const evidence = await takeEvidence(this.#parts, user);
     const state = await accountStates.find(user);
     const own = lines.ofMember(user).map(({ id }) => id);
     const counted = (key: string): string => {

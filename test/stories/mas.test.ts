@@ -1,43 +1,47 @@
-/** The whole bridge beside a homeserver whose accounts belong to Matrix Authentication Service (D1, D3, D4, A7): real Synapse, real clients. */
+/**
+ * The whole bridge beside a Synapse whose accounts belong to Matrix Authentication Service, played or, where the environment names one, real; staff with
+ * real clients (A7, D1, D3, D4).
+ */
 import { expect } from 'chai';
+import { once, type EventEmitter } from 'node:events';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
-import { BOT, Chat } from '../e2e/support/chat.ts';
+import { Chat } from '../e2e/support/chat.ts';
+import { copyConfig, runCarebridge } from '../e2e/support/run-carebridge.ts';
 import { unexpectedWarnings } from '../e2e/support/shields.ts';
 import { startTestClinic } from '../e2e/support/test-clinic.ts';
-import { startFakeMas } from '../support/fake-mas.ts';
+import { DESK, PHONE, probe, WHOAMI } from '../support/accounts-contract.ts';
 import { freePort } from '../support/free-port.ts';
-import { Nurse } from '../support/nurse.ts';
+import { Nurse, type ReceivedEvent } from '../support/nurse.ts';
+import { startNamedMas } from '../support/real-mas.ts';
 import { accountsWithMas, synapseWithMas, type TestMas } from '../support/test-mas.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { bodyOf, CommandRoom } from './support/command-room.ts';
+
+/** Measured below 1 s on an idle machine. */
+const ENDED_WITHIN_MS = 5_000;
 
 describe('accounts that belong to Matrix Authentication Service', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let mas: TestMas;
   let clinic: Clinic;
   let admin: Nurse;
   let nurse: Nurse;
-  let commandRoom: string;
-
-  async function session(localpart: string, deviceId: string) {
-    const { token } = await mas.login(localpart, 'oauth2', deviceId);
-    return { userId: `@${localpart}:hospital.test`, deviceId, accessToken: token };
-  }
+  let command: CommandRoom;
 
   before(async function () {
     const port = await freePort();
-    mas = await startFakeMas(`http://127.0.0.1:${port}`);
+    mas = await startNamedMas(this, `http://127.0.0.1:${port}`);
     clinic = await startTestClinic(this, {
       synapse: { port, extraConfig: synapseWithMas(mas) },
       config: { accounts: accountsWithMas(mas, '@carebridge-admin:hospital.test') },
-      login: async (localpart, { url }) =>
-        Nurse.withSession(url, await session(localpart, `${localpart.toUpperCase()}DESK`)),
+      login: async (name, { url }) => Nurse.withSession(url, await session(name, `${name}-desktop`)),
       startBridge: false,
     });
     await mas.addUser('carebridge-admin', { admin: true });
     for (const name of ['admin', 'nurse']) await mas.addUser(name);
     await clinic.bridge.start();
     [admin, nurse] = await Promise.all([clinic.login('admin'), clinic.login('nurse')]);
-    commandRoom = await clinic.joinCommandRoom(admin);
-    await clinic.joinCommandRoom(nurse);
+    command = await CommandRoom.join(clinic, admin, nurse);
   });
 
   after(async () => {
@@ -45,11 +49,174 @@ describe('accounts that belong to Matrix Authentication Service', function () {
     await mas?.stop();
   });
 
-  it('a patient’s text is read, and answered, without a warning', async () => {
-    const chat = await Chat.open(clinic, nurse, commandRoom);
+  async function session(name: string, deviceId: string) {
+    const { token } = await mas.login(name, 'oauth2', deviceId);
+    return { userId: `@${name}:hospital.test`, deviceId, accessToken: token };
+  }
+
+  /** A new account with two devices, both in use. */
+  async function withTwoDevices(name: string, kind: 'compat' | 'oauth2' | 'personal' = 'oauth2') {
+    await mas.addUser(name);
+    const phone = await mas.login(name, kind, PHONE);
+    const desk = await mas.login(name, kind, DESK);
+    for (const { token } of [phone, desk]) expect(await statusOf(token)).to.equal(200);
+    return { user: `@${name}:hospital.test`, phone: phone.token, desk: desk.token };
+  }
+
+  const whoami = (token: string) => probe(clinic.synapse.url, token, WHOAMI);
+  const statusOf = async (token: string) => (await whoami(token)).status;
+
+  /** How long after now the token is dead at the next request, and a sync that waits has ended. ms. */
+  async function watchEnd(token: string): Promise<() => Promise<{ deadAfter: number; syncAfter: number }>> {
+    const headers = { authorization: `Bearer ${token}` };
+    const sync = (query: string) => fetch(`${clinic.synapse.url}/_matrix/client/v3/sync?${query}`, { headers });
+    const { next_batch: since } = (await (await sync('timeout=0')).json()) as { next_batch: string };
+    const from = performance.now();
+    const syncAfter = sync(`since=${since}&timeout=60000`).then(() => performance.now() - from);
+    const deadAfter = waitFor('the token to be dead', async () => (await statusOf(token)) === 401, {
+      timeoutMs: 30_000,
+      everyMs: 5,
+    }).then(() => performance.now() - from);
+    return async () => ({ deadAfter: await deadAfter, syncAfter: await syncAfter });
+  }
+
+  it('a patient’s text is read and answered in an encrypted room, without a warning', async () => {
+    const chat = await Chat.open(clinic, nurse, command.roomId);
     await chat.patientSays('Is the clinic open on Friday?');
     await chat.nurseSays('It is, until five.');
+    expect(nurse.events.messages(chat.room).map(({ shield }) => shield)).to.include('none');
     expect(unexpectedWarnings(nurse)).to.deep.equal([]);
-    console.log(BOT);
+  });
+
+  for (const kind of ['compat', 'oauth2', 'personal'] as const) {
+    it(`D1 lost-device ends a ${kind} session at once, and no other`, async () => {
+      const { user, phone, desk } = await withTwoDevices(`lee-${kind}`, kind);
+      const ended = await watchEnd(phone);
+      const answer = await command.hears(`lost-device ${user} ${PHONE}`);
+      const { deadAfter, syncAfter } = await ended();
+      process.stdout.write(
+        `      ${kind}: 401 ${Math.round(deadAfter)} ms after the command was typed, /sync ended after ${Math.round(syncAfter)} ms\n`,
+      );
+      expect(answer)
+        .to.include(`Device ${PHONE} of ${user} is signed out`)
+        .and.to.include(`1 ${kind} session`)
+        .and.to.include(`device ${PHONE} is gone from the homeserver`);
+      expect(Math.max(deadAfter, syncAfter)).to.be.lessThan(ENDED_WITHIN_MS);
+      expect(await whoami(phone)).to.deep.equal({ status: 401, errcode: 'M_UNKNOWN_TOKEN', softLogout: false });
+      expect(await statusOf(desk)).to.equal(200);
+      expect(await command.hears(`devices ${user}`))
+        .to.include('1 device')
+        .and.to.include(DESK);
+    });
+  }
+
+  it('D1 a real client on the lost phone is signed out for good', async () => {
+    const phone = clinic.add(await nurse.secondDevice({ session: await session('nurse', PHONE) }));
+    const signedOut = once(phone.client as unknown as EventEmitter, 'Session.logged_out');
+    expect(await command.hears(`lost-device ${nurse.userId} ${PHONE}`)).to.include('is signed out');
+    await signedOut;
+    expect(await statusOf(nurse.client.getAccessToken() ?? '')).to.equal(200);
+  });
+
+  it('D1 lost-device all ends all four kinds, and says which one the homeserver still remembers, and until when', async () => {
+    const { user, phone, desk } = await withTwoDevices('kim');
+    const [compat, script] = [await mas.login('kim', 'compat', 'TABLET-001'), await mas.login('kim', 'personal')];
+    await mas.login('kim', 'browser');
+    for (const { token } of [compat, script]) expect(await statusOf(token)).to.equal(200);
+    const { answer } = await command.confirmed(`lost-device all ${user}`);
+    const words = bodyOf(answer);
+    for (const found of ['2 oauth2 sessions', '1 compat session', '1 personal session', 'browser session'])
+      expect(words).to.include(found);
+    expect(words).to.match(/may still work until \d{4}-\d\d-\d\d \S+ UTC: personal session without a device/);
+    for (const token of [phone, desk, compat.token]) expect(await statusOf(token)).to.equal(401);
+    // As was said of it, and of no other.
+    expect(await statusOf(script.token)).to.equal(200);
+    expect(await command.hears(`whois ${user}`)).to.include('Devices: 0, sessions: 0');
+  });
+
+  it('D3, D4 a lock warns and offers to suspend; alone it is never called done; unlock brings the session back', async () => {
+    const { user, phone } = await withTwoDevices('robin');
+    const alone = await command.confirmed(`lock ${user}`);
+    expect(alone.preview).to.include('within 2 minutes').and.to.include('loses the keys').and.to.include('`suspend`');
+    expect(bodyOf(alone.answer))
+      .to.include('is not locked out completely')
+      .and.to.match(/may still work until .* UTC: /)
+      .and.to.include(`oauth2 session of device ${PHONE}`)
+      .and.to.include(`oauth2 session of device ${DESK}`);
+    expect(await statusOf(phone), 'as was said').to.equal(200);
+    expect(await mas.login('robin', 'oauth2', 'THIEF-0001').catch(() => 'refused')).to.equal('refused');
+    expect(await command.hears(`unlock ${user}`)).to.include('is unlocked');
+    expect(await statusOf(phone)).to.equal(200);
+
+    const whole = await command.confirmed(`lock --end-sessions ${user}`);
+    expect(bodyOf(whole.answer)).to.include(`${user} is locked.`).and.to.not.include('may still work');
+    expect(await statusOf(phone)).to.equal(401);
+  });
+
+  it('A7 offboard ends everything, and nobody gets in again', async () => {
+    const { user, phone, desk } = await withTwoDevices('toni', 'compat');
+    await command.confirmed(`offboard ${user}`);
+    const isReport = (event: ReceivedEvent) => bodyOf(event).startsWith(`${user} is offboarded`);
+    const report = bodyOf(await admin.waitForMessage(command.roomId, isReport, command.instead()));
+    expect(report).to.include(`${user} is offboarded.`).and.to.include('✓ sessions: 2 compat sessions');
+    for (const token of [phone, desk]) expect(await statusOf(token)).to.equal(401);
+    expect(await mas.login('toni', 'compat', 'THIEF-0001').catch(() => 'refused')).to.equal('refused');
+  });
+
+  it('D1 with MAS’s job worker stopped, the homeserver is told directly, and the device does not come back', async () => {
+    const { user, phone, desk } = await withTwoDevices('sasha');
+    await mas.setWorker(false);
+    try {
+      const ended = await watchEnd(phone);
+      expect(await command.hears(`lost-device ${user} ${PHONE}`))
+        .to.include('is signed out')
+        .and.to.include('MAS was late, the homeserver was told directly');
+      const { deadAfter } = await ended();
+      process.stdout.write(`      worker stopped: 401 after ${Math.round(deadAfter)} ms\n`);
+    } finally {
+      await mas.setWorker(true);
+    }
+    // What waited for the worker runs now, and the next session's end brings the homeserver in line once more.
+    expect(await command.hears(`lost-device ${user} ${DESK}`)).to.include('is signed out');
+    for (const token of [phone, desk]) expect(await statusOf(token)).to.equal(401);
+  });
+
+  it('D1, D3 with MAS down, the answer says at once that nothing was done and what lives on', async () => {
+    const { user, phone } = await withTwoDevices('alex');
+    // Tokens that Synapse has just asked for: what it remembers may run out at any moment.
+    await clinic.bridge.restart();
+    const fresh = clinic.add(await admin.secondDevice({ session: await session('admin', 'ADMIN-0002') }));
+    expect(await command.hears(`devices ${user}`, fresh)).to.include(PHONE);
+    await mas.setUp(false);
+    try {
+      const typed = performance.now();
+      for (const line of [`lost-device ${user} ${PHONE}`, `lock ${user}`]) {
+        const answer = await command.hears(line, fresh);
+        expect(answer)
+          .to.include('MAS cannot be reached')
+          .and.to.include(`Nothing was done to ${user}`)
+          .and.to.match(/may still work until somebody ends them: /)
+          .and.to.include(`device ${PHONE}`)
+          .and.to.include(`device ${DESK}`)
+          .and.to.include('Repeat');
+      }
+      process.stdout.write(`      MAS down: both answers after ${Math.round(performance.now() - typed)} ms\n`);
+      expect(await statusOf(phone)).to.equal(200);
+    } finally {
+      await mas.setUp(true);
+    }
+    expect(await command.hears(`lost-device ${user} ${PHONE}`, fresh)).to.include('is signed out');
+    expect(await statusOf(phone)).to.equal(401);
+  });
+
+  it('doctor says who owns the accounts, and that an adapter does not fit', async () => {
+    const right = await runCarebridge(['doctor', '--config', clinic.configPath]);
+    expect(right.output).to.include('Matrix Authentication Service at ').and.to.include('it took our client');
+    const wrong = await copyConfig(clinic, (config) => {
+      config['accounts'] = { ...config['accounts'], adapter: 'native' };
+    });
+    const { code, output } = await runCarebridge(['doctor', '--config', wrong]);
+    expect(code).to.not.equal(0);
+    expect(output).to.match(/FAIL .*accounts\.adapter is native, which refuses to work here: set it to auto or mas/);
   });
 });

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Context } from 'mocha';
 import { startChild, type Child } from '../../src/cli/demo/children.ts';
+import { startFakeMas } from './fake-mas.ts';
 import { freePort } from './free-port.ts';
 import { findPostgres, startPostgres } from './postgres.ts';
 import { loginInBrowser, loginWithOauth2 } from './mas-pages.ts';
@@ -32,6 +33,12 @@ export async function findRealMas(context: Context): Promise<{ readonly cli: str
   const postgres = await findPostgres();
   if (postgres === undefined) return skip(context, 'there is no PostgreSQL on this machine');
   return { cli, postgres };
+}
+
+/** The real one where the environment names it, and the played one otherwise. */
+export async function startNamedMas(context: Context, homeserverUrl: string): Promise<TestMas> {
+  if (!process.env[MAS_CLI]) return startFakeMas(homeserverUrl);
+  return startRealMas(await findRealMas(context), homeserverUrl);
 }
 
 /** Starts it for a homeserver, which need not be there yet. Server and job worker are processes of their own, so that each can be stopped. */

@@ -138,7 +138,7 @@ export class AccountFixture {
       unlockAccount: new UnlockAccount(parts),
       suspendAccount: new SuspendAccount(parts),
       reactivateAccount: new ReactivateAccount(parts),
-      listDevices: new ListDevices(parts.accounts, '!care'),
+      listDevices: new ListDevices(parts, '!care'),
       whois: new Whois(parts),
       findAccount: new FindAccount({ ...parts, namespace: NAMESPACE, senderOf: async () => undefined }),
     };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { RetryableError, UserError } from '../../../src/errors.ts';
+import { PermanentError, RetryableError, UserError } from '../../../src/errors.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
 import { AccountFixture, ADMIN, NAMESPACE, openAccountStorage, SECOND } from './account-fixture.ts';
@@ -50,6 +50,28 @@ describe('Acting on accounts', () => {
     it('D1 ends all', async () => {
       expect(await fixture.services().lostDevice.run(fixture.request(lee), undefined)).to.include({ outcome: 'done' });
       expect(await fixture.accounts.devices(lee)).to.deep.equal([]);
+    });
+
+    it('D1 with MAS away says at once what may still work: as the homeserver lists it, or as it was seen last', async () => {
+      fixture.accounts.isMas = true;
+      const { lostDevice, lockAccount } = fixture.services();
+      fixture.accounts.isOwnerAway = true;
+      const listed = await fault(lostDevice.run(fixture.request(lee), 'PHONE'));
+      expect(listed).to.be.instanceOf(PermanentError);
+      expect(listed?.message)
+        .to.include('until somebody ends them: device PHONE, device DESK, and sessions without a device')
+        .and.to.include('Repeat');
+      fixture.accounts.isAway = true;
+      await storage.watchedDevices.set({ userId: lee, deviceId: 'PHONE', firstSeenAt: 1, networks: [], told: [] });
+      const remembered = await fault(lockAccount.look({ actor: ADMIN, target: lee }));
+      expect(remembered?.message).to.include('device PHONE (as last seen)');
+      expect(fixture.accounts.changes).to.deep.equal([]);
+    });
+
+    it('with the homeserver away it is tried again later: nobody could be told', async () => {
+      fixture.accounts.isAway = true;
+      const error = await fault(fixture.services().lostDevice.run(fixture.request(lee), 'PHONE'));
+      expect(error).to.be.instanceOf(RetryableError);
     });
 
     it('names the devices there are where there is none of that id', async () => {

@@ -1,5 +1,6 @@
 import type { AccountProcedureStore } from '../../../src/ports/account-procedure-store.ts';
 import type { AccountStateStore } from '../../../src/ports/account-state-store.ts';
+import type { WatchedDeviceStore } from '../../../src/ports/watched-device-store.ts';
 import { FindAccount } from '../../../src/services/find-account.ts';
 import { ListDevices } from '../../../src/services/list-devices.ts';
 import { LockAccount } from '../../../src/services/lock-account.ts';
@@ -19,6 +20,7 @@ type Parts = Omit<
   | 'accounts'
   | 'accountStates'
   | 'accountProcedures'
+  | 'watchedDevices'
   | 'roomKeys'
   | 'security'
   | 'protectedUsers'
@@ -33,6 +35,11 @@ const NO_STATES: AccountStateStore = {
   set: async () => undefined,
   remove: async () => undefined,
 };
+const NO_DEVICES: WatchedDeviceStore = {
+  of: async () => [],
+  set: async () => undefined,
+  remove: async () => undefined,
+};
 const NO_PROCEDURES = { begin: async () => false, unfinished: async () => [] } as unknown as AccountProcedureStore;
 
 /** Account control over accounts in memory, of which there are none. */
@@ -40,6 +47,7 @@ export function accountServices(parts: Parts) {
   const accounts = new FakeAccounts();
   const shared = {
     ...{ ...parts, accounts, accountStates: NO_STATES, accountProcedures: NO_PROCEDURES },
+    watchedDevices: NO_DEVICES,
     roomKeys: { rotate: async () => undefined },
     security: new TellSecurity(parts),
     protectedUsers: new Set<never>(),
@@ -48,7 +56,7 @@ export function accountServices(parts: Parts) {
   };
   return {
     findAccount: new FindAccount({ ...shared, senderOf: async () => undefined }),
-    listDevices: new ListDevices(accounts, parts.prefix),
+    listDevices: new ListDevices(shared, parts.prefix),
     lostDevice: new LostDevice(shared),
     lockAccount: new LockAccount(shared),
     unlockAccount: new UnlockAccount(shared),

@@ -26,6 +26,8 @@ export class FakeAccounts implements Accounts {
   isMas = false;
   /** The server is away. */
   isAway = false;
+  /** MAS is away, and the homeserver goes on. */
+  isOwnerAway = false;
   rooms: (user: UserId) => readonly RoomId[] = () => [];
 
   add(userId: UserId, devices: readonly string[] = [], changes: Partial<Account> = {}): void {
@@ -57,6 +59,7 @@ export class FakeAccounts implements Accounts {
   }
 
   async find(user: UserId): Promise<Account | undefined> {
+    if (this.isOwnerAway) throw new RetryableError('MAS is away.');
     return this.all.has(user) ? { ...this.of(user).account } : undefined;
   }
 

@@ -149,6 +149,29 @@ describe('carebridge doctor', () => {
     );
   });
 
+  for (const { found, owner, adapter } of [
+    { found: 'MAS', owner: [200, { issuer: 'https://auth.hospital.example/' }], adapter: 'native' },
+    { found: 'native', owner: undefined, adapter: 'mas' },
+  ] as const) {
+    it(`refuses the adapter ${adapter} where it found ${found}`, async () => {
+      if (owner !== undefined) homeserver.answers.set('GET /_matrix/client/v1/auth_metadata', [...owner]);
+      const mas = "mas_url: 'http://127.0.0.1:9', mas_client_id: 01J5M8Q2V9XK3T7R4W6Y8Z0ABC, mas_client_secret: secret";
+      await writeFile(path, `${await readFile(path, 'utf8')}\naccounts: { adapter: ${adapter}, ${mas} }\n`);
+      const { code, lines } = await run('doctor', path);
+      expect(wrong(lines).join()).to.match(new RegExp(`FAIL.*accounts.adapter is ${adapter}, which refuses to work`));
+      expect(code).to.not.equal(0);
+    });
+  }
+
+  it('tries the admin API of MAS, and says why it did not work without its secret', async () => {
+    homeserver.answers.set('GET /_matrix/client/v1/auth_metadata', [200, { issuer: 'https://auth.hospital.example/' }]);
+    const mas = "mas_url: 'http://127.0.0.1:9', mas_client_id: 01J5M8Q2V9XK3T7R4W6Y8Z0ABC, mas_client_secret: mysecret";
+    await writeFile(path, `${await readFile(path, 'utf8')}\naccounts: { ${mas} }\n`);
+    const text = (await run('doctor', path)).lines.join('\n');
+    expect(text).to.match(/FAIL {2}use the admin API of Matrix Authentication Service {2}-> .*cannot be reached/);
+    expect(text).to.not.include('mysecret');
+  });
+
   it('does not run what needs a homeserver that is away', async () => {
     await change(homeserver.url, 'http://127.0.0.1:9');
     const { code, lines } = await run('doctor', path);

@@ -211,7 +211,7 @@ describe('accounts that belong to Matrix Authentication Service', function () {
 
   it('doctor says who owns the accounts, and that an adapter does not fit', async () => {
     const right = await runCarebridge(['doctor', '--config', clinic.configPath]);
-    expect(right.output).to.include('Matrix Authentication Service at ').and.to.include('it took our client');
+    expect(right.output).to.include('Matrix Authentication Service at ').and.to.include('possible (mas)');
     const wrong = await copyConfig(clinic, (config) => {
       config['accounts'] = { ...config['accounts'], adapter: 'native' };
     });

@@ -18,8 +18,14 @@ export const accountControl: Check = {
     const mode = await accounts.mode();
     if (mode.mode === 'refusing') return [cannot(mode.reason)];
     try {
-      // The least that needs the admin credential; the bot's account may not be there yet.
-      await accounts.find(`@${config.appservice.bot}:${config.homeserver.domain}` as UserId);
+      // The least that needs the admin credential. Who is asked for need not be there, but under MAS, for Synapse's admin API.
+      const { adminToken, mas } = config.accounts;
+      const bot = `@${config.appservice.bot}:${config.homeserver.domain}` as UserId;
+      const needed = mode.mode === 'mas' && adminToken === undefined;
+      const found = await accounts.find((needed ? mas?.adminUser : undefined) ?? bot);
+      if (needed && mas?.adminUser === undefined)
+        return [cannot('accounts.mas_admin_user is not set, and no accounts.admin_token.')];
+      if (needed && found === undefined) return [cannot('MAS has no account accounts.mas_admin_user.')];
       return [{ status: 'ok', tried: TRIED, result: `possible (${mode.mode}): ${mode.detail}` }];
     } catch (error) {
       if (error instanceof PermanentError || error instanceof RetryableError || error instanceof UserError)

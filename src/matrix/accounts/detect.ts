@@ -5,7 +5,7 @@ import { detectAccountMode, type AccountMode } from '../account-mode.ts';
 import { AdminHttp, fixedToken, type TokenSource } from './admin-http.ts';
 import { MasAccounts } from './mas-accounts.ts';
 import { MasAdmin } from './mas-admin.ts';
-import { MasToken, type MasTokenOptions } from './mas-token.ts';
+import { MasToken } from './mas-token.ts';
 import { ModerationAccounts, moderationAbilities } from './moderation-accounts.ts';
 import { SynapseAccounts } from './synapse-accounts.ts';
 import { SynapseAdmin } from './synapse-admin.ts';
@@ -119,19 +119,14 @@ function synapseOf({ homeserverUrl }: AccountsOptions, token: TokenSource): Syna
   return new SynapseAdmin(new AdminHttp({ server: 'the homeserver', url: homeserverUrl, token }));
 }
 
-/** MAS's admin API by client credentials. */
-export function openMasAdmin({ url, clientId, clientSecret, now }: MasTokenOptions): MasAdmin {
-  const token = new MasToken({ url, clientId, clientSecret, ...(now && { now }) });
-  return new MasAdmin(new AdminHttp({ server: 'MAS', url, token }));
-}
-
 function masOf(
   options: AccountsOptions,
   { adminUser, ...client }: NonNullable<AccountsOptions['mas']>,
   detect: () => Promise<AccountMode>,
 ): MasAccounts {
   const clock = options.now && { now: options.now };
-  const mas = openMasAdmin({ ...client, ...clock });
+  const token = new MasToken({ ...client, ...clock });
+  const mas = new MasAdmin(new AdminHttp({ server: 'MAS', url: client.url, token }));
   const synapseToken = options.adminToken !== undefined ? fixedToken(options.adminToken) : adminTokenOf(mas, adminUser);
   const { workerMs } = options;
   return new MasAccounts({

@@ -1,6 +1,6 @@
 /** The command line: `carebridge <verb>`. A new verb is one file and one line in `VERBS`. */
 import { parseArgs } from 'node:util';
-import { ConfigError, UserError } from '../errors.ts';
+import { ConfigError, PermanentError, RetryableError, UserError } from '../errors.ts';
 import type { Verb, VerbInput } from './verb.ts';
 import { version } from './version.ts';
 
@@ -119,6 +119,8 @@ async function runVerb(entry: VerbEntry, args: string[], terminal: Terminal): Pr
 /** What is written about an error that ends the program: only our own errors' words, since those of others may hold what must not be shown. */
 export function describeFault(error: unknown): string {
   if (error instanceof ConfigError || error instanceof UserError) return error.message;
+  if (error instanceof RetryableError || error instanceof PermanentError)
+    return `${error.message} \`carebridge doctor\` looks for what is behind it.`;
   const { name = 'Error', code, message = '', stack = '' } = (error ?? {}) as Partial<Error> & { code?: unknown };
   // The message stands at the top of the stack, and its lines may look like frames.
   const at = stack.indexOf(message);

@@ -57,8 +57,16 @@ function whatIsThere(
 }
 
 function writeKey(path: string, key: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = openSync(path, 'wx', 0o600);
+  let file: number;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    file = openSync(path, 'wx', 0o600);
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new UserError(`The key ${path} cannot be written (${code}). Check the folder and its owner.`, {
+      cause: error,
+    });
+  }
   try {
     writeSync(file, `${key}\n`);
     fsyncSync(file);

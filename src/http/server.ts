@@ -3,7 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { ListenAddress } from '../config/config.ts';
+import { ConfigError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { whyNotListening } from '../model/why-not-listening.ts';
 import { carrierWebhooks, type CarrierWebhookParts } from './carrier-webhooks.ts';
 import { health, type ReadinessCheck } from './health.ts';
 import { metrics, type MetricsSource } from './metrics.ts';
@@ -17,7 +19,7 @@ export interface HttpParts extends CarrierWebhookParts {
 
 /** A listener that can be told to finish. */
 export interface HttpServer extends AsyncDisposable {
-  /** Starts listening; answers the port, which matters where the configured one is 0. */
+  /** Starts listening; answers the port, which matters where the configured one is 0. Throws ConfigError where the address cannot be used. */
   listen(address: ListenAddress): Promise<number>;
   /** Takes no new connection, lets requests in hand finish, and after `graceMs` breaks off the rest. */
   close(graceMs?: number): Promise<void>;
@@ -107,9 +109,11 @@ function statusOf(error: unknown): number {
 
 async function listen(server: Server, { host, port }: ListenAddress): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (cause: NodeJS.ErrnoException): void =>
+      reject(new ConfigError(whyNotListening('http', host, port, cause.code), [], { cause }));
+    server.once('error', refuse);
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       resolve();
     });
   });

@@ -12,6 +12,7 @@ import type { ListenAddress } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { UserId } from '../model/ids.ts';
+import { whyNotListening } from '../model/why-not-listening.ts';
 import { HomeserverListener } from './homeserver-listener.ts';
 import { IntentHomeserver, type Homeserver } from './homeserver.ts';
 import { redirectLibraryLog } from './library-log.ts';
@@ -89,12 +90,8 @@ export class Appservice {
     try {
       await this.#bridge.listen(port, host, LISTEN_BACKLOG, this.#listener);
     } catch (error) {
-      const { code = 'unknown' } = error as NodeJS.ErrnoException;
-      throw new ConfigError(
-        `Cannot listen on ${host}:${port} (${code}). ${FIXES[code] ?? 'Check appservice.listen.'}`,
-        [],
-        { cause: error },
-      );
+      const { code } = error as NodeJS.ErrnoException;
+      throw new ConfigError(whyNotListening('appservice.listen', host, port, code), [], { cause: error });
     }
     this.#options.log.info('appservice.listening', { host, port: this.port });
   }
@@ -113,11 +110,3 @@ export class Appservice {
 }
 
 const LISTEN_BACKLOG = 64;
-
-const FIXES: Readonly<Record<string, string>> = {
-  EADDRINUSE:
-    'Another process listens there: is Carebridge running already? Else choose another port in appservice.listen.',
-  EADDRNOTAVAIL: 'This machine has no such address: use 127.0.0.1 or 0.0.0.0 in appservice.listen.',
-  EACCES: 'Ports below 1024 are reserved: choose a higher one in appservice.listen.',
-  ENOTFOUND: 'The name is unknown: use an IP address in appservice.listen.',
-};

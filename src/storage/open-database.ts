@@ -149,6 +149,10 @@ const WHY: readonly (readonly [RegExp, string])[] = [
     /SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_PERM|EACCES|EPERM|EROFS|EISDIR|ENOTDIR/,
     'database.path cannot be written. Check its folder and its owner',
   ],
+  [
+    /SQLITE_FULL|SQLITE_IOERR|ENOSPC|EIO|53100/,
+    'the disk is full, or fails. Make room, and look into the system’s log',
+  ],
   [/28P01|28000/, 'PostgreSQL refused the user or the password in database.url'],
   [/3D000/, 'the database named in database.url does not exist. Create it: createdb --encoding=UTF8 carebridge'],
   [

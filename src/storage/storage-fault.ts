@@ -23,6 +23,7 @@ const PASSING = [
   /^(40001|40P01|55P03|25P02)$/,
   /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/,
 ];
+const FULL = /^(SQLITE_FULL|53100)$/;
 const LOST =
   /connection terminated|connection ended|not queryable|closed the connection|client has encountered a connection error/i;
 
@@ -40,7 +41,8 @@ export function toStorageFault(error: unknown): Error {
     return new RetryableError(`The database cannot be reached (${code}).`, { cause });
   }
   if (error instanceof TimeoutError || PASSING.some((pattern) => pattern.test(code))) {
-    return new RetryableError(`The database cannot take it now (${code}).`, { cause });
+    const why = FULL.test(code) ? ': the disk is full. Make room.' : '.';
+    return new RetryableError(`The database cannot take it now (${code})${why}`, { cause });
   }
   if (
     error instanceof UniqueConstraintError ||

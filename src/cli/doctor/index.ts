@@ -9,6 +9,7 @@ import { cryptoStore } from './crypto-store.ts';
 import { database } from './database.ts';
 import { device } from './device.ts';
 import { directory } from './directory.ts';
+import { diskSpace } from './disk-space.ts';
 import { filePermissions } from './file-permissions.ts';
 import { homeserver } from './homeserver.ts';
 import { ping } from './ping.ts';
@@ -18,6 +19,7 @@ import { tokens } from './tokens.ts';
 /** Every check. */
 export const CHECKS: readonly Check[] = [
   filePermissions,
+  diskSpace,
   homeserver,
   accounts,
   clock,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runCli } from '../../../src/cli/index.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
@@ -52,6 +52,15 @@ describe('carebridge register', () => {
     ];
     expect(new Set(secrets)).to.have.property('size', MADE.length + 2);
     for (const secret of secrets) expect(text).not.to.include(secret.trim());
+  });
+
+  it('says so where a key cannot be written', async () => {
+    // No folder, and none can be made there.
+    await symlink(join(folder, 'gone', 'secrets'), join(folder, 'secrets'));
+    const { code, text } = await register(path);
+    expect(code).to.equal(1);
+    expect(text).to.match(/^The key .*secrets.* cannot be written \(E\w+\)\. Check the folder and its owner\.$/m);
+    expect(text).not.to.include('fault of Carebridge');
   });
 
   it('overwrites nothing', async () => {

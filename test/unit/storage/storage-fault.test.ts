@@ -18,6 +18,12 @@ const UNIQUE = {
 };
 
 describe('storage faults', () => {
+  for (const code of ['SQLITE_FULL', '53100']) {
+    it(`says of ${code} that the disk is full`, () => {
+      expect(toStorageFault(wrapped(code)).message).to.include('the disk is full. Make room.');
+    });
+  }
+
   const CASES: readonly (readonly [string, Error, new (message: string) => Error])[] = [
     ['a full disk of SQLite', wrapped('SQLITE_FULL'), RetryableError],
     ['a failed write of SQLite', wrapped('SQLITE_IOERR'), RetryableError],

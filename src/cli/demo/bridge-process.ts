@@ -56,7 +56,7 @@ export class BridgeProcess {
   }
 
   /** Waits until `/ready` answers 200; fails at once where the process ends. */
-  async waitUntilReady(timeoutMs = this.#options.readyWithinMs ?? 30_000): Promise<void> {
+  async waitUntilReady(timeoutMs = this.#options.readyWithinMs ?? 60_000): Promise<void> {
     const url = `${this.#options.httpUrl}/ready`;
     let answer = 'no answer';
     const isReady = async (): Promise<boolean> => {

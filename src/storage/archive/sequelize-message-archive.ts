@@ -67,15 +67,17 @@ export class SequelizeMessageArchive implements MessageArchive {
     const known = await this.#known(transaction, said);
     const head = await this.#head(transaction);
     let before = { seq: head?.seq ?? 0, hash: head?.hash ?? GENESIS };
+    const rows = [];
     for (const one of said) {
       const key = keyOf(one);
       if (known.has(key)) continue;
       known.add(key);
       const row = this.#next(one, before);
       const { by: saidBy, ...columns } = row;
-      await insertOnce(database, transaction, this.#model, ['seq'], [{ ...columns, saidBy }]);
+      rows.push({ ...columns, saidBy });
       before = row;
     }
+    await insertOnce(database, transaction, this.#model, ['seq'], rows);
   }
 
   #next(said: Said, before: { readonly seq: number; readonly hash: string }): ArchiveRow {

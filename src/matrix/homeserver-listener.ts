@@ -5,6 +5,11 @@ import { AppService } from 'matrix-appservice-bridge';
 /** A homeserver on the same network sends 13 MiB in far less. ms. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
+/** For the headers alone, ms. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How often slow senders are looked for, ms. */
+const CHECK_EVERY_MS = 5_000;
+
 /** A commit takes milliseconds; who needs longer is still sending, and will send again. ms. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -15,15 +20,24 @@ const CLOSE_TIMEOUT_MS = 5_000;
  */
 export class HomeserverListener extends AppService {
   readonly #listener: RequestListener;
+  readonly #requestTimeout: number;
   #httpServer: Server | undefined;
 
-  constructor(hsToken: string, listener: RequestListener) {
+  /** `requestTimeoutMs`: within which the whole of a request must arrive; tests shorten it. */
+  constructor(hsToken: string, listener: RequestListener, requestTimeoutMs = REQUEST_TIMEOUT_MS) {
     super({ homeserverToken: hsToken });
     this.#listener = listener;
+    this.#requestTimeout = requestTimeoutMs;
   }
 
   override async listen(port: number, hostname: string, backlog: number): Promise<void> {
-    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, this.#answer);
+    const requestTimeout = this.#requestTimeout;
+    const times = {
+      requestTimeout,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+      connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, requestTimeout / 5),
+    };
+    const server = createServer(times, this.#answer);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port, host: hostname, backlog }, () => {

@@ -136,7 +136,9 @@ export class TransactionIntake {
   async #ping(request: IncomingMessage): Promise<Answer | undefined> {
     const bytes = await readBody(request);
     if (!Buffer.isBuffer(bytes)) return bytes;
-    const transactionId = readPing(bytes);
+    const ping = readPing(bytes);
+    if (ping === undefined) return refusal(400, 'M_NOT_JSON', 'The body is not a JSON object.');
+    const { transactionId } = ping;
     if (transactionId !== undefined) {
       this.#pings.push(transactionId);
       if (this.#pings.length > MAX_PINGS) this.#pings.shift();
@@ -204,11 +206,14 @@ async function readBody(request: IncomingMessage): Promise<Buffer | Answer | und
   return promise;
 }
 
-function readPing(bytes: Buffer): string | undefined {
+/** The ping's id, where it has one, or undefined where the body is none of a ping. */
+function readPing(bytes: Buffer): { readonly transactionId: string | undefined } | undefined {
   try {
-    const body = JSON.parse(bytes.toString()) as { transaction_id?: unknown } | null;
-    const id = body?.transaction_id;
-    return typeof id === 'string' && id.length <= 200 ? id : undefined;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const body: unknown = JSON.parse(text);
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+    const { transaction_id: id } = body as { transaction_id?: unknown };
+    return { transactionId: typeof id === 'string' && id.length <= 200 ? id : undefined };
   } catch {
     return undefined;
   }
@@ -220,8 +225,13 @@ function refusal(status: number, errcode: string, error: string): Answer {
 
 function send(request: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
   // What is left of a refused body is let run out unread; the server's request timeout bounds it.
   request.resume();
 }

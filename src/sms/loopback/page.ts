@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { parsePhoneNumber } from '../../model/phone-number.ts';
-import { SIMULATOR_MODES, type SimulatorMode } from './mode.ts';
+import { SIMULATOR_MODES } from './mode.ts';
 import { isObject, parseJson } from './protocol.ts';
 import { sendJson } from './send-json.ts';
 import type { SimulatedCarrier } from './simulated-carrier.ts';
@@ -106,21 +106,26 @@ function stateOf(simulator: SimulatedCarrier): object {
   };
 }
 
+type Action = (simulator: SimulatedCarrier, json: Record<string, unknown>, response: ServerResponse) => void;
+
+/** What the page can ask for, by path. */
+const ACTIONS: ReadonlyMap<string, Action> = new Map([
+  ['/ui/mode', setMode],
+  ['/ui/phones', addPhone],
+  ['/ui/texts', sendText],
+]);
+
 function post(simulator: SimulatedCarrier, path: string, body: Buffer, response: ServerResponse): void {
+  const action = ACTIONS.get(path);
+  if (action === undefined) return sendJson(response, 404, { error: 'no such path' });
   const json = parseJson(body);
   if (!isObject(json)) return sendJson(response, 400, { error: 'not JSON' });
-  if (path === '/ui/mode') {
-    const mode = SIMULATOR_MODES.find((known) => known === json.mode);
-    return mode === undefined
-      ? sendJson(response, 400, { error: 'no such switch' })
-      : setMode(simulator, mode, response);
-  }
-  if (path === '/ui/phones') return addPhone(simulator, json, response);
-  if (path === '/ui/texts') return sendText(simulator, json, response);
-  return sendJson(response, 404, { error: 'no such path' });
+  action(simulator, json, response);
 }
 
-function setMode(simulator: SimulatedCarrier, mode: SimulatorMode, response: ServerResponse): void {
+function setMode(simulator: SimulatedCarrier, json: Record<string, unknown>, response: ServerResponse): void {
+  const mode = SIMULATOR_MODES.find((known) => known === json.mode);
+  if (mode === undefined) return sendJson(response, 400, { error: 'no such switch' });
   simulator.setMode(mode);
   sendJson(response, 200, {});
 }

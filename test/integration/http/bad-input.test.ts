@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { signatureHeaders } from '../../../src/sms/loopback/signature.ts';
-import { head, rawRequest, type RawRequest } from './raw-request.ts';
+import { badEverywhere, type BadRequest } from '../../support/bad-requests.ts';
+import { head, rawRequest, type RawRequest } from '../../support/raw-request.ts';
 import { KANNEL_SECRET, LOOPBACK_SECRET, TestServer } from './test-server.ts';
 
 const TEXT = 'planted text';
@@ -11,64 +12,13 @@ const QUERY = `id=m-1&from=%2B${NUMBER}&to=%2B12125550100`;
 const HUGE = Buffer.alloc(50 * 1024 * 1024, 'x');
 const DEEP = Buffer.from('['.repeat(100_000) + ']'.repeat(100_000));
 
-type Case = readonly [what: string, status: number | readonly number[], request: RawRequest];
-
-/** What is wrong with every endpoint alike. `path` is one that is right. */
-function anywhere(path: string, right: Readonly<Record<string, string | number>> = {}): Case[] {
-  const method = path.includes('/carriers') && !path.includes('/dlr') ? 'POST' : 'GET';
-  return [
-    ['a method nobody knows', 400, { head: head('BREW', path) }],
-    ['a version of HTTP that does not exist', 400, { head: `${method} ${path} HTTP/7.3\r\nhost: x\r\n\r\n` }],
-    ['nothing of HTTP', 400, { head: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n' }],
-    ['a header without a colon', 400, { head: `${method} ${path} HTTP/1.1\r\nhost: x\r\nnonsense\r\n\r\n` }],
-    ['no host', 400, { head: `${method} ${path} HTTP/1.1\r\n\r\n` }],
-    ['one header of 100 kB', 431, { head: head(method, path, { ...right, 'x-bomb': 'x'.repeat(100_000) }) }],
-    [
-      'ten thousand headers',
-      431,
-      { head: head(method, path, Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`x-${i}`, i]))) },
-    ],
-    ['an address of 100 kB', 431, { head: head(method, `${path}?${'x'.repeat(100_000)}`, right) }],
-    [
-      'two lengths',
-      400,
-      { head: head(method, path, { ...right, 'content-length': '5\r\ncontent-length: 6' }), body: HUGE.subarray(0, 5) },
-    ],
-    [
-      'a length and chunks',
-      400,
-      {
-        head: head(method, path, { ...right, 'content-length': 5, 'transfer-encoding': 'chunked' }),
-        body: Buffer.from('0\r\n\r\n'),
-      },
-    ],
-    ['a length that is no number', 400, { head: head(method, path, { ...right, 'content-length': 'many' }) }],
-    [
-      // Where no body is expected, the answer may be there before it breaks.
-      'a broken chunk',
-      [400, 200],
-      { head: head(method, path, { ...right, 'transfer-encoding': 'chunked' }), body: Buffer.from('zz\r\n') },
-    ],
-    ['a way out of the path', [401, 404], { head: head(method, `${path}/../../../etc/passwd`, right) }],
-    ['an escaped way out', 404, { head: head(method, `/carriers/%2e%2e/%2e%2e/etc/passwd`, right) }],
-    [
-      'another case',
-      404,
-      {
-        head: head(
-          method,
-          path.replace(/^\/[a-z]+/, (part) => part.toUpperCase()),
-          right,
-        ),
-      },
-    ],
-    ['NUL in the path', 404, { head: head(method, '/%00', right) }],
-    ['half an escape in the path', [400, 404], { head: head(method, '/%E0%A4%A', right) }],
-  ];
-}
+const badAnywhere = (path: string): BadRequest[] => {
+  const isForTexts = path.includes('/carriers') && !path.includes('/dlr');
+  return badEverywhere({ method: isForTexts ? 'POST' : 'GET', path, answers: [200, 401] });
+};
 
 /** What is wrong with both webhooks. `path` is right up to a secret; `right` are the headers of a right request. */
-function atWebhooks(path: string, carrier: string): Case[] {
+function atWebhooks(path: string, carrier: string): BadRequest[] {
   const post = (headers: Record<string, string | number>, body: Buffer): RawRequest => ({
     ...{ head: head('POST', path, { 'content-length': body.length, ...headers }), body },
   });
@@ -117,7 +67,7 @@ function tampered(): RawRequest {
   return { head: text, body: Buffer.from(JSON.stringify({ ...MESSAGE, id: 'm-2' })) };
 }
 
-const AT_LOOPBACK: Case[] = [
+const AT_LOOPBACK: BadRequest[] = [
   [
     'no signature',
     401,
@@ -163,7 +113,7 @@ const kannel = (
   },
 });
 
-const AT_KANNEL_TEXTS: Case[] = [
+const AT_KANNEL_TEXTS: BadRequest[] = [
   ['no secret', 401, kannel(`mo?${QUERY}`)],
   ['a wrong secret', 401, kannel(`guess/mo?${QUERY}`)],
   ['half a secret', 401, kannel(`${KANNEL_SECRET.slice(0, -1)}/mo?${QUERY}`)],
@@ -182,7 +132,7 @@ const AT_KANNEL_TEXTS: Case[] = [
   ['a binary message', 200, kannel(`${KANNEL_SECRET}/mo?${QUERY}&coding=1`)],
 ];
 
-const AT_KANNEL_REPORTS: Case[] = [
+const AT_KANNEL_REPORTS: BadRequest[] = [
   ['a wrong secret', 401, kannel('guess/dlr?ref=out-1&type=1', 'GET')],
   ['no ref', 400, kannel(`${KANNEL_SECRET}/dlr?type=1`, 'GET')],
   ['no type', 400, kannel(`${KANNEL_SECRET}/dlr?ref=out-1`, 'GET')],
@@ -194,14 +144,14 @@ const AT_KANNEL_REPORTS: Case[] = [
   ['PUT', 405, kannel(`${KANNEL_SECRET}/dlr?ref=out-1&type=1`, 'PUT')],
 ];
 
-const PLAIN: Case[] = [
+const PLAIN: BadRequest[] = [
   ['POST', 404, { head: head('POST', '/health', { 'content-length': 0 }) }],
   ['a slash too many', 404, { head: head('GET', '/health/') }],
   ['a path below', 404, { head: head('GET', '/metrics/all') }],
   ['the start page', 404, { head: head('GET', '/') }],
 ];
 
-const METRICS: Case[] = [
+const METRICS: BadRequest[] = [
   ...PLAIN,
   ['a request that came through a proxy', 403, { head: head('GET', '/metrics', { 'x-forwarded-for': '203.0.113.7' }) }],
   [
@@ -211,25 +161,25 @@ const METRICS: Case[] = [
   ],
 ];
 
-const ENDPOINTS: Readonly<Record<string, Case[]>> = {
+const ENDPOINTS: Readonly<Record<string, BadRequest[]>> = {
   'loopback webhook': [
-    ...anywhere('/carriers/loopback/webhook'),
+    ...badAnywhere('/carriers/loopback/webhook'),
     ...atWebhooks('/carriers/loopback/webhook', 'loopback'),
     ...AT_LOOPBACK,
   ],
   'Kannel texts': [
-    ...anywhere(`/carriers/kannel/${KANNEL_SECRET}/mo`),
+    ...badAnywhere(`/carriers/kannel/${KANNEL_SECRET}/mo`),
     ...atWebhooks(`/carriers/kannel/${KANNEL_SECRET}/mo?${QUERY}`, 'kannel'),
     ...AT_KANNEL_TEXTS,
   ],
   'Kannel reports': [
-    ...anywhere(`/carriers/kannel/${KANNEL_SECRET}/dlr`),
+    ...badAnywhere(`/carriers/kannel/${KANNEL_SECRET}/dlr`),
     ...atWebhooks(`/carriers/kannel/${KANNEL_SECRET}/dlr?ref=out-1&type=1`, 'kannel'),
     ...AT_KANNEL_REPORTS,
   ],
-  health: [...anywhere('/health'), ...PLAIN],
-  ready: [...anywhere('/ready'), ...PLAIN],
-  metrics: [...anywhere('/metrics'), ...METRICS],
+  health: [...badAnywhere('/health'), ...PLAIN],
+  ready: [...badAnywhere('/ready'), ...PLAIN],
+  metrics: [...badAnywhere('/metrics'), ...METRICS],
 };
 
 describe('bad input', () => {

@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
-import { Chat } from './support/chat.ts';
-import { DATABASE, query, tables } from './support/database.ts';
+import { Chat, isReplyOfBotTo } from './support/chat.ts';
+import { DATABASE, query, rowCounts, tables } from './support/database.ts';
 import { filesOf, Planted } from './support/planted.ts';
 import { callAsAdmin, startTestClinic } from './support/test-clinic.ts';
 
@@ -19,6 +19,15 @@ const TEXTS = [
   'kumquat-evidence',
   'ocelot-picture',
   'pretzel-mistyped',
+  'quokka-reason',
+  'tapioca-parked',
+];
+/** What comes in too large for any room, so that it is parked. */
+const TOO_LARGE = 'tapioca-parked '.repeat(5_000);
+/** Tables that must have been written to, or their scan would prove nothing. */
+const WRITTEN = [
+  ...['inbox', 'outbox', 'notices', 'matrix_events', 'conversations', 'contacts', 'addresses', 'consents', 'media'],
+  ...['audit_log', 'confirmations', 'governed_rooms', 'emergency_access', 'settings', 'phi_keys', 'policy_versions'],
 ];
 
 describe('planted PHI', function () {
@@ -26,13 +35,19 @@ describe('planted PHI', function () {
   const planted = new Planted([...NAME, ...NUMBER_FORMS, ...TEXTS]);
   let clinic: Clinic;
   let nurse: Nurse;
+  let admin: Nurse;
+  let commandRoom: string;
   let chat: Chat;
   let stateEvents: { type: string; content: Record<string, unknown> }[];
 
   before(async function () {
-    clinic = await startTestClinic(this, { config: { log: { level: 'debug' } } });
+    clinic = await startTestClinic(this, {
+      config: { log: { level: 'debug' }, queue: { max_attempts: 1 } },
+    });
     nurse = await clinic.login('nurse');
-    const commandRoom = await clinic.joinCommandRoom(nurse);
+    admin = await clinic.login('admin');
+    await clinic.joinCommandRoom(admin);
+    commandRoom = await clinic.joinCommandRoom(nurse);
     chat = await Chat.open(clinic, nurse, commandRoom, { name: NAME.join(' '), number: NUMBER });
     await chat.nurseSays('xylophone-to-patient');
     await chat.patientSays('marzipan-from-patient');
@@ -44,7 +59,12 @@ describe('planted PHI', function () {
     await chat.refused('gazpacho-refused');
     clinic.carrier.setMode('drop');
     await chat.refused('gazpacho-refused in a broken connection');
+    clinic.carrier.setMode('down');
+    expect(await chat.refused('tapioca-parked at the carrier')).to.include('did not take it in all attempts');
     clinic.carrier.setMode('normal');
+    await chat.patientTexts(TOO_LARGE);
+    await admin.waitForMessage(commandRoom, ({ content }) => String(content['body']).includes('could not be put into'));
+    await commands();
     await chat.refused(`!care consent ${NUMBER} record verbal kumquat-evidence`);
     await chat.refused(`!pretzel-mistyped ${NUMBER}`);
     await chat.refused(`!care pretzel-mistyped ${NAME[0]}`);
@@ -53,8 +73,41 @@ describe('planted PHI', function () {
     await chat.patientTexts('STOP');
     await chat.phoneGets('no more texts');
     await chat.refused('gazpacho-refused after STOP');
+    await chat.refused(`!care consent revoke ${NAME.join(' ')} quokka-reason`);
     stateEvents = await allStateEvents(clinic);
   });
+
+  /** Commands with the patient in them, done and refused; each is answered. */
+  async function commands(): Promise<void> {
+    const who = NAME.join(' ');
+    for (const [author, words] of [
+      [nurse, `text ${NUMBER} ${who} quokka-reason`],
+      [nurse, `text ${NUMBER} ${who} --line nowhere`],
+      [nurse, `text 555-0187 ${who}`],
+      [nurse, `consent ${NUMBER} show`],
+      [nurse, `consent ${NUMBER} record sworn quokka-reason`],
+      [nurse, `lost-device @nobody:hospital.test ${who}`],
+      [nurse, `whois ${NUMBER}`],
+      [nurse, `${NUMBER} ${who}`],
+      [nurse, `help ${who}`],
+      [admin, `room create Room for ${NUMBER}`],
+      [admin, `break-glass ${chat.room} ${who} collapsed, quokka-reason --for 1m`],
+      [admin, `break-glass list`],
+      [admin, `phi set sensitive ${chat.room}`],
+      [admin, `phi set ${NUMBER}`],
+      [admin, `role give ${who} line-team quokka-reason`],
+      [admin, `role take @nurse:hospital.test administrator quokka-reason ${NUMBER}`],
+      [admin, `lock @nobody:hospital.test ${who} quokka-reason`],
+      [admin, `room list ${NUMBER}`],
+      [admin, `confirm ${NUMBER}`],
+      [admin, `policy check --ticket ${NUMBER}`],
+    ] as const) {
+      const said = await author.send(commandRoom, `!care ${words}`);
+      await author.waitForMessage(commandRoom, isReplyOfBotTo(said), {
+        instead: () => `${words}\n${author.describe(commandRoom)}\n${clinic.bridge.lastLines()}`,
+      });
+    }
+  }
 
   after(async () => {
     await clinic?.close();
@@ -107,6 +160,11 @@ describe('planted PHI', function () {
     await clinic.bridge.stop();
     await scanFiles();
     await clinic.bridge.start();
+  });
+
+  it('was where these tables could have leaked it', async () => {
+    const counts = await rowCounts(clinic);
+    expect(WRITTEN.filter((table) => !(Number(counts[table]) > 0))).to.deep.equal([]);
   });
 
   async function scanTables(): Promise<void> {

@@ -147,6 +147,7 @@ export class Chat {
   }
 }
 
-function isReplyOfBotTo(eventId: string) {
+/** An answer of the bot to that very event. */
+export function isReplyOfBotTo(eventId: string) {
   return (event: ReceivedEvent): boolean => event.sender === BOT && repliesTo(event) === eventId;
 }

@@ -47,10 +47,13 @@ export class TellSender {
 
   async #say(row: OutboxRow, what: string, text: string): Promise<void> {
     const roomId = row.roomId ?? (await this.#conversations.find(row.conversationId))?.roomId;
-    if (roomId === undefined) return;
+    const about = { cause: `${what}:${row.id}`, trace: row.trace };
+    if (roomId === undefined) {
+      const where = `On line ${row.lineId}, to a number whose room is not made yet`;
+      return this.#notifier.tellAdmins(`${where}: ${text} (Reference ${row.trace})`, about);
+    }
     await this.#notifier.say(roomId, `${text} (Reference ${row.trace})`, {
-      cause: `${what}:${row.id}`,
-      trace: row.trace,
+      ...about,
       ...(row.eventId && { replyTo: row.eventId }),
     });
   }

@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { Chat } from './support/chat.ts';
+import { Chat, LINE_NUMBER, newNumber } from './support/chat.ts';
 import { seededRandom } from './support/seeded-random.ts';
 import { unexpectedWarnings } from './support/shields.ts';
 import { startTestClinic } from './support/test-clinic.ts';
@@ -24,18 +24,23 @@ const LONGEST_WORK_MS = 1_500;
 /** In some lives the carrier takes so long to answer, so that some kills fall into a send. */
 const SLOW_MS = 150;
 const UNKNOWN = 'may or may not have reached';
+/** In every so manieth life a number that nobody knows texts in, answers and opts out. */
+const NEWCOMER_EVERY = 3;
+const WARNING = 'Reply YES';
+const CONFIRMATION = 'no more texts';
 
 describe('kill -9', function () {
   this.timeout(60_000 + KILLS * 20_000);
   const random = seededRandom(SEED);
   let clinic: Clinic;
   let nurse: Nurse;
+  let commandRoom: string;
   let chats: Chat[];
 
   before(async function () {
     clinic = await startTestClinic(this, { carrier: { slowMs: SLOW_MS } });
     nurse = await clinic.login('nurse');
-    const commandRoom = await clinic.joinCommandRoom(nurse);
+    commandRoom = await clinic.joinCommandRoom(nurse);
     chats = [];
     for (let index = 0; index < CONVERSATIONS; index++) chats.push(await Chat.open(clinic, nurse, commandRoom));
   });
@@ -49,6 +54,19 @@ describe('kill -9', function () {
     const sent = new Map(chats.map((chat) => [chat, [] as string[]]));
     const sending: Promise<unknown>[] = [];
     const writing = new Map<Chat, Promise<void>>();
+
+    const newcomers: string[] = [];
+    /** Room, card, warning, consent, opt-out and its one confirmation, whatever moment the bridge dies at. */
+    async function newcomer(): Promise<void> {
+      const number = newNumber();
+      newcomers.push(number);
+      const texts = (text: string) => clinic.carrier.sendFromPatient({ from: number, to: LINE_NUMBER, text });
+      await texts(helloOf(number));
+      // One that a death made unknown never comes.
+      await clinic.carrier.waitForText(number, ({ text }) => text.includes(WARNING), 15_000).catch(() => undefined);
+      await texts('YES');
+      await texts('STOP');
+    }
 
     /** One message each way in some conversation; of one conversation one after another. */
     function message(index: number): void {
@@ -68,6 +86,7 @@ describe('kill -9', function () {
     for (let life = 1; life <= KILLS; life++) {
       await clinic.bridge.spawn();
       clinic.carrier.setMode(random() < 0.5 ? 'slow' : 'normal');
+      if (life % NEWCOMER_EVERY === 0) sending.push(newcomer());
       const isAtWork = random() < 2 / 3;
       const lifeMs = random() * (isAtWork ? LONGEST_WORK_MS : LONGEST_START_MS);
       if (isAtWork) await clinic.bridge.waitUntilReady();
@@ -110,11 +129,54 @@ describe('kill -9', function () {
       unknown += reported.size;
       unknownAndThere += reported.size - lost.size;
     }
+    for (const chat of chats) {
+      const reached = (out.get(chat) ?? []).findLast(({ text, eventId }) => {
+        return chat.phoneTexts().includes(text) && chat.repliesTo(eventId).length === 0;
+      });
+      if (reached !== undefined) await chat.delivered(reached.eventId);
+    }
+    const automaticUnknown = await expectNewcomers(newcomers);
     expect(clinic.carrier.doubled(), 'doubled at the carrier').to.deep.equal([]);
     expect(unexpectedWarnings(nurse)).to.deep.equal([]);
-    const title = `seed ${SEED}, ${unknown} reported unknown, of which ${unknownAndThere} had reached the phone; ${seconds} s from the last start to the end`;
+    const title = `seed ${SEED}, ${newcomers.length} newcomers with ${automaticUnknown} automatic texts reported unknown, ${unknown} reported unknown, of which ${unknownAndThere} had reached the phone; ${seconds} s from the last start to the end`;
     if (this.test) this.test.title += `: ${title}`;
   });
+
+  /** Each has one room with everything once and in order. Answers how many automatic texts were reported unknown. */
+  async function expectNewcomers(numbers: readonly string[]): Promise<number> {
+    const rooms: string[] = [];
+    while (rooms.length < numbers.length)
+      rooms.push(await nurse.join(await nurse.waitForInvite((roomId) => !rooms.includes(roomId))));
+    let unknown = 0;
+    const hellos: string[] = [];
+    for (const room of rooms) {
+      const chat = new Chat(clinic, nurse, '', room);
+      await chat.nurseReads('STOP');
+      // The card says it where the opt-out was there before the room.
+      await chat.botSays('opted out (STOP)');
+      const [hello = '', ...rest] = chat.fromPatient();
+      hellos.push(hello);
+      expect(rest).to.deep.equal(['YES', 'STOP']);
+      const said = nurse.events.messages(room).map(({ content }) => String(content['body']));
+      expect(said.filter((body) => body.startsWith('The patient opted out'))).to.have.length.at.most(1);
+      expect(said.filter((body) => body.includes('What you write here goes out as SMS'))).to.have.length(1);
+      unknown += said.filter((body) => body.includes(UNKNOWN)).length;
+    }
+    expect(hellos.toSorted()).to.deep.equal(numbers.map(helloOf).toSorted());
+    const toAdmins = nurse.events.messages(commandRoom).map(({ content }) => String(content['body']));
+    unknown += toAdmins.filter((body) => body.includes(UNKNOWN)).length;
+    let missing = 0;
+    for (const number of numbers) {
+      const phone = clinic.carrier.texts(number).filter(({ direction }) => direction === 'to-patient');
+      for (const part of [WARNING, CONFIRMATION]) {
+        const count = phone.filter(({ text }) => text.includes(part)).length;
+        expect(count, `${part} on a newcomer’s phone`).to.be.at.most(1);
+        missing += 1 - count;
+      }
+    }
+    expect(missing, 'automatic texts that are neither on a phone nor reported').to.be.at.most(unknown);
+    return unknown;
+  }
 
   /** Waits until every text is where it belongs, or is reported. */
   async function settled(
@@ -138,6 +200,10 @@ describe('kill -9', function () {
     });
   }
 });
+
+function helloOf(number: string): string {
+  return `hello from one whose number ends with ${number.slice(-4)}`;
+}
 
 function numberFrom(name: string, otherwise: number): number {
   return Number(process.env[name] || otherwise);

@@ -31,7 +31,7 @@ const WRITTEN = [
 ];
 
 describe('planted PHI', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const planted = new Planted([...NAME, ...NUMBER_FORMS, ...TEXTS]);
   let clinic: Clinic;
   let nurse: Nurse;

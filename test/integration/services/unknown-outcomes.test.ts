@@ -62,6 +62,20 @@ describe('unknown outcomes', () => {
     await expectShownOnceAndNotRepeated();
   });
 
+  it('of the first warning to an unknown number, whose room is not made yet, are told to the administrators', async () => {
+    const other = '+12125550111';
+    await fixture.restart({ warnOnFirstContact: true });
+    fixture.world.plain.answers.push({ outcome: 'unknown', detail: 'cut' });
+    fixture.world.rooms.ensureGhost = async () => Promise.reject(new RetryableError('the homeserver is away'));
+    await fixture.bridge.patientTexts(other, 'hello?');
+    await fixture.bridge.pump();
+    expect(fixture.adminsHeard).to.have.length(1);
+    expect(fixture.adminsHeard[0]).to.match(
+      /^On line front-desk, to a number whose room is not made yet: The risk warning .*may or may not have reached/,
+    );
+    expect(fixture.adminsHeard[0]).not.to.match(/5550111|hello/);
+  });
+
   it('say which message it was', async () => {
     fixture.world.plain.answers.push({ outcome: 'unknown', detail: 'cut' });
     const eventId = await writes('hello');

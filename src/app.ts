@@ -80,6 +80,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   const accounts = makeAccountControl(parts, governance, config, matrix);
   const commands: CommandRunner = new CommandRunner({
     ...parts,
+    confirmWithinMs: config.commands.confirmWithinMs,
     commands: commandList({
       ...parts,
       ...governance,

@@ -9,6 +9,7 @@ import { OffboardAccount } from '../services/offboard-account.ts';
 import { ReactivateAccount } from '../services/reactivate-account.ts';
 import { ReviewAccess } from '../services/review-access.ts';
 import { SuspendAccount } from '../services/suspend-account.ts';
+import { TellOwner } from '../services/tell-owner.ts';
 import { UnlockAccount } from '../services/unlock-account.ts';
 import { WatchSignIns } from '../services/watch-sign-ins.ts';
 import { Whois } from '../services/whois.ts';
@@ -40,7 +41,7 @@ export function makeAccountControl(parts: CommonParts, governance: Governance, c
       senderOf: (roomId, eventId) => readEventSender(homeserver, bot, roomId, eventId),
     }),
     listDevices: new ListDevices(shared, parts.prefix),
-    lostDevice: new LostDevice(shared),
+    lostDevice: new LostDevice({ ...shared, tellOwner: new TellOwner(parts) }),
     lockAccount: new LockAccount(shared),
     unlockAccount: new UnlockAccount(shared),
     suspendAccount: new SuspendAccount(shared),

@@ -68,3 +68,11 @@ export function requestOf(call: CommandCall, target: UserId, reason: string | un
 export function answerOf(head: string, { outcome, text, after }: AccountResult, target: UserId): Answer {
   return { text: `${head}\n${text}`, outcome, data: { user: target, outcome, after }, audit: { target } };
 }
+
+/** What is asked once a session was ended: whoever has the password can sign in anew (D1). */
+export function lockNext(target: UserId): NonNullable<Answer['next']> {
+  return {
+    line: `lock ${target}`,
+    ask: 'Lock the account as well? Whoever knows the password can still sign in anew.',
+  };
+}

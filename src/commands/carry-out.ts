@@ -49,7 +49,7 @@ export class CarryOut {
       ...(details && { details }),
     });
     try {
-      await this.#parts.audit.append({ ...entry, id: auditId(call.eventId, step) });
+      await this.#parts.audit.append({ ...entry, id: auditId(entry.action, call.eventId, step) });
       return true;
     } catch (error) {
       if (error instanceof RetryableError) return false;
@@ -57,13 +57,9 @@ export class CarryOut {
     }
   }
 
-  /** Runs it, and tells the room and the audit log in one commit, together with `ending`. */
-  async run(ready: ReadyCommand, ending: () => Promise<void> = async () => undefined): Promise<void> {
-    const answer = await this.#answer(ready);
-    await this.#parts.transactions.run(async () => {
-      await ending();
-      await this.tell(ready, answer);
-    });
+  /** Runs it. How it ended is for the caller to `tell`. */
+  async run(ready: ReadyCommand): Promise<Told> {
+    return caught(ready, () => ready.command.run(ready.call, ready.args));
   }
 
   /** Shows what it would do. */
@@ -88,10 +84,10 @@ export class CarryOut {
       answer: answer as Answer,
       ...(confirmedBy && { details: { confirmedBy } }),
     });
-    await audit.append({ ...entry, id: auditId(call.eventId, 'ended') });
+    await audit.append({ ...entry, id: auditId(entry.action, call.eventId, 'ended') });
     if (answer.text === '') return;
     await notifier.say(call.room.roomId, cut(answer.text), {
-      cause: confirmedBy === undefined ? `answer:${call.eventId}` : `answer:${call.eventId}:confirmed`,
+      cause: confirmedBy === undefined ? `answer:${call.eventId}` : `answer:${call.eventId}:${command.name}`,
       trace: call.trace,
       replyTo: call.eventId,
       data: dataOf(command, outcome, answer.data),
@@ -101,10 +97,6 @@ export class CarryOut {
   /** Tells that nothing was done, where the audit log cannot have it. */
   async tellNoAudit({ room, eventId, trace }: CommandCall): Promise<void> {
     await this.#parts.notifier.say(room.roomId, NO_AUDIT, { cause: `answer:${eventId}`, trace, replyTo: eventId });
-  }
-
-  async #answer(ready: ReadyCommand): Promise<Told> {
-    return caught(ready, () => ready.command.run(ready.call, ready.args));
   }
 }
 

@@ -11,9 +11,9 @@ export interface Asked {
   readonly trace: string;
 }
 
-/** The id of an entry: derived from the event, so that a step that is repeated after a crash is not counted twice. */
-export function auditId(eventId: EventId, step: string): string {
-  return `command:${eventId}:${step}`;
+/** The id of an entry: derived from the event, so that a step that is repeated after a crash is not counted twice. One event may lead to two commands. */
+export function auditId(action: string, eventId: EventId, step: string): string {
+  return `${action}:${eventId}:${step}`;
 }
 
 /** `command.role.give` for the command `role give`. */

@@ -43,6 +43,13 @@ export interface Answer {
   readonly data?: JsonValue;
   /** `done` where left out. */
   readonly outcome?: 'done' | 'partial' | 'failed';
+  /** A destructive command that is then asked about, as if the same person had typed it: not where they may not, or where there is nothing to do. */
+  readonly next?: {
+    /** Without the prefix, with every argument in full. */
+    readonly line: string;
+    /** The question, above what the command would do. */
+    readonly ask: string;
+  };
   /** What the audit log is told beyond the command's name, target and reason. PHI-free. */
   readonly audit?: {
     readonly target?: string;

@@ -7,9 +7,9 @@ import type { Command, Preview } from './command.ts';
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const CODE_LENGTH = 8;
 
-/** The short id of the confirmation that an event made necessary: the same event always has the same. */
-export function codeOf(eventId: EventId): string {
-  const bytes = createHash('sha256').update(`confirmation ${eventId}`).digest();
+/** The short id of the confirmation that something made necessary, most often an event: the same cause always has the same. */
+export function codeOf(cause: string): string {
+  const bytes = createHash('sha256').update(`confirmation ${cause}`).digest();
   return Array.from(bytes.subarray(0, CODE_LENGTH), (byte) => BASE32[byte & 31]).join('');
 }
 

@@ -1,4 +1,4 @@
-import { PermanentError, UserError } from '../errors.ts';
+import { PermanentError, RetryableError, UserError } from '../errors.ts';
 import type { EventId, UserId } from '../model/ids.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { ConfirmationEnd, ConfirmationStore, PendingConfirmation } from '../ports/confirmation-store.ts';
@@ -7,7 +7,7 @@ import type { KnownRoom } from '../services/known-room.ts';
 import type { Notifier } from '../services/notifier.ts';
 import { NO_AUDIT, notDone, type CarryOut, type ReadyCommand } from './carry-out.ts';
 import { actionOf, auditId } from './command-audit.ts';
-import type { Command, Preview } from './command.ts';
+import type { Answer, Command, CommandCall, Preview } from './command.ts';
 import { codeOf, keep, kept, promptFor } from './confirmation-prompt.ts';
 import { hashOf } from './fact-hash.ts';
 import { commandRefusal, personRefusal, type CommandGate, type GateParts } from './gate.ts';
@@ -48,7 +48,6 @@ export type Decided =
 const TAKEN: Decided = { outcome: 'taken' };
 const NOT_YOURS = 'Refused: you may not decide this.';
 const SECOND_PERSON = 'Somebody else must confirm this: it needs two people.';
-const DROPPED = 'Dropped. Nothing was done.';
 const ALREADY = 'It is decided already.';
 
 /**
@@ -78,6 +77,18 @@ export class Confirmations {
     await transactions.run(() => this.#prompt(ready, line, preview, ready.call.eventId));
   }
 
+  /** Runs a command, and then tells how it ended and asks what it wants asked next, in one commit together with `ending`. */
+  async run(ready: ReadyCommand, ending: () => Promise<void> = async () => undefined): Promise<void> {
+    const { carryOut, transactions } = this.#parts;
+    const answer = await carryOut.run(ready);
+    const askNext = answer.next && (await this.#next(ready.call, answer.next));
+    await transactions.run(async () => {
+      await ending();
+      await carryOut.tell(ready, answer);
+      await askNext?.();
+    });
+  }
+
   /** Takes a decision. Safe to repeat for the same event. */
   async decide(found: PendingConfirmation, decision: Decision): Promise<Decided> {
     if (found.roomId !== decision.room.roomId) return ignored('Confirm it in the room where it was asked.');
@@ -89,14 +100,18 @@ export class Confirmations {
     if (isRepeat) return this.#carryOut(found, decision, command);
     const why = await this.#refusal(found, command, decision);
     if (why !== undefined) return this.#refuse(found, command, decision, why);
-    if (!decision.isYes) return this.#end(found, decision.by, 'cancelled', DROPPED);
-    if (Date.now() >= found.expiresAt) return this.#expire(found);
+    if (!decision.isYes)
+      return this.#end(found, decision.by, 'cancelled', `Dropped: \`${command.name}\` was not done.`);
+    if (Date.now() >= found.expiresAt) return this.#expire(found, command.name);
     return this.#carryOut(found, decision, command);
   }
 
   /** Ends what nobody confirmed in time, and says so. */
   async endExpired(): Promise<void> {
-    for (const found of await this.#parts.store.expired(Date.now())) await this.#expire(found);
+    const { store, byName } = this.#parts;
+    for (const found of await store.expired(Date.now())) {
+      await this.#expire(found, findCommand(byName, kept(found).line)?.command.name ?? 'this');
+    }
   }
 
   /** Why whoever decided may not. */
@@ -129,7 +144,7 @@ export class Confirmations {
       if (!(await carryOut.begin(ready, 'begun'))) return ignored(NO_AUDIT, true);
       if (!(await store.confirm(found.id, { by, event, at: Date.now() }))) return ignored(ALREADY);
     }
-    await carryOut.run(ready, async () => void (await store.end(found.id, 'confirmed', by, Date.now())));
+    await this.run(ready, async () => void (await store.end(found.id, 'confirmed', by, Date.now())));
     return TAKEN;
   }
 
@@ -163,8 +178,27 @@ export class Confirmations {
     }
   }
 
-  /** Commits the question and its words; in the transaction of whoever calls. `cause` is the event that made it necessary. */
-  async #prompt({ command, call, args }: ReadyCommand, line: string, preview: Preview, cause: EventId): Promise<void> {
+  /** What asks about the next command; undefined where it is not to be asked about, or cannot be shown at this moment. */
+  async #next(call: CommandCall, next: NonNullable<Answer['next']>): Promise<(() => Promise<void>) | undefined> {
+    const { byName, gate, carryOut, context } = this.#parts;
+    const found = findCommand(byName, next.line);
+    if (found === undefined || (await gate.refusal(found.command, call.sender, call.room))) return undefined;
+    try {
+      const { args } = await readLine(found, await context(call.room));
+      const own = { ...call, repliesTo: undefined, confirmedBy: undefined, isRepeat: false };
+      const ready: ReadyCommand = { command: found.command, call: own, args };
+      const preview = await previewOf(ready);
+      if ('refused' in preview || preview.isNothingToDo || !(await carryOut.begin(ready, 'asked'))) return undefined;
+      const text = `${next.ask}\n${preview.text}`;
+      return () => this.#prompt(ready, next.line, { ...preview, text }, `${call.eventId} ${next.line}`);
+    } catch (error) {
+      if (error instanceof UserError || error instanceof RetryableError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Commits the question and its words; in the transaction of whoever calls. `cause` is what made it necessary. */
+  async #prompt({ command, call, args }: ReadyCommand, line: string, preview: Preview, cause: string): Promise<void> {
     const { store, notifier, prefix, waitMs } = this.#parts;
     const id = codeOf(cause);
     const expiresAt = Date.now() + waitMs;
@@ -203,8 +237,8 @@ export class Confirmations {
     return ignored(why, why === SECOND_PERSON);
   }
 
-  async #expire(found: PendingConfirmation): Promise<Decided> {
-    return this.#end(found, 'carebridge', 'expired', 'Nobody confirmed this in time. Nothing was done.');
+  async #expire(found: PendingConfirmation, name: string): Promise<Decided> {
+    return this.#end(found, 'carebridge', 'expired', `Nobody confirmed \`${name}\` in time. It was not done.`);
   }
 
   /** Ends it without having done it, and says so in answer to the command. */
@@ -232,9 +266,10 @@ export class Confirmations {
     how: ConfirmationEnd | 'refused',
     sourceEvent: EventId,
   ): Promise<void> {
+    const action = command ? actionOf(command) : 'command.unknown';
     await this.#parts.audit.append({
-      id: auditId(sourceEvent, `${how}:${found.id}`),
-      ...{ action: command ? actionOf(command) : 'command.unknown', actor, outcome: 'refused', roomId: found.roomId },
+      id: auditId(action, sourceEvent, `${how}:${found.id}`),
+      ...{ action, actor, outcome: 'refused', roomId: found.roomId },
       ...{ sourceEvent, cause: `event:${found.commandEvent}`, trace: kept(found).trace },
       details: { step: 'confirmation', confirmation: how, requestedBy: found.requestedBy },
     });

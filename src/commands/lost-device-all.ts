@@ -1,7 +1,7 @@
 import type { FindAccount } from '../services/find-account.ts';
-import { describeDevice, nameOf } from '../services/list-devices.ts';
+import { describeDevice, devicesIn, nameOf } from '../services/list-devices.ts';
 import type { LostDevice } from '../services/lost-device.ts';
-import { accountParameter, answerOf, requestOf, resolveAccount } from './account-argument.ts';
+import { accountParameter, answerOf, lockNext, requestOf, resolveAccount } from './account-argument.ts';
 import { defineCommand, type Command } from './command.ts';
 import { optional, reasonParameter } from './parameters.ts';
 
@@ -16,6 +16,7 @@ export function lostDeviceAllCommand({ findAccount, lostDevice }: LostDeviceAllC
   return defineCommand({
     name: 'lost-device all',
     summary: 'end all sessions of an account',
+    details: 'Only the sessions end; then you are asked whether to lock the account as well.',
     permission: 'manage-accounts',
     where: 'command-room',
     effect: 'destroys',
@@ -24,7 +25,7 @@ export function lostDeviceAllCommand({ findAccount, lostDevice }: LostDeviceAllC
       const target = await resolveAccount(findAccount, user, call);
       const { account, devices } = await lostDevice.look({ actor: call.sender, target });
       const text = [
-        `Ends all sessions of ${nameOf(target, account.displayName)}, ${devices.length} devices:`,
+        `Ends all sessions of ${nameOf(target, account.displayName)}, ${devicesIn(devices.length)}:`,
         ...devices.map((device) => `  ${describeDevice(device)}`),
         ...(account.isAdmin === true ? ['They administer the homeserver: somebody else than you must confirm.'] : []),
       ].join('\n');
@@ -37,7 +38,7 @@ export function lostDeviceAllCommand({ findAccount, lostDevice }: LostDeviceAllC
         result.outcome === 'done'
           ? `${target} is signed out everywhere.`
           : `${target} may still be signed in somewhere.`;
-      return answerOf(head, result, target);
+      return { ...answerOf(head, result, target), next: lockNext(target) };
     },
   });
 }

@@ -1,8 +1,8 @@
 import type { UserId } from '../model/ids.ts';
 import type { FindAccount } from '../services/find-account.ts';
-import { describeDevice, nameOf } from '../services/list-devices.ts';
+import { describeDevice, devicesIn, nameOf } from '../services/list-devices.ts';
 import type { LostDevice } from '../services/lost-device.ts';
-import { accountParameter, answerOf, isExact, requestOf, resolveAccount } from './account-argument.ts';
+import { accountParameter, answerOf, isExact, lockNext, requestOf, resolveAccount } from './account-argument.ts';
 import { defineCommand, type Command } from './command.ts';
 import { optional, wordParameter } from './parameters.ts';
 
@@ -26,7 +26,7 @@ export function lostDeviceCommand(parts: LostDeviceCommandParts): Command {
   async function list(target: UserId, actor: UserId): Promise<string> {
     const { account, devices } = await lostDevice.look({ actor, target });
     return [
-      `Nothing was ended. ${nameOf(target, account.displayName)} has ${devices.length} devices:`,
+      `Nothing was ended. ${nameOf(target, account.displayName)} has ${devicesIn(devices.length)}:`,
       ...devices.map((device) => `  ${describeDevice(device)}\n    ${prefix} lost-device ${target} ${device.deviceId}`),
       `To end all of them: ${prefix} lost-device all ${target}`,
     ].join('\n');
@@ -36,7 +36,7 @@ export function lostDeviceCommand(parts: LostDeviceCommandParts): Command {
     name: 'lost-device',
     summary: 'end the session of a lost device: at once, where user id and device id are given',
     details:
-      'Without a device, lists them. Only the sessions end: to keep the user out as well, `lock` the account. A device that is offline keeps what it has decrypted already.',
+      'Without a device, lists them. Only the session ends; then you are asked whether to lock the account as well. A device that is offline keeps what it has decrypted already.',
     permission: 'manage-accounts',
     where: 'command-room',
     effect: 'changes',
@@ -68,8 +68,7 @@ export function lostDeviceCommand(parts: LostDeviceCommandParts): Command {
       if (!isExact(user) || device === undefined)
         return { text: await list(target, call.sender), audit: { target, details: { ended: false } } };
       const result = await lostDevice.run(requestOf(call, target, undefined), device);
-      const answer = answerOf(headOf(result.outcome, device, target), result, target);
-      return { ...answer, text: `${answer.text}\nTo keep them out as well: ${prefix} lock ${target}` };
+      return { ...answerOf(headOf(result.outcome, device, target), result, target), next: lockNext(target) };
     },
   });
 }

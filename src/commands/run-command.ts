@@ -27,11 +27,10 @@ export interface CommandRunnerParts extends GateParts {
   readonly audit: AuditLog;
   readonly notifier: Notifier;
   readonly transactions: Transactions;
-  /** How long a confirmation is waited for, ms; five minutes where left out. */
-  readonly confirmWithinMs?: number;
+  /** How long a confirmation is waited for, ms. */
+  readonly confirmWithinMs: number;
 }
 
-const CONFIRM_WITHIN_MS = 300_000;
 /** How long a reaction waits for the prompt that it may belong to, ms. */
 const PROMPT_WAIT_MS = 10_000;
 
@@ -54,7 +53,7 @@ export class CommandRunner {
       ...parts,
       ...{ store: parts.confirmations, gate: this.#gate, carryOut: this.#carryOut, byName: this.#byName },
       context: (room) => this.#context(room),
-      waitMs: parts.confirmWithinMs ?? CONFIRM_WITHIN_MS,
+      waitMs: parts.confirmWithinMs,
     });
   }
 
@@ -150,7 +149,7 @@ export class CommandRunner {
     if (command.effect === 'destroys') return this.#confirmations.ask(ready, line);
     if (command.effect === 'changes' && !(await this.#carryOut.begin(ready, 'begun')))
       return this.#carryOut.tellNoAudit(ready.call);
-    await this.#carryOut.run(ready);
+    await this.#confirmations.run(ready);
   }
 
   /** The prompt is known only after it was sent: a quick hand, or a restart, may bring the reaction first. */
@@ -168,14 +167,12 @@ export class CommandRunner {
   ): Promise<void> {
     const { audit, notifier, transactions } = this.#parts;
     const { sender, event_id: eventId, room_id: roomId } = row.event;
-    const entry = entryOf(
-      { sender, eventId, roomId, trace: row.trace },
-      found ? actionOf(found.command) : 'command.unknown',
-    );
+    const action = found ? actionOf(found.command) : 'command.unknown';
+    const entry = entryOf({ sender, eventId, roomId, trace: row.trace }, action);
     await transactions.run(async () => {
       await audit.append({
         ...entry,
-        id: auditId(eventId, 'ended'),
+        id: auditId(action, eventId, 'ended'),
         outcome: 'refused',
         details: { step: 'refused', why: code },
       });

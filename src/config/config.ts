@@ -64,6 +64,8 @@ export interface Config {
   readonly commands: {
     /** `!care` */
     readonly prefix: string;
+    /** How long a confirmation is waited for. ms. */
+    readonly confirmWithinMs: number;
   };
   readonly consent: {
     readonly wordingVersion: string;

@@ -39,7 +39,7 @@ export function toConfig(values: Values, folder: string): Config {
       team,
     })),
     admins: values.admins,
-    commands: values.commands,
+    commands: { prefix: values.commands.prefix, confirmWithinMs: values.commands.confirm_within },
     consent: {
       wordingVersion: consent.wording_version,
       warning: consent.warning,

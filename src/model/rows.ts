@@ -79,6 +79,8 @@ export type Notice =
       readonly rememberAs?: string;
       /** The confirmation that this asks for: it is told the sent event's id. */
       readonly confirmation?: string;
+      /** Whom it mentions: their clients ring. */
+      readonly mentions?: readonly UserId[];
       /** The same for programs: encrypted with the rest of the event, under ANSWER_KEY. */
       readonly data?: JsonValue;
     }

@@ -37,6 +37,11 @@ export function describeDevice({ deviceId, name, lastSeenAt, ip }: AccountDevice
   return `${deviceId}  ${name ?? 'no name'}, ${seen}${ip === undefined ? '' : ` from ${ip}`}`;
 }
 
+/** `1 device`, `3 devices`. */
+export function devicesIn(count: number): string {
+  return count === 1 ? '1 device' : `${count} devices`;
+}
+
 /** The newest first. */
 export function byUse(devices: readonly AccountDevice[]): readonly AccountDevice[] {
   return devices.toSorted((a, b) => (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0));
@@ -63,7 +68,7 @@ export class ListDevices {
     const other = sessions.filter(({ deviceId }) => !devices.some((device) => device.deviceId === deviceId));
     const kinds = Map.groupBy(other, ({ kind }) => kind);
     const text = [
-      `${nameOf(user, account.displayName)}: ${devices.length === 1 ? '1 device' : `${devices.length} devices`}`,
+      `${nameOf(user, account.displayName)}: ${devicesIn(devices.length)}`,
       ...devices.map((device) => `  ${describeDevice(device)}`),
       ...[...kinds].map(([kind, of]) => `  and ${of.length} ${kind} session(s) without a device in the list`),
       ...(devices.length === 0

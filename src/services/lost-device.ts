@@ -11,12 +11,20 @@ import {
   type AccountServiceParts,
 } from './act-on-account.ts';
 import { byUse, takeEvidence } from './list-devices.ts';
+import type { TellOwner } from './tell-owner.ts';
+
+/** What ending sessions needs. */
+export interface LostDeviceParts extends AccountServiceParts {
+  readonly tellOwner: TellOwner;
+}
+
+type Evidence = Readonly<Record<string, JsonValue>>;
 
 /** Ends the sessions of a lost or stolen device, or of all of an account's (D1). */
 export class LostDevice {
-  readonly #parts: AccountServiceParts;
+  readonly #parts: LostDeviceParts;
 
-  constructor(parts: AccountServiceParts) {
+  constructor(parts: LostDeviceParts) {
     this.#parts = parts;
   }
 
@@ -35,18 +43,34 @@ export class LostDevice {
     const before = await takeEvidence(this.#parts, target);
     if (deviceId !== undefined && request.isRepeat !== true) requireKnown(before, deviceId);
     const action = deviceId === undefined ? 'account.end-all-sessions' : 'account.end-device';
+    let isTold = false;
     const result = await audited(this.#parts, request, action, before, async () => {
       const ended = await this.#end(request, deviceId);
       // Only now: before, the homeserver would still name the device.
       const rooms = await rotateFor(this.#parts, target);
-      const change = {
-        ...ended,
-        verified: [...ended.verified, `new keys for what the bridge says from now on, in ${rooms} rooms`],
-      };
+      const after = await this.#after(request);
+      // Who holds the device must not read it, and without another one the owner could not.
+      isTold = ended.done && deviceId !== undefined && (await this.#tellOwner(request, before, deviceId));
+      const verified = [
+        ...ended.verified,
+        `new keys for what the bridge says from now on, in ${rooms} rooms`,
+        ...(isTold ? ['the owner is told in the command room'] : []),
+      ];
       // Nothing else is verified: new keys alone end no session.
-      return { change: ended.verified.length > 0 ? change : ended, after: await this.#after(request) };
+      return {
+        change: ended.verified.length > 0 ? { ...ended, verified } : ended,
+        after: { ...after, ownerTold: isTold },
+      };
     });
-    return { ...result, text: `${result.text}\n${OFFLINE_PHONE}` };
+    const untold = result.outcome === 'done' && !isTold ? [NOT_TOLD] : [];
+    return { ...result, text: [result.text, OFFLINE_PHONE, ...untold].join('\n') };
+  }
+
+  async #tellOwner({ actor, target, eventId, trace }: AccountRequest, before: Evidence, deviceId: string) {
+    const known = listed(before).find((device) => device.deviceId === deviceId);
+    const which = known?.name === undefined ? deviceId : `${deviceId} (${known.name})`;
+    const text = `your device ${which} was reported lost, and ${actor} has signed it out. Your other devices go on. If you have it, sign in on it again and verify it; if you miss anything else, say so here.`;
+    return await this.#parts.tellOwner.tell(target, text, { cause: `lost-device:${eventId}`, trace });
   }
 
   async #end({ target, isRepeat }: AccountRequest, deviceId: string | undefined): Promise<Change> {
@@ -60,7 +84,7 @@ export class LostDevice {
     return isThere ? change : { done: true, verified: [`device ${deviceId} is gone`] };
   }
 
-  async #after({ target }: AccountRequest): Promise<JsonValue> {
+  async #after({ target }: AccountRequest): Promise<Evidence> {
     try {
       const devices = await this.#parts.accounts.devices(target);
       return { devices: devices.map(({ deviceId }) => deviceId) };
@@ -71,12 +95,18 @@ export class LostDevice {
   }
 }
 
-function requireKnown(before: { readonly [key: string]: JsonValue }, deviceId: string): void {
-  const listed = ['devices', 'sessions'].flatMap((key) => {
+const NOT_TOLD = 'The owner could not be told: tell them yourself.';
+
+function listed(before: Evidence): { readonly deviceId?: string; readonly name?: string }[] {
+  return ['devices', 'sessions'].flatMap((key) => {
     const list = before[key];
-    return Array.isArray(list) ? (list as { deviceId?: string }[]) : [];
+    return Array.isArray(list) ? (list as { deviceId?: string; name?: string }[]) : [];
   });
-  if (listed.some((known) => known.deviceId === deviceId)) return;
-  const known = [...new Set(listed.flatMap((entry) => entry.deviceId ?? []))];
+}
+
+function requireKnown(before: Evidence, deviceId: string): void {
+  const all = listed(before);
+  if (all.some((known) => known.deviceId === deviceId)) return;
+  const known = [...new Set(all.flatMap((entry) => entry.deviceId ?? []))];
   throw new UserError(`There is no device ${deviceId}. Nothing was done. There are: ${known.join(', ') || 'none'}.`);
 }

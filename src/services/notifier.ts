@@ -38,6 +38,8 @@ export class Notifier {
       rememberAs?: string;
       /** The confirmation that the words ask for. */
       confirmation?: string;
+      /** Whose clients are to ring. */
+      mentions?: readonly UserId[];
       /** The same for programs. */
       data?: JsonValue;
     },
@@ -48,6 +50,7 @@ export class Notifier {
       ...(about.replyTo && { replyTo: about.replyTo }),
       ...(about.rememberAs && { rememberAs: about.rememberAs }),
       ...(about.confirmation && { confirmation: about.confirmation }),
+      ...(about.mentions && { mentions: about.mentions }),
       ...(about.data !== undefined && { data: about.data }),
     });
   }

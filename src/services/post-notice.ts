@@ -48,8 +48,10 @@ export class PostNotice {
     const conversation = await this.#parts.conversations.findByRoom(roomId);
     if (!(await this.#isAttended(roomId, conversation))) return { waitMs: LOOK_AGAIN_MS, code: 'waiting-for-team' };
     const content = {
-      msgtype: 'm.notice',
+      // The standard push rules are silent about notices, mentions or not.
+      msgtype: notice.mentions ? 'm.text' : 'm.notice',
       body: notice.text,
+      ...(notice.mentions && { 'm.mentions': { user_ids: notice.mentions } }),
       ...(notice.replyTo && { 'm.relates_to': { 'm.in_reply_to': { event_id: notice.replyTo } } }),
       ...(notice.data !== undefined && { [ANSWER_KEY]: notice.data }),
     };

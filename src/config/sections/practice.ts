@@ -32,6 +32,10 @@ export const commands = section('Commands in rooms.', {
     more: 'Anything that starts with ! and a letter stays in the room and is never texted to a patient.',
     fallback: '"!care"',
   }),
+  confirm_within: setting(duration(), {
+    question: 'How long does the bot wait for the yes to what it asks?',
+    fallback: '5m',
+  }),
 });
 
 const FIVE_YEARS_MS = 5 * 366 * 86_400_000;

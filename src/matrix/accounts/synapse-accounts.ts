@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts';
 import type { UserId } from '../../model/ids.ts';
-import type { Account, Accounts, AccountsMode, AccountSession, Change } from '../../ports/accounts.ts';
+import type { Account, Accounts, AccountsMode, AccountSession, Change, Pusher } from '../../ports/accounts.ts';
 import type { AccountMode } from '../account-mode.ts';
 import { statusOf } from '../matrix-fault.ts';
 import { noSuchAccount, notSo, type SynapseAdmin } from './synapse-admin.ts';
@@ -169,8 +169,10 @@ export class SynapseAccounts implements Accounts {
         ? 'the account has no device any more'
         : `device ${devices.join(', ')} is gone, with its access token and its keys`,
     ];
-    const pushers = all ? await this.#synapse.pushers(user) : [];
-    if (pushers.length === 0) return { done: true, verified: all ? [...verified, 'no pusher is left'] : verified };
+    const pushers = await this.#synapse.pushers(user);
+    if (pushers.length === 0) return { done: true, verified: [...verified, 'no pusher is left'] };
+    if (!all)
+      return { done: true, verified: [...verified, `pushes still go to: ${pushers.map(nameOfPusher).join(', ')}`] };
     return { done: false, verified, problem: `${pushers.length} pushers are left: pushes may still reach a phone.` };
   }
 
@@ -184,4 +186,8 @@ export class SynapseAccounts implements Accounts {
     const mode = await this.mode();
     if (mode.mode === 'refusing') throw new UserError(`Nothing was done. ${mode.reason}`);
   }
+}
+
+function nameOfPusher({ app, deviceName }: Pusher): string {
+  return deviceName === undefined ? app : `${app} (${deviceName})`;
 }

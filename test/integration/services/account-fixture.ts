@@ -16,6 +16,7 @@ import { Notifier } from '../../../src/services/notifier.ts';
 import { OffboardAccount } from '../../../src/services/offboard-account.ts';
 import { ReactivateAccount } from '../../../src/services/reactivate-account.ts';
 import { SuspendAccount } from '../../../src/services/suspend-account.ts';
+import { TellOwner } from '../../../src/services/tell-owner.ts';
 import { TellSecurity } from '../../../src/services/tell-security.ts';
 import { UnlockAccount } from '../../../src/services/unlock-account.ts';
 import { WatchSignIns } from '../../../src/services/watch-sign-ins.ts';
@@ -58,6 +59,7 @@ export class AccountFixture {
   readonly unverified = new Map<UserId, string[]>();
   readonly extraRoles = new Map<UserId, Role[]>();
   readonly protectedUsers = new Set<UserId>();
+  readonly inCommandRoom = new Set<UserId>();
   readonly storage: Storage;
   lines = new Lines([]);
   clock = Date.now();
@@ -130,10 +132,17 @@ export class AccountFixture {
     };
   }
 
+  lostDevice(parts = this.parts()): LostDevice {
+    return new LostDevice({
+      ...parts,
+      tellOwner: new TellOwner({ ...parts, rooms: { joinedMembers: async () => this.inCommandRoom } }),
+    });
+  }
+
   services() {
     const parts = this.parts();
     return {
-      lostDevice: new LostDevice(parts),
+      lostDevice: this.lostDevice(parts),
       lockAccount: new LockAccount(parts),
       unlockAccount: new UnlockAccount(parts),
       suspendAccount: new SuspendAccount(parts),

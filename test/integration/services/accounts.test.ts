@@ -44,7 +44,21 @@ describe('Acting on accounts', () => {
       expect(JSON.stringify(begun?.before))
         .to.match(/10\.1\.2\.3/)
         .and.match(/Element on PHONE/);
-      expect(ended).to.deep.include({ outcome: 'done', after: { devices: ['DESK'] } });
+      expect(ended).to.deep.include({ outcome: 'done', after: { devices: ['DESK'], ownerTold: false } });
+      expect(result.text).to.match(/owner could not be told: tell them yourself/);
+    });
+
+    it('D1 tells the owner in the command room, where a device is left that can read it', async () => {
+      const roomId = await fixture.room([]);
+      const parts = fixture.parts();
+      const inRoom = { ofKind: async () => [await storage.governedRooms.find(roomId)] };
+      const lostDevice = fixture.lostDevice({ ...parts, governedRooms: inRoom as never });
+      fixture.inCommandRoom.add(lee);
+      const result = await lostDevice.run(fixture.request(lee), 'PHONE');
+      expect(result.text).to.match(/✓ the owner is told in the command room/);
+      expect((await fixture.said()).join()).to.match(/your device PHONE \(Element on PHONE\) was reported lost/);
+      await lostDevice.run(fixture.request(lee), undefined);
+      expect(await fixture.said()).to.deep.equal([]);
     });
 
     it('D1 ends all', async () => {
@@ -92,9 +106,10 @@ describe('Acting on accounts', () => {
       const parts = fixture.parts((name, target) =>
         name === 'audit' ? ({ append: async () => Promise.reject(new RetryableError('disk full')) } as never) : target,
       );
-      const { LostDevice } = await import('../../../src/services/lost-device.ts');
       const { LockAccount } = await import('../../../src/services/lock-account.ts');
-      expect(await fault(new LostDevice(parts).run(fixture.request(lee), 'PHONE'))).to.be.instanceOf(RetryableError);
+      expect(await fault(fixture.lostDevice(parts).run(fixture.request(lee), 'PHONE'))).to.be.instanceOf(
+        RetryableError,
+      );
       const locking = new LockAccount(parts).run(fixture.request(lee), { endSessions: true });
       expect(await fault(locking)).to.be.instanceOf(RetryableError);
       expect(fixture.accounts.changes).to.deep.equal([]);

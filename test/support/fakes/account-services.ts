@@ -11,23 +11,25 @@ import { SuspendAccount } from '../../../src/services/suspend-account.ts';
 import { UnlockAccount } from '../../../src/services/unlock-account.ts';
 import { Whois } from '../../../src/services/whois.ts';
 import type { Namespace } from '../../../src/model/namespace.ts';
+import { TellOwner, type TellOwnerParts } from '../../../src/services/tell-owner.ts';
 import { TellSecurity } from '../../../src/services/tell-security.ts';
 import { FakeAccounts } from './fake-accounts.ts';
 import { FakeRoomControl } from './fake-room-control.ts';
 
-type Parts = Omit<
-  OffboardParts,
-  | 'accounts'
-  | 'accountStates'
-  | 'accountProcedures'
-  | 'watchedDevices'
-  | 'roomKeys'
-  | 'security'
-  | 'protectedUsers'
-  | 'roomControl'
-  | 'emergencies'
-  | 'now'
-> & { readonly namespace: Namespace; readonly prefix: string };
+type Parts = Pick<TellOwnerParts, 'rooms'> &
+  Omit<
+    OffboardParts,
+    | 'accounts'
+    | 'accountStates'
+    | 'accountProcedures'
+    | 'watchedDevices'
+    | 'roomKeys'
+    | 'security'
+    | 'protectedUsers'
+    | 'roomControl'
+    | 'emergencies'
+    | 'now'
+  > & { readonly namespace: Namespace; readonly prefix: string };
 
 const NO_STATES: AccountStateStore = {
   current: async () => [],
@@ -57,7 +59,7 @@ export function accountServices(parts: Parts) {
   return {
     findAccount: new FindAccount({ ...shared, senderOf: async () => undefined }),
     listDevices: new ListDevices(shared, parts.prefix),
-    lostDevice: new LostDevice(shared),
+    lostDevice: new LostDevice({ ...shared, tellOwner: new TellOwner(parts) }),
     lockAccount: new LockAccount(shared),
     unlockAccount: new UnlockAccount(shared),
     suspendAccount: new SuspendAccount(shared),

@@ -214,7 +214,7 @@ export class TestBridge {
     ].filter(({ name }) => !options.commands?.some((own) => own.name === name));
     this.commands.push(...(options.commands ?? []));
     this.runner = new CommandRunner({
-      ...{ ...parts, policy, commands: this.commands },
+      ...{ ...parts, policy, commands: this.commands, confirmWithinMs: 300_000 },
       roomProblem: async () => world.rooms.commandRoomProblem,
     });
     const send = new SendToContact(parts);

@@ -64,7 +64,7 @@ describe('confirming (D5, D6)', () => {
     it(`is dropped by ❌ of the ${who}, and ✅ afterwards does nothing`, async () => {
       await fixture.type(LOCK);
       await fixture.reacts('❌', user);
-      expect(fixture.lastWords).to.equal('Dropped. Nothing was done.');
+      expect(fixture.lastWords).to.equal('Dropped: `lock` was not done.');
       await fixture.reacts('✅', DESK);
       expect(isDone()).to.equal(false);
       expect(fixture.audited.at(-1)).to.equal('command.lock refused confirmation cancelled');
@@ -111,7 +111,7 @@ describe('confirming (D5, D6)', () => {
       clock.tick(300_000);
       await fixture.bridge.runner.endExpired();
       await fixture.bridge.pump();
-      expect(fixture.lastWords).to.equal('Nobody confirmed this in time. Nothing was done.');
+      expect(fixture.lastWords).to.equal('Nobody confirmed `lock` in time. It was not done.');
       await fixture.reacts('✅', DESK);
       expect(isDone()).to.equal(false);
       expect(fixture.audited.at(-1)).to.equal('command.lock refused confirmation expired');
@@ -126,7 +126,7 @@ describe('confirming (D5, D6)', () => {
       await fixture.type(LOCK);
       clock.tick(300_000);
       await fixture.reacts('✅', DESK);
-      expect([isDone(), fixture.lastWords]).to.deep.equal([false, 'Nobody confirmed this in time. Nothing was done.']);
+      expect([isDone(), fixture.lastWords]).to.deep.equal([false, 'Nobody confirmed `lock` in time. It was not done.']);
     } finally {
       clock.restore();
     }
@@ -182,7 +182,7 @@ describe('confirming (D5, D6)', () => {
   it('can be dropped in words', async () => {
     await fixture.type(LOCK);
     await fixture.type(`!care cancel ${fixture.code.toUpperCase()}`);
-    expect(fixture.lastWords).to.equal('Dropped. Nothing was done.');
+    expect(fixture.lastWords).to.equal('Dropped: `lock` was not done.');
     await fixture.reacts('✅', DESK);
     expect(isDone()).to.equal(false);
   });

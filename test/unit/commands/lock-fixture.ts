@@ -35,8 +35,24 @@ export class Accounts {
   runs = 0;
 }
 
-/** `lock` and, with two people, `erase`. */
+/** `lock` and, with two people, `erase`; and two after which the bot asks whether to lock. */
 export function accountCommands(accounts: Accounts): readonly Command[] {
+  return [...destroying(accounts), losing(accounts, 'lose', 'changes'), losing(accounts, 'lose all', 'destroys')];
+}
+
+function losing(accounts: Accounts, name: string, effect: 'changes' | 'destroys'): Command {
+  return defineCommand({
+    ...{ name, effect, summary: 'x', permission: 'manage-accounts', where: 'command-room' },
+    parameters: { user: userParameter('whose') },
+    preview: async (_call, { user }) => ({ text: `${user} would be signed out.`, facts: { user } }),
+    run: async (_call, { user }) => {
+      accounts.runs += 1;
+      return { text: `${user} is signed out.`, next: { line: `lock ${user} lost`, ask: 'Lock as well?' } };
+    },
+  });
+}
+
+function destroying(accounts: Accounts): readonly Command[] {
   return (['lock', 'erase'] as const).map((name) =>
     defineCommand({
       ...{ name, summary: 'x', permission: 'manage-accounts', where: 'command-room', effect: 'destroys' },

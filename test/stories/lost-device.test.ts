@@ -1,0 +1,170 @@
+/** The whole bridge as a process and staff with real clients: a phone is lost, and an administrator ends its session by one command (D1, D5, D6, F5). */
+import { expect } from 'chai';
+import type { Clinic } from '../../src/cli/demo/clinic.ts';
+import { BOT, Chat } from '../e2e/support/chat.ts';
+import { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
+import { canDecrypt } from '../e2e/support/raw-event.ts';
+import { startTestClinic } from '../e2e/support/test-clinic.ts';
+import { median } from '../../bench/statistics.ts';
+import type { Nurse } from '../support/nurse.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { exportedAudit, withSigningKey } from './support/audit-export.ts';
+import { bodyOf, CommandRoom } from './support/command-room.ts';
+import { ended, LOGGED_OUT, pushTo, requestOf, syncUntilRefused } from './support/session.ts';
+
+/** The issue's own: from the command to the dead session. */
+const WITHIN_MS = 2_000;
+const RUNS = 3;
+
+describe('a lost phone', function () {
+  this.timeout(60_000);
+  let proxy: HomeserverProxy;
+  let clinic: Clinic;
+  let admin: Nurse;
+  let nurse: Nurse;
+  let lee: Nurse;
+  let command: CommandRoom;
+  let chat: Chat;
+
+  before(async function () {
+    proxy = await HomeserverProxy.start();
+    clinic = await startTestClinic(this, {
+      ...{ accountControl: true, startBridge: false },
+      lines: { 'front-desk': { number: '+12125550100', team: ['lee', 'nurse'] } },
+      config: { ...withSigningKey(), homeserver: { url: proxy.url } },
+    });
+    proxy.target = clinic.synapse.url;
+    await clinic.bridge.start();
+    [admin, lee, nurse] = [await clinic.login('admin'), await clinic.login('lee'), await clinic.login('nurse')];
+    await lee.client.setDisplayName('Dr. Lee');
+    command = await CommandRoom.join(clinic, admin, lee, nurse);
+    chat = await Chat.open(clinic, lee, command.roomId);
+  });
+
+  after(async () => {
+    await clinic?.close();
+    await proxy?.stop();
+  });
+
+  /** A phone of Dr. Lee's, that reads what is said in the patient's room. */
+  async function phoneOfLee(): Promise<Nurse> {
+    const phone = clinic.add(await lee.secondDevice());
+    await waitFor('the bridge to know the phone', () => proxy.hasSeenSigned(lee.userId, phone.deviceId));
+    const text = `Hello phone ${phone.deviceId}`;
+    await chat.patientTexts(text);
+    expect((await chat.nurseReads(text, phone)).shield).to.equal('none');
+    return phone;
+  }
+
+  it('D1: the session ends at once, nothing more is encrypted to the phone, the other device goes on, its owner is told', async () => {
+    const phone = await phoneOfLee();
+    await pushTo(phone, 'phone');
+    await pushTo(lee, 'desk');
+    expect(await command.hears(`devices ${lee.userId}`))
+      .to.include(`${lee.userId} (Dr. Lee): 2 devices`)
+      .and.to.match(new RegExp(`${phone.deviceId}  Carebridge demo client, last used .* UTC from 127\\.0\\.0\\.1`));
+    phone.stop();
+    const pending = syncUntilRefused(phone);
+
+    const answer = await command.says(`!care lost-device ${lee.userId} ${phone.deviceId}`);
+    expect(bodyOf(answer))
+      .to.include(`Device ${phone.deviceId} of ${lee.userId} is signed out.`)
+      .and.to.include(`✓ device ${phone.deviceId} is gone`)
+      .and.to.match(/✓ new keys for what the bridge says from now on, in \d+ rooms/)
+      .and.to.include('✓ pushes still go to: desk')
+      .and.to.include('A device that is offline keeps what it has decrypted already')
+      .and.to.include('Other members’ clients change their keys with their next message');
+    expect(await requestOf(phone)).to.deep.include(LOGGED_OUT);
+    expect(await pending).to.deep.include(LOGGED_OUT);
+    expect((await requestOf(lee)).status).to.equal(200);
+
+    const told = await lee.waitForMessage(
+      command.roomId,
+      ({ content }) => (content['m.mentions'] as { user_ids?: string[] } | undefined)?.user_ids?.[0] === lee.userId,
+      command.instead(lee),
+    );
+    expect(bodyOf(told)).to.include(phone.deviceId).and.to.include(`${admin.userId} has signed it out`);
+    const from = proxy.seen.length;
+    const fromPatient = await chat.patientSays('Is the phone found?');
+    const fromBot = await command.says('!care who', lee, chat.room);
+    for (const event of [told, fromPatient, fromBot]) {
+      expect(event.shield).to.equal('none');
+      expect(await canDecrypt(lee, lee, event), bodyOf(event)).to.equal(true);
+      expect(await canDecrypt(phone, lee, event), bodyOf(event)).to.equal(false);
+    }
+    expect(proxy.keysSentTo(from)).to.include(`${lee.userId} ${lee.deviceId}`);
+    expect(proxy.keysSentTo(from)).not.to.include(`${lee.userId} ${phone.deviceId}`);
+    expect((await lee.client.getPushers()).pushers.map(({ app_display_name }) => app_display_name)).to.deep.equal([
+      'desk',
+    ]);
+  });
+
+  it(`D1: ${RUNS} times, command to dead session and dead /sync: within ${WITHIN_MS / 1000} s`, async () => {
+    const times: number[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      const phone = await phoneOfLee();
+      phone.stop();
+      const pending = syncUntilRefused(phone);
+      const typed = performance.now();
+      await admin.send(command.roomId, `!care lost-device ${lee.userId} ${phone.deviceId}`);
+      const [request, sync] = await Promise.all([ended(phone), pending]);
+      times.push(Math.max(request.at, sync.at) - typed);
+      expect([request, sync].map(({ status, errcode }) => `${status} ${errcode}`)).to.deep.equal(
+        Array(2).fill('401 M_UNKNOWN_TOKEN'),
+      );
+    }
+    expect(median(times), times.map(Math.round).join(', ')).to.be.lessThan(WITHIN_MS);
+  });
+
+  it('D1: where user or device is left out or only hinted at, nothing is ended, and what is there is listed', async () => {
+    const said = await lee.send(command.roomId, 'My tablet is gone.');
+    const inReply = await command.answerTo(await admin.reply(command.roomId, said, '!care lost-device'));
+    for (const words of [bodyOf(inReply), await command.hears('lost-device "Dr. Lee"')]) {
+      expect(words)
+        .to.include(`Nothing was ended. ${lee.userId} (Dr. Lee) has 1 device:`)
+        .and.to.include(`!care lost-device ${lee.userId} ${lee.deviceId}`);
+    }
+    expect(await command.hears(`lost-device ${lee.userId} ELSEWHERE`)).to.include('There is no device ELSEWHERE');
+    expect(await command.hears(`lost-device ${lee.userId} ${lee.deviceId}`, nurse)).to.include('Refused');
+    expect((await requestOf(lee)).status).to.equal(200);
+  });
+
+  it('D1: all sessions, after a yes; then the bot asks whether to lock, and does it after another', async () => {
+    const { preview, answer } = await command.confirmed(`lost-device all ${lee.userId}`);
+    expect(preview).to.include(`Ends all sessions of ${lee.userId} (Dr. Lee), 1 device:`).and.to.include(lee.deviceId);
+    expect(bodyOf(answer))
+      .to.include(`${lee.userId} is signed out everywhere.`)
+      .and.to.include('✓ no pusher is left')
+      .and.to.include('The owner could not be told: tell them yourself.');
+    expect(await requestOf(lee)).to.deep.include(LOGGED_OUT);
+    const question = await admin.waitForMessage(
+      command.roomId,
+      (event) => event.sender === BOT && bodyOf(event).startsWith('Lock the account as well?'),
+      { after: answer.eventId, ...command.instead() },
+    );
+    expect(bodyOf(question)).to.include(`Locks ${lee.userId} (Dr. Lee)`);
+    expect(bodyOf(await command.decide(question, '✅'))).to.include(`${lee.userId} is locked.`);
+    expect(await clinic.synapse.accessToken(lee.account).catch(String)).to.include('M_USER_LOCKED');
+    expect(await command.hears(`unlock ${lee.userId}`)).to.include(`${lee.userId} is unlocked.`);
+    await clinic.synapse.accessToken(lee.account);
+  });
+
+  it('F5: what the homeserver has forgotten is in the audit log: sessions and addresses, before each act', async () => {
+    const entries = await exportedAudit(clinic, admin.userId, lee.userId);
+    const begun = entries.filter(({ action, before }) => action === 'account.end-device' && before !== undefined);
+    expect(begun).to.have.length(1 + RUNS);
+    for (const { before } of begun) {
+      const { devices, sessions, connections } = before as Record<string, { ip?: string; deviceId?: string }[]>;
+      expect(devices).to.have.length(2);
+      expect(sessions?.map(({ ip }) => ip)).to.include('127.0.0.1');
+      expect(connections?.map(({ ip }) => ip)).to.include('127.0.0.1');
+    }
+    const known = await command.hears(`devices ${lee.userId}`);
+    for (const { before } of begun) {
+      const gone = (before as { devices: { deviceId: string }[] }).devices.filter(
+        ({ deviceId }) => !known.includes(deviceId),
+      );
+      expect(gone).to.have.length(2);
+    }
+  });
+});

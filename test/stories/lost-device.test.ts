@@ -1,9 +1,9 @@
 /** The whole bridge as a process and staff with real clients: a phone is lost, and an administrator ends its session by one command (D1, D5, D6, F5). */
 import { expect } from 'chai';
+import { canDecrypt } from '../../src/cli/demo/can-decrypt.ts';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { BOT, Chat } from '../e2e/support/chat.ts';
 import { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
-import { canDecrypt } from '../e2e/support/raw-event.ts';
 import { startTestClinic } from '../e2e/support/test-clinic.ts';
 import { median } from '../../bench/statistics.ts';
 import type { Nurse } from '../support/nurse.ts';

@@ -3,7 +3,8 @@
  *
  *     npm run bench                              everything; writes bench/RESULTS.md and bench/results.json
  *     npm run bench -- --quick                   the same with small counts, to see whether it works; writes nothing
- *     npm run bench -- --only inbound,memory     some parts (inbound, outbound, stored, memory, audit, governance); writes nothing
+ *     npm run bench -- --only inbound,memory     some parts (inbound, outbound, stored, memory, audit, governance, lost-device);
+ *                                                writes nothing
  *     npm run bench -- --ghosts 100              fewer ghosts for the memory
  *     npm run bench -- --json FILE               writes the JSON there as well
  *     npm run bench -- --profile FOLDER          CPU profiles of the bridge
@@ -16,13 +17,14 @@ import { patientNumbers } from './numbers.ts';
 import { measureAudit } from './parts/audit.ts';
 import { measureGovernance } from './parts/governance.ts';
 import { measureInbound } from './parts/inbound.ts';
+import { measureLostDevice } from './parts/lost-device.ts';
 import { measureMemory } from './parts/memory.ts';
 import { measureOutbound } from './parts/outbound.ts';
 import { measureStored } from './parts/stored.ts';
 import { FULL, isMet, QUICK, type PartResult, type Plan } from './plan.ts';
 import { asMarkdown, asText, describeMachine, type Results } from './report.ts';
 
-const PARTS = ['inbound', 'outbound', 'stored', 'memory', 'audit', 'governance'];
+const PARTS = ['inbound', 'outbound', 'stored', 'memory', 'audit', 'governance', 'lost-device'];
 const startedAt = Date.now();
 
 const { values: options } = parseArgs({
@@ -64,6 +66,10 @@ if (wanted.has('audit')) {
 if (wanted.has('governance')) {
   say(`${plan.governed} governed rooms ...`);
   add(await measureGovernance(plan, say));
+}
+if (wanted.has('lost-device')) {
+  say(`${plan.lostDevices} lost phones ...`);
+  add(await measureLostDevice(plan));
 }
 
 const isWhole = options.only === undefined && !options.quick && options.ghosts === undefined;

@@ -41,7 +41,7 @@ export function makeCommonParts(options: {
 }) {
   const { config, namespace, storage, archive, governedRooms, matrix, wake, log } = options;
   const { rooms, control, sender, crypto } = matrix;
-  const lines = new Lines(config.lines);
+  const lines = new Lines(config.lines, config.admins);
   const policy = new CarePolicyView({
     ...storage,
     ...{ namespace, lines, governedRooms, log, admins: config.admins, roleStore: storage.roles },

@@ -24,7 +24,7 @@ export function lockCommand({ findAccount, lockAccount, prefix }: LockCommandPar
     options: { 'end-sessions': flag('end all sessions as well') },
     preview: async (call, { user, 'end-sessions': endSessions }) => {
       const target = await resolveAccount(findAccount, user, call);
-      const { account, warnings } = await lockAccount.look({ actor: call.sender, target });
+      const { account, devices, warnings } = await lockAccount.look({ actor: call.sender, target });
       if (account.isLocked === true && !endSessions) {
         return {
           text: `${nameOf(target, account.displayName)} is locked already.`,
@@ -33,7 +33,7 @@ export function lockCommand({ findAccount, lockAccount, prefix }: LockCommandPar
         };
       }
       const text = [
-        `Locks ${nameOf(target, account.displayName)}${endSessions ? ' and ends all sessions' : ''}.`,
+        `Locks ${nameOf(target, account.displayName)}${devices}${endSessions ? ' and ends all sessions' : ''}.`,
         ...warnings,
         ...(account.isAdmin === true ? ['They administer the homeserver: somebody else than you must confirm.'] : []),
       ].join('\n');

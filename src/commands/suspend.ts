@@ -23,14 +23,14 @@ export function suspendCommand({ findAccount, suspendAccount, prefix }: SuspendC
     parameters: { user: accountParameter('whose account'), reason: optional(reasonParameter('why')) },
     preview: async (call, { user }) => {
       const target = await resolveAccount(findAccount, user, call);
-      const account = await suspendAccount.look({ actor: call.sender, target });
+      const { account, devices } = await suspendAccount.look({ actor: call.sender, target });
       const name = nameOf(target, account.displayName);
       if (account.isSuspended === true)
         return { text: `${name} is suspended already.`, facts: { user: target }, isNothingToDo: true };
       const admin =
         account.isAdmin === true ? '\nThey administer the homeserver: somebody else than you must confirm.' : '';
       return {
-        text: `Suspends ${name}: they can read and log in, and write nothing.${admin}`,
+        text: `Suspends ${name}${devices}: they can read and log in, and write nothing.${admin}`,
         facts: { user: target },
       };
     },

@@ -37,7 +37,11 @@ export class Lines {
   setAbsent(absent: readonly Absence[]): void {
     this.#present = this.#without(absent, absent);
     const gone = absent.filter(({ isGone }) => isGone);
-    this.#assigned = this.#without(gone, absent);
+    // Whoever stands in for a whole team needs a place in its rooms, beside those who keep theirs.
+    this.#assigned = this.#without(gone, absent).map((line, index) => {
+      const team = new Set([...line.team, ...(this.#present[index]?.team ?? [])]);
+      return { ...line, team: [...team] };
+    });
   }
 
   /** As the configuration has them. */

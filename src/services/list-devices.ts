@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
-import type { AccountDevice } from '../ports/accounts.ts';
+import type { AccountDevice, Accounts } from '../ports/accounts.ts';
 import { timeOf } from './act-on-account.ts';
 import { orSayWhatLives, type WhatLivesParts } from './say-what-lives.ts';
 
@@ -40,6 +40,16 @@ export function describeDevice({ deviceId, name, lastSeenAt, ip }: AccountDevice
 /** `1 device`, `3 devices`. */
 export function devicesIn(count: number): string {
   return count === 1 ? '1 device' : `${count} devices`;
+}
+
+/** How many devices an account has, for a question: `, 2 devices`; nothing where this server cannot tell. */
+export async function deviceCount(accounts: Accounts, user: UserId): Promise<string> {
+  try {
+    return `, ${devicesIn((await accounts.devices(user)).length)}`;
+  } catch (error) {
+    if (error instanceof UserError) return '';
+    throw error;
+  }
 }
 
 /** The newest first. */

@@ -9,7 +9,7 @@ import {
   type AccountResult,
   type AccountServiceParts,
 } from './act-on-account.ts';
-import { takeEvidence } from './list-devices.ts';
+import { deviceCount, takeEvidence } from './list-devices.ts';
 
 /** Keeps a user out until `unlock` (D2, D3), and lines from counting on them (D7). */
 export class LockAccount {
@@ -19,13 +19,14 @@ export class LockAccount {
     this.#parts = parts;
   }
 
-  /** The account, and what else the person who asks must know (D4). */
+  /** The account, its devices in words (D5), and what else the person who asks must know (D4). */
   async look(
     request: Pick<AccountRequest, 'actor' | 'target'>,
-  ): Promise<{ account: Account; warnings: readonly string[] }> {
+  ): Promise<{ account: Account; devices: string; warnings: readonly string[] }> {
     const account = await requireTarget(this.#parts, 'lock', request, true);
     const { mode } = await this.#parts.accounts.mode();
-    return { account, warnings: mode === 'mas' ? [MAS_WARNING] : mode === 'native' ? [NATIVE_NOTE] : [] };
+    const devices = await deviceCount(this.#parts.accounts, request.target);
+    return { account, devices, warnings: mode === 'mas' ? [MAS_WARNING] : mode === 'native' ? [NATIVE_NOTE] : [] };
   }
 
   /** With `endSessions`, everything that acts as the user is ended as well: under MAS only that makes the lock effective at once. */

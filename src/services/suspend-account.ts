@@ -7,6 +7,7 @@ import {
   type AccountResult,
   type AccountServiceParts,
 } from './act-on-account.ts';
+import { deviceCount } from './list-devices.ts';
 
 /** Lets a user read and not write, until `unlock`. Not for a stolen device: whoever has it can read on. */
 export class SuspendAccount {
@@ -16,8 +17,12 @@ export class SuspendAccount {
     this.#parts = parts;
   }
 
-  look(request: Pick<AccountRequest, 'actor' | 'target'>): Promise<Account> {
-    return requireTarget(this.#parts, 'suspend', request, true);
+  /** The account, and its devices in words (D5). */
+  async look(
+    request: Pick<AccountRequest, 'actor' | 'target'>,
+  ): Promise<{ readonly account: Account; readonly devices: string }> {
+    const account = await requireTarget(this.#parts, 'suspend', request, true);
+    return { account, devices: await deviceCount(this.#parts.accounts, request.target) };
   }
 
   async run(request: AccountRequest): Promise<AccountResult> {

@@ -39,8 +39,11 @@ export async function writeClinicConfig(settings: ClinicSettings): Promise<strin
     appservice: { listen: { port: settings.appservicePort } },
     http: { port: settings.httpPort },
     database: databaseUrl === undefined ? { path: 'carebridge.db' } : { url: databaseUrl },
-    secrets: { phi_key: randomBytes(32).toString('base64') },
-    encryption: { passphrase: randomBytes(24).toString('base64') },
+    // As `carebridge register` makes them.
+    secrets: { phi_key: newKey() },
+    encryption: { passphrase: newKey() },
+    audit: { signing_key: newKey() },
+    archive: { key: newKey() },
     ...(roomVersion === undefined ? {} : { rooms: { version: roomVersion } }),
   };
   for (const [name, section] of Object.entries(settings.overrides)) {
@@ -49,6 +52,10 @@ export async function writeClinicConfig(settings: ClinicSettings): Promise<strin
   const path = join(directory, 'carebridge.yaml');
   await writeFile(path, JSON.stringify(config, undefined, 2), { mode: 0o600 });
   return path;
+}
+
+function newKey(): string {
+  return randomBytes(32).toString('base64');
 }
 
 /** Writes registration.yaml where the configuration expects it, and answers its path. */

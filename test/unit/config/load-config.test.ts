@@ -80,7 +80,7 @@ describe('loadConfig', () => {
       'an unknown section',
       `${MINIMAL}fax: {}\n`,
       [
-        'config.yaml:15:1 fax: there is no such setting; use one of homeserver, practice, admins, carriers, lines, units, roles, phi_classes, governance, break_glass, directory, accounts, audit, homeserver_declarations, appservice, http, database, secrets, encryption, commands, consent, rooms, retention, queue, log',
+        'config.yaml:15:1 fax: there is no such setting; use one of homeserver, practice, admins, carriers, lines, units, roles, phi_classes, governance, break_glass, directory, accounts, audit, archive, homeserver_declarations, appservice, http, database, secrets, encryption, commands, consent, rooms, retention, queue, log',
       ],
     ],
     [
@@ -314,8 +314,8 @@ describe('secrets', () => {
       return TEST_KEY.replace('=', '');
     });
     const made = ['secrets/phi.key', 'secrets/crypto.passphrase', 'secrets/kannel-webhook.secret'];
-    // Without a signing key an older installation works as before; `register` makes it all the same.
-    expect(asked).to.have.members([...made, 'secrets/audit-signing.key']);
+    // Without these two an older installation works as before; `register` makes them all the same.
+    expect(asked).to.have.members([...made, 'secrets/audit-signing.key', 'secrets/archive.key']);
   });
 
   it('hold more than one PHI key, the first of which encrypts', async () => {

@@ -57,7 +57,7 @@ describe('config.sample.yaml', () => {
       .replace(/^( *)# ( *(?:- )?)(?:# )?([a-z_]+):/gm, (all, before: string, indent: string, name: string) =>
         names.has(name) ? `${before}${indent}${name}:` : all,
       )
-      .replace(/^ {2}path: .*\n/m, '')
+      .replace(/^ {2}path: .*\n/gm, '')
       .replace('\n# Your departments', `${secondLine}\n# Your departments`);
     const path = await configFolder(text);
     const secrets = {
@@ -68,8 +68,11 @@ describe('config.sample.yaml', () => {
       'synapse-admin.token': 'token-for-tests',
       'mas-client.secret': 'x',
       'audit-signing.key': TEST_KEY,
+      'archive.key': TEST_KEY,
+      'archive.url': 'postgres://u:p@127.0.0.1/archive',
+      'database.url': 'postgres://u:p@127.0.0.1/carebridge',
     };
-    for (const [name, words] of Object.entries({ ...secrets, 'database.url': 'postgres://u:p@127.0.0.1/carebridge' })) {
+    for (const [name, words] of Object.entries(secrets)) {
       await writeFile(join(dirname(path), 'secrets', name), words, { mode: 0o600 });
     }
     const config = loadConfig(path, {});

@@ -66,7 +66,6 @@ export async function makeGovernedRooms(
           asToken,
           body,
         )) as Record<string, unknown>,
-      ensureRegistered: async () => undefined,
     },
     http: { bytes: () => Promise.reject(new PermanentError('nothing is looked at here')) },
     ...{ namespace, roomVersion: config.rooms.version, isGoverned: () => false, log },

@@ -15,11 +15,13 @@ import { Connection } from './matrix/connection.ts';
 import { addQueueMetrics } from './matrix/queue-metrics.ts';
 import type { UserId } from './model/ids.ts';
 import type { Namespace } from './model/namespace.ts';
+import { applyAbsences } from './services/act-on-account.ts';
 import { openAuditKey } from './services/audit-keys.ts';
 import { ensureCommandRoom } from './services/ensure-command-room.ts';
 import { governConversations } from './services/govern-conversations.ts';
 import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
 import { markInterrupted } from './services/mark-interrupted.ts';
+import { replaceLostRooms } from './services/replace-lost-rooms.ts';
 import { openArchive } from './storage/archive/open-archive.ts';
 import { openStorage } from './storage/open-storage.ts';
 
@@ -96,6 +98,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   const connection = new Connection(async () => {
     await rooms.ensureGhost(namespace.bot, 'Carebridge');
     await crypto.start();
+    await replaceLostRooms(parts);
     await ensureCommandRoom(parts);
   }, log);
   const goOn = () => {
@@ -130,6 +133,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
 
   // Start: what is governed and what a dead process left behind, then doors open, then the homeserver is waited for.
   await governedRooms.load();
+  await applyAbsences(parts);
   await parts.policy.start();
   await governConversations(parts);
   await markInterrupted(parts);

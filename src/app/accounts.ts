@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { openAccounts } from '../matrix/accounts/detect.ts';
 import { readEventSender } from '../matrix/event-sender.ts';
 import { FindAccount } from '../services/find-account.ts';
+import { FollowCommandLine } from '../services/follow-command-line.ts';
 import { ListDevices } from '../services/list-devices.ts';
 import { LockAccount } from '../services/lock-account.ts';
 import { LostDevice } from '../services/lost-device.ts';
@@ -52,6 +53,7 @@ export function makeAccountControl(parts: CommonParts, governance: Governance, c
       emergencies: governance.endBreakGlass,
     }),
     whois: new Whois(shared),
+    followCommandLine: new FollowCommandLine(shared),
     reviewAccess: new ReviewAccess({ ...parts, devicesOf: (user) => accounts.devices(user) }),
     watchSignIns: new WatchSignIns({
       ...shared,

@@ -23,13 +23,13 @@ export function startBackground(
   storage: Storage,
   log: Logger,
 ): Background {
-  const { govern, guardAudit, expireBreakGlass, followRoles, followVerification, syncDirectory } = governance;
-  const { offboardAccount, watchSignIns } = accounts;
+  const { govern, guardAudit, expireBreakGlass, followVerification, syncDirectory } = governance;
+  const { offboardAccount, watchSignIns, followCommandLine } = accounts;
   policy.onChange(() => {
     govern.policyChanged();
     expireBreakGlass.notify();
   });
-  followRoles.start();
+  followCommandLine.start();
   archiving?.wake();
   syncDirectory?.start();
   const housekeeping = setInterval(() => {
@@ -50,10 +50,10 @@ export function startBackground(
     },
     async [Symbol.asyncDispose]() {
       clearInterval(housekeeping);
-      followRoles[Symbol.dispose]();
       followVerification[Symbol.dispose]();
       await Promise.all([
         archiving?.stop(),
+        followCommandLine[Symbol.asyncDispose](),
         syncDirectory?.[Symbol.asyncDispose](),
         watchSignIns.stop(),
         offboardAccount.stop(),

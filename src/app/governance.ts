@@ -13,7 +13,6 @@ import { CreateRoom } from '../services/create-room.ts';
 import { CreateUnit } from '../services/create-unit.ts';
 import { EndBreakGlass } from '../services/end-break-glass.ts';
 import { ExpireBreakGlass } from '../services/expire-break-glass.ts';
-import { FollowRoles } from '../services/follow-roles.ts';
 import { FollowVerification } from '../services/follow-verification.ts';
 import { GiveRole } from '../services/give-role.ts';
 import { GovernRooms } from '../services/govern-rooms.ts';
@@ -82,7 +81,6 @@ function roleUseCases(parts: CommonParts, { directory, homeserver }: Config) {
     takeRole: new TakeRole(parts),
     listRoles: new ListRoles(parts),
     importRoles: new ImportRoles(parts),
-    followRoles: new FollowRoles(parts),
     syncDirectory:
       directory &&
       new SyncDirectory({

@@ -10,7 +10,7 @@ import { runExport } from './audit/export.ts';
 import { runReport } from './audit/report.ts';
 import { runVerify } from './audit/verify.ts';
 import { runVerifyExport } from './audit/verify-export.ts';
-import { textOption } from './audit/text-option.ts';
+import { textOption } from './text-option.ts';
 import type { Verb, VerbInput } from './verb.ts';
 
 const PARTS: Readonly<Record<string, (parts: AuditVerbParts) => Promise<number>>> = {

@@ -59,6 +59,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./roles.ts')).rolesVerb,
   },
   {
+    name: 'admin',
+    summary: 'helps administrators who are locked out, and locks out others, where no command can be typed',
+    load: async () => (await import('./admin.ts')).admin,
+  },
+  {
     name: 'reset-crypto',
     summary: 'throws the encryption keys of the bot and the ghosts away, to begin with new ones',
     load: async () => (await import('./reset-crypto.ts')).resetCryptoVerb,

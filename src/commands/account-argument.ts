@@ -1,7 +1,7 @@
 /** How a command says whose account it is about, and what the account commands have in common. */
 import { UserError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
-import type { AccountRequest, AccountResult } from '../services/act-on-account.ts';
+import type { AccountResult, RoomRequest } from '../services/act-on-account.ts';
 import type { FindAccount } from '../services/find-account.ts';
 import type { Answer, CommandCall } from './command.ts';
 import { optional, type Parameter } from './parameters.ts';
@@ -59,7 +59,7 @@ export async function resolveAccount(
 }
 
 /** What the services are asked, from a command. */
-export function requestOf(call: CommandCall, target: UserId, reason: string | undefined): AccountRequest {
+export function requestOf(call: CommandCall, target: UserId, reason: string | undefined): RoomRequest {
   const { sender: actor, eventId, trace, ticket, confirmedBy, isRepeat } = call;
   return { actor, target, eventId, trace, reason, ticket, confirmedBy, isRepeat };
 }

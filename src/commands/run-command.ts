@@ -1,4 +1,4 @@
-import { UserError } from '../errors.ts';
+import { RetryableError, UserError } from '../errors.ts';
 import type { Country } from '../model/phone-number.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
@@ -33,6 +33,8 @@ export interface CommandRunnerParts extends GateParts {
 
 /** How long a reaction waits for the prompt that it may belong to, ms. */
 const PROMPT_WAIT_MS = 10_000;
+/** Whoever asked is told of a wait as long as this, ms. */
+const LONG_WAIT_MS = 5_000;
 
 /** Finds the command, has it checked who may run it and where, runs it or asks for a yes, and answers in a reply. Every use is audited. */
 export class CommandRunner {
@@ -74,7 +76,7 @@ export class CommandRunner {
       return this.#refuse(row, 'unknown', `${this.#unknown(words)} Nothing was done or sent. ${help}`);
     const refusal = typed.isEncrypted ? await this.#gate.refusal(found.command, row.event.sender, room) : NOT_ENCRYPTED;
     if (refusal) return this.#refuse(row, refusal.code, refusal.text, found);
-    await this.#runFound(row, typed, room, found, words);
+    await this.#saying(row, room, () => this.#runFound(row, typed, room, found, words));
   }
 
   /** A reaction: undefined where it is to no question of ours. */
@@ -86,13 +88,10 @@ export class CommandRunner {
     if (found === undefined) return this.#unknownPrompt(row, room, reaction.isYes !== undefined);
     if (reaction.isYes === undefined) return 'done';
     const { sender: by, event_id: event } = row.event;
-    const decided = await this.#confirmations.decide(found, {
-      isYes: reaction.isYes,
-      by,
-      event,
-      room,
-      attempts: row.attempts,
-    });
+    const { isYes } = reaction;
+    const decided = await this.#saying(row, room, () =>
+      this.#confirmations.decide(found, { isYes, by, event, room, attempts: row.attempts }),
+    );
     if (decided.outcome === 'ignored' && decided.isForAll) {
       await notifier.say(room.roomId, decided.why, {
         cause: `reaction:${event}`,
@@ -150,6 +149,21 @@ export class CommandRunner {
     if (command.effect === 'changes' && !(await this.#carryOut.begin(ready, 'begun')))
       return this.#carryOut.tellNoAudit(ready.call);
     await this.#confirmations.run(ready);
+  }
+
+  /** Where `work` has to wait for more than a moment, whoever asked is told what for: at once, while the queue goes on trying. */
+  async #saying<T>({ event, attempts, trace }: MatrixEventRow, room: KnownRoom, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const isLong = error instanceof RetryableError && (attempts > 0 || (error.retryAfterMs ?? 0) >= LONG_WAIT_MS);
+      if (isLong) {
+        const text = `This is not done yet: ${error.message} It is tried again by itself, and answered then. (Reference ${trace})`;
+        const about = { cause: `waits:${event.event_id}`, trace, replyTo: event.event_id };
+        await this.#parts.notifier.say(room.roomId, text, about);
+      }
+      throw error;
+    }
   }
 
   /** The prompt is known only after it was sent: a quick hand, or a restart, may bring the reaction first. */

@@ -2,7 +2,7 @@
 import { PermanentError, RetryableError } from '../errors.ts';
 import type { RoomId, UserId } from '../model/ids.ts';
 import type { ChangeOutcome, RoomChange } from '../model/room-change.ts';
-import { clientPath, type Homeserver } from './homeserver.ts';
+import { clientPath, type HomeserverCalls } from './homeserver.ts';
 import { errcodeOf, statusOf } from './matrix-fault.ts';
 import type { RoomEntry } from './room-entry.ts';
 import type { RoomState } from './room-state.ts';
@@ -10,7 +10,7 @@ import type { StateSnapshots } from './state-snapshots.ts';
 
 /** What applying changes needs. */
 export interface ApplyChangeParts {
-  readonly homeserver: Homeserver;
+  readonly homeserver: HomeserverCalls;
   readonly entry: RoomEntry;
   readonly state: RoomState;
   readonly snapshots: StateSnapshots;

@@ -3,13 +3,17 @@ import type { Intent } from 'matrix-appservice-bridge';
 import type { UserId } from '../model/ids.ts';
 import { toFault } from './matrix-fault.ts';
 
-/** The homeserver, as one of our users sees it. Not for the hot path, and not for anything that needs a device. */
-export interface Homeserver {
+/** Calls of the homeserver as one of our users. Not for the hot path, and not for anything that needs a device. */
+export interface HomeserverCalls {
   /**
    * Calls `path` (made with `clientPath`) as `as` and answers the JSON body. Throws RetryableError or PermanentError (see `toFault`); `attempt`
    * completes the sentence "Could not ...".
    */
   call(as: UserId, attempt: string, request: HomeserverRequest): Promise<Record<string, unknown>>;
+}
+
+/** The homeserver, as one of our users sees it. */
+export interface Homeserver extends HomeserverCalls {
   /** Creates the account where needed. It has no device and no password. */
   ensureRegistered(user: UserId): Promise<void>;
 }

@@ -8,7 +8,7 @@ import type { RoomSnapshot } from '../model/room-snapshot.ts';
 import type { MatrixEvent } from '../model/rows.ts';
 import type { GovernedRoomPlan, RoomControl } from '../ports/room-control.ts';
 import { ApplyChange } from './apply-change.ts';
-import { clientPath, type Homeserver } from './homeserver.ts';
+import { clientPath, type HomeserverCalls } from './homeserver.ts';
 import { statusOf } from './matrix-fault.ts';
 import type { MatrixHttp } from './matrix-http.ts';
 import { RoomEntry } from './room-entry.ts';
@@ -21,7 +21,7 @@ import { StateSnapshots } from './state-snapshots.ts';
 
 /** What controlling rooms needs. */
 export interface MatrixRoomControlParts {
-  readonly homeserver: Homeserver;
+  readonly homeserver: HomeserverCalls;
   /** For what may be large: its answers are bounded while they come. */
   readonly http: Pick<MatrixHttp, 'bytes'>;
   readonly namespace: Namespace;

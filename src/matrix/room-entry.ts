@@ -2,15 +2,15 @@
 import { PermanentError, RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseUserId, serverOf, type RoomId, type UserId } from '../model/ids.ts';
-import { clientPath, type Homeserver } from './homeserver.ts';
+import { clientPath, type HomeserverCalls } from './homeserver.ts';
 import { errcodeOf, statusOf } from './matrix-fault.ts';
 
 /** Invites, joins and leaves. */
 export class RoomEntry {
-  readonly #homeserver: Homeserver;
+  readonly #homeserver: HomeserverCalls;
   readonly #bot: UserId;
 
-  constructor(homeserver: Homeserver, bot: UserId) {
+  constructor(homeserver: HomeserverCalls, bot: UserId) {
     this.#homeserver = homeserver;
     this.#bot = bot;
   }

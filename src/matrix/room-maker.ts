@@ -1,13 +1,13 @@
 import { RetryableError } from '../errors.ts';
 import { parseRoomId, type RoomId } from '../model/ids.ts';
 import type { Namespace } from '../model/namespace.ts';
-import { clientPath, type Homeserver } from './homeserver.ts';
+import { clientPath, type HomeserverCalls } from './homeserver.ts';
 import { errcodeOf } from './matrix-fault.ts';
 import { chooseRoomVersion, type RoomVersion } from './room-version.ts';
 
 /** What making a room needs. */
 export interface RoomMakerParts {
-  readonly homeserver: Homeserver;
+  readonly homeserver: HomeserverCalls;
   readonly namespace: Namespace;
   /** Room version for new rooms; undefined is the homeserver's default. */
   readonly roomVersion: string | undefined;

@@ -1,17 +1,17 @@
 /** Reads and repairs state events as the bot. */
 import { isDeepStrictEqual } from 'node:util';
 import type { EventId, RoomId, UserId } from '../model/ids.ts';
-import { clientPath, type Homeserver } from './homeserver.ts';
+import { clientPath, type HomeserverCalls } from './homeserver.ts';
 import { statusOf } from './matrix-fault.ts';
 import { MEGOLM } from './room-plan.ts';
 
 /** State of rooms as the bot sees it, and the one fact about a room that is kept: that it is encrypted, which cannot be undone. */
 export class RoomState {
-  readonly #homeserver: Homeserver;
+  readonly #homeserver: HomeserverCalls;
   readonly #bot: UserId;
   readonly #encrypted = new Set<RoomId>();
 
-  constructor(homeserver: Homeserver, bot: UserId) {
+  constructor(homeserver: HomeserverCalls, bot: UserId) {
     this.#homeserver = homeserver;
     this.#bot = bot;
   }

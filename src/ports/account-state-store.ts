@@ -19,6 +19,8 @@ export interface AccountState {
 export interface AccountStateStore {
   /** From memory once read. */
   current(): Promise<readonly AccountState[]>;
+  /** Reads anew: `carebridge admin` writes too. */
+  reread(): Promise<void>;
   find(user: UserId): Promise<AccountState | undefined>;
   /** Keeps it in place of what there is. */
   set(state: AccountState): Promise<void>;

@@ -1,5 +1,5 @@
 /** What all that is done to accounts has in common: the guard, the audit log before and after, and the words. */
-import { UserError } from '../errors.ts';
+import { PermanentError, RetryableError, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { AuditOutcome } from '../model/audit-entry.ts';
 import type { EventId, RoomId, UserId } from '../model/ids.ts';
@@ -22,7 +22,8 @@ export interface AccountServiceParts extends WhatLivesParts {
   readonly accountStates: AccountStateStore;
   readonly audit: AuditLog;
   readonly transactions: Transactions;
-  readonly roomKeys: RoomKeys;
+  /** undefined on the command line: the bridge has them, and changes them itself when it hears of what was done. */
+  readonly roomKeys: RoomKeys | undefined;
   readonly governedRooms: GovernedRoomStore;
   readonly policy: PolicyInEffect;
   readonly lines: Lines;
@@ -38,14 +39,17 @@ export interface AccountRequest {
   /** Who said yes, where somebody did. */
   readonly confirmedBy?: UserId | undefined;
   readonly target: UserId;
-  /** The same event acts once. */
-  readonly eventId: EventId;
+  /** The same event acts once. undefined where it was asked for on the command line. */
+  readonly eventId: EventId | undefined;
   readonly trace: string;
   readonly reason?: string | undefined;
   readonly ticket?: string | undefined;
   /** The process may have died while it did this. */
   readonly isRepeat?: boolean;
 }
+
+/** A request that was made in a room. */
+export type RoomRequest = AccountRequest & { readonly eventId: EventId };
 
 /** What became of it. `text` is for the room. */
 export interface AccountResult {
@@ -54,6 +58,9 @@ export interface AccountResult {
   readonly before: JsonValue;
   readonly after: JsonValue;
 }
+
+/** `cause` in the audit log of what was asked for on the command line. */
+export const COMMAND_LINE = 'command line';
 
 /** What is always true and no server can change. */
 export const OFFLINE_PHONE =
@@ -87,6 +94,12 @@ export async function requireTarget(
   return account;
 }
 
+/** What became of an account, and how it is then. */
+interface Done {
+  readonly change: Change;
+  readonly after?: JsonValue;
+}
+
 /**
  * Does `work` between two lines of the audit log. Where the first cannot be written nothing is done; `before` is the evidence, copied while it
  * exists (F5).
@@ -96,27 +109,37 @@ export async function audited(
   request: AccountRequest,
   action: string,
   before: JsonValue,
-  work: () => Promise<{ readonly change: Change; readonly after?: JsonValue }>,
+  work: () => Promise<Done>,
 ): Promise<AccountResult> {
   const { audit, log } = parts;
   const { actor, target, eventId, trace, reason, ticket, confirmedBy } = request;
+  const id = `${action}:${eventId ?? trace}`;
   const common = {
-    ...{ action, actor, target, trace, sourceEvent: eventId },
+    ...{ action, actor, target, trace },
+    ...(eventId === undefined ? { cause: COMMAND_LINE } : { sourceEvent: eventId }),
     ...(reason !== undefined && { reason }),
     ...(ticket !== undefined && { ticket }),
   };
   await audit.append({
-    ...{ ...common, id: `${action}:${eventId}:begun`, outcome: 'done', before },
+    ...{ ...common, id: `${id}:begun`, outcome: 'done', before },
     details: { step: 'begun', ...(confirmedBy !== undefined && { confirmedBy }) },
   });
-  const { change, after = null } = await work();
+  const { change, after = null } = await (eventId === undefined ? onceOnly(work) : work());
   const outcome = outcomeOf(change);
-  await audit.append({
-    ...{ ...common, id: `${action}:${eventId}:ended`, outcome, after },
-    details: { step: 'ended', ...change },
-  });
+  await audit.append({ ...common, id: `${id}:ended`, outcome, after, details: { step: 'ended', ...change } });
   log.info('account.changed', { kind: action, outcome, userId: target, trace });
   return { outcome, text: describeChange(change), before, after };
+}
+
+/** What a request of a room meets with is waited for by the queue; on the command line nobody repeats it but the one who reads this. */
+async function onceOnly(work: () => Promise<Done>): Promise<Done> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RetryableError || error instanceof PermanentError)) throw error;
+    const problem = `${error.message} What was done before that is not known. Look, and run it again: repeating does no harm.`;
+    return { change: { done: false, verified: [], problem } };
+  }
 }
 
 /** `partial`: something was verified, and something is left. */
@@ -136,14 +159,20 @@ export function describeChange(change: Change): string {
   ].join('\n');
 }
 
-/** New room keys wherever the user is. Answers in how many rooms; every governed one where the user's own cannot be told. */
-export async function rotateFor(parts: AccountServiceParts, user: UserId): Promise<number> {
+type RotateParts = Pick<AccountServiceParts, 'accounts' | 'governedRooms' | 'roomKeys'>;
+
+/**
+ * New room keys wherever the user is. Answers in how many rooms (every governed one where the user's own cannot be told), or undefined where that is for
+ * the bridge to do.
+ */
+export async function rotateFor(parts: RotateParts, user: UserId): Promise<number | undefined> {
+  if (parts.roomKeys === undefined) return undefined;
   const rooms = await roomsOf(parts, user);
   await parts.roomKeys.rotate(user, rooms);
   return rooms.length;
 }
 
-async function roomsOf({ accounts, governedRooms }: AccountServiceParts, user: UserId): Promise<readonly RoomId[]> {
+async function roomsOf({ accounts, governedRooms }: RotateParts, user: UserId): Promise<readonly RoomId[]> {
   try {
     return await accounts.joinedRooms(user);
   } catch {

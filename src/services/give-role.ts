@@ -1,7 +1,8 @@
 import type { EventId, UserId } from '../model/ids.ts';
-import type { RoleId } from '../model/role.ts';
-import { refuseAssignment } from '../policy/may-assign-role.ts';
-import { writeRoleChanges, type RoleWriterParts } from './write-role-changes.ts';
+import type { Role, RoleId } from '../model/role.ts';
+import { refuseAssignment, refuseHolder } from '../policy/may-assign-role.ts';
+import { COMMAND_LINE } from './act-on-account.ts';
+import { writeRoleChanges, type RoleChangeCause, type RoleWriterParts } from './write-role-changes.ts';
 
 /** Who asks for what. */
 export interface RoleRequest {
@@ -38,6 +39,40 @@ export class GiveRole {
     if (role === undefined) return { outcome: 'refused', message: `There is no role ${roleId}. Nothing was done.` };
     const refusal = refuseAssignment(policy, { actor, user, role, verb: 'give' });
     if (refusal) return { outcome: 'refused', message: refusal.message };
+    return await this.#compare(user, role);
+  }
+
+  /** Does it, once for each event. */
+  async run(request: RoleRequest, { eventId, ...about }: RoleRequestCause): Promise<RoleVerdict> {
+    const verdict = await this.judge(request);
+    if (verdict.outcome !== 'allowed') return verdict;
+    return await this.#give(request, { ...about, id: eventId, sourceEvent: eventId });
+  }
+
+  /**
+   * Does it for whoever is logged in on the host: there need be nobody left who may give roles, so all that is asked is whether the user may hold one.
+   */
+  async runOnHost(
+    request: RoleRequest,
+    about: Pick<RoleRequestCause, 'trace' | 'reason' | 'ticket'>,
+  ): Promise<RoleVerdict> {
+    const { roles, namespace } = await this.#parts.policy.current();
+    const role = roles.get(request.role);
+    const refusal = refuseHolder(namespace, request.user);
+    if (role === undefined) {
+      const known = [...roles.keys()].join(', ');
+      return {
+        outcome: 'refused',
+        message: `There is no role ${request.role}. Nothing was done. There are: ${known}.`,
+      };
+    }
+    if (refusal) return { outcome: 'refused', message: refusal.message };
+    const verdict = await this.#compare(request.user, role);
+    if (verdict.outcome !== 'allowed') return verdict;
+    return await this.#give(request, { ...about, id: about.trace, cause: COMMAND_LINE });
+  }
+
+  async #compare(user: UserId, { id: roleId, name }: Role): Promise<RoleVerdict> {
     const held = (await this.#parts.roles.current()).filter(
       (assignment) => assignment.userId === user && assignment.roleId === roleId,
     );
@@ -46,18 +81,15 @@ export class GiveRole {
     }
     const [other] = held;
     const also = other ? ` (has it now by ${other.source}, and would keep it when that ends)` : '';
-    return { outcome: 'allowed', message: `${user} would get the role ${roleId}, ${role.name}${also}.` };
+    return { outcome: 'allowed', message: `${user} would get the role ${roleId}, ${name}${also}.` };
   }
 
-  /** Does it, once for each event. */
-  async run(request: RoleRequest, { eventId, ...about }: RoleRequestCause): Promise<RoleVerdict> {
-    const verdict = await this.judge(request);
-    if (verdict.outcome !== 'allowed') return verdict;
-    await writeRoleChanges(
-      this.#parts,
-      { give: [{ userId: request.user, roleId: request.role }], take: [] },
-      { ...about, source: 'command', actor: request.actor, id: eventId, sourceEvent: eventId },
-    );
-    return { outcome: 'allowed', message: `${request.user} has the role ${request.role} now.` };
+  async #give(
+    { actor, user, role }: RoleRequest,
+    cause: Omit<RoleChangeCause, 'source' | 'actor'>,
+  ): Promise<RoleVerdict> {
+    const give = [{ userId: user, roleId: role }];
+    await writeRoleChanges(this.#parts, { give, take: [] }, { ...cause, source: 'command', actor });
+    return { outcome: 'allowed', message: `${user} has the role ${role} now.` };
   }
 }

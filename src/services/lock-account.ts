@@ -1,4 +1,7 @@
+import { PermanentError, UserError } from '../errors.ts';
+import type { UserId } from '../model/ids.ts';
 import type { Account, Change } from '../ports/accounts.ts';
+import type { AccountState } from '../ports/account-state-store.ts';
 import {
   applyAbsences,
   audited,
@@ -48,7 +51,7 @@ export class LockAccount {
         at: now(),
       });
       await applyAbsences(this.#parts);
-      const locked = await accounts.lock(target);
+      const locked = await accounts.lock(target).catch((error: unknown) => this.#takeBack(error, target, known));
       const isWorthEnding = locked.done || locked.verified.length > 0;
       const ended = endSessions && isWorthEnding ? await accounts.endAllSessions(target) : undefined;
       await rotateFor(this.#parts, target);
@@ -57,6 +60,16 @@ export class LockAccount {
         after: stateOf((await accounts.find(target)) ?? account),
       };
     });
+  }
+
+  /** The server refused, so nothing is locked: lines count on the user as before. Where it did not answer nobody knows, and what was kept stays. */
+  async #takeBack(error: unknown, target: UserId, known: AccountState | undefined): Promise<never> {
+    const { accountStates } = this.#parts;
+    if (error instanceof PermanentError || error instanceof UserError) {
+      await (known === undefined ? accountStates.remove(target) : accountStates.set(known));
+      await applyAbsences(this.#parts);
+    }
+    throw error;
   }
 }
 

@@ -15,7 +15,7 @@ import type { TellOwner } from './tell-owner.ts';
 
 /** What ending sessions needs. */
 export interface LostDeviceParts extends AccountServiceParts {
-  readonly tellOwner: TellOwner;
+  readonly tellOwner: Pick<TellOwner, 'tell'>;
 }
 
 type Evidence = Readonly<Record<string, JsonValue>>;
@@ -51,16 +51,11 @@ export class LostDevice {
       const after = await this.#after(request);
       // Who holds the device must not read it, and without another one the owner could not.
       isTold = ended.done && deviceId !== undefined && (await this.#tellOwner(request, before, deviceId));
-      const verified = [
-        ...ended.verified,
-        `new keys for what the bridge says from now on, in ${rooms} rooms`,
-        ...(isTold ? ['the owner is told in the command room'] : []),
-      ];
-      // Nothing else is verified: new keys alone end no session.
-      return {
-        change: ended.verified.length > 0 ? { ...ended, verified } : ended,
-        after: { ...after, ownerTold: isTold },
-      };
+      const keyed = withKeys(ended, rooms);
+      const verified = [...keyed.verified, ...(isTold ? ['the owner is told in the command room'] : [])];
+      // Where nothing else is verified: new keys alone end no session.
+      const change = ended.verified.length > 0 ? { ...keyed, verified } : ended;
+      return { change, after: { ...after, ownerTold: isTold } };
     });
     const untold = result.outcome === 'done' && !isTold ? [NOT_TOLD] : [];
     return { ...result, text: [result.text, OFFLINE_PHONE, ...untold].join('\n') };
@@ -70,7 +65,7 @@ export class LostDevice {
     const known = listed(before).find((device) => device.deviceId === deviceId);
     const which = known?.name === undefined ? deviceId : `${deviceId} (${known.name})`;
     const text = `your device ${which} was reported lost, and ${actor} has signed it out. Your other devices go on. If you have it, sign in on it again and verify it; if you miss anything else, say so here.`;
-    return await this.#parts.tellOwner.tell(target, text, { cause: `lost-device:${eventId}`, trace });
+    return await this.#parts.tellOwner.tell(target, text, { cause: `lost-device:${eventId ?? trace}`, trace });
   }
 
   async #end({ target, isRepeat }: AccountRequest, deviceId: string | undefined): Promise<Change> {
@@ -94,6 +89,17 @@ export class LostDevice {
     }
   }
 }
+
+function withKeys(ended: Change, rooms: number | undefined): Change {
+  if (rooms === undefined) return { ...ended, problem: [ended.problem, KEYS_FOLLOW].filter(Boolean).join(' ') };
+  return {
+    ...ended,
+    verified: [...ended.verified, `new keys for what the bridge says from now on, in ${rooms} rooms`],
+  };
+}
+
+const KEYS_FOLLOW =
+  'The bridge encrypts with new keys as soon as the homeserver tells it that the device is gone; from here that cannot be verified.';
 
 const NOT_TOLD = 'The owner could not be told: tell them yourself.';
 

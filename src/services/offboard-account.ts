@@ -3,7 +3,7 @@ import { PermanentError, UserError } from '../errors.ts';
 import type { LogFields } from '../log.ts';
 import type { UserId } from '../model/ids.ts';
 import type { AccountProcedure, AccountProcedureStore } from '../ports/account-procedure-store.ts';
-import { requireTarget, stateOf, type AccountRequest } from './act-on-account.ts';
+import { requireTarget, stateOf, type AccountRequest, type RoomRequest } from './act-on-account.ts';
 import { takeEvidence } from './list-devices.ts';
 import type { Notifier } from './notifier.ts';
 import { isInside, OFFBOARD_STEPS, type OffboardStepParts, type StepResult } from './offboard-steps.ts';
@@ -46,11 +46,7 @@ export class OffboardAccount {
   }
 
   /** Commits what is to be done, with its line in the audit log, and begins. Answers once that is safe; the report comes by itself. */
-  async begin(
-    request: AccountRequest,
-    roomId: AccountProcedure['roomId'],
-    successor: UserId | undefined,
-  ): Promise<void> {
+  async begin(request: RoomRequest, roomId: AccountProcedure['roomId'], successor: UserId | undefined): Promise<void> {
     const { accountProcedures, audit, transactions, now = Date.now } = this.#parts;
     const { target, actor, eventId, trace, reason, ticket, confirmedBy } = request;
     const id = `offboard:${eventId}`;

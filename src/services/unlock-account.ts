@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts';
 import type { Account, Change } from '../ports/accounts.ts';
 import type { AccountState } from '../ports/account-state-store.ts';
 import {
@@ -22,19 +23,19 @@ export class UnlockAccount {
   async look(
     request: Pick<AccountRequest, 'actor' | 'target'>,
   ): Promise<{ account: Account; state: AccountState | undefined }> {
-    const account = await requireTarget(this.#parts, 'unlock', request, true);
+    const account = await this.#target(request, true);
     return { account, state: await this.#parts.accountStates.find(request.target) };
   }
 
-  async run(request: AccountRequest): Promise<AccountResult> {
+  /** `isUsable`: not as before, but neither locked nor suspended, whoever did that: for whoever must get in again. */
+  async run(request: AccountRequest, { isUsable = false } = {}): Promise<AccountResult> {
     const { accounts, accountStates } = this.#parts;
     const { target } = request;
-    const account = await requireTarget(this.#parts, 'unlock', request);
+    const account = await this.#target(request);
     const state = await accountStates.find(target);
-    const wanted = {
-      locked: state?.wasLocked ?? false,
-      suspended: state?.wasSuspended ?? account.isSuspended === true,
-    };
+    const wanted = isUsable
+      ? { locked: false, suspended: false }
+      : { locked: state?.wasLocked ?? false, suspended: state?.wasSuspended ?? account.isSuspended === true };
     const before = { ...stateOf(account), restores: wanted, by: state?.by ?? null };
     return audited(this.#parts, request, 'account.unlock', before, async () => {
       const changes: Change[] = [];
@@ -49,15 +50,32 @@ export class UnlockAccount {
         await accountStates.remove(target);
         await applyAbsences(this.#parts);
       }
-      return { change: sum(changes, isRestored, wanted), after: stateOf(found) };
+      return {
+        change: sum(changes, isRestored, isUsable ? 'the account is' : 'the account is as it was before:', wanted),
+        after: stateOf(found),
+      };
     });
+  }
+
+  async #target(
+    request: Pick<AccountRequest, 'actor' | 'confirmedBy' | 'target'>,
+    isPreview = false,
+  ): Promise<Account> {
+    const account = await requireTarget(this.#parts, 'unlock', request, isPreview);
+    if (account.isDeactivated !== true) return account;
+    throw new UserError(`${request.target} is deactivated, which unlocking does not undo. Nothing was done.`);
   }
 }
 
-function sum(changes: readonly Change[], isRestored: boolean, wanted: { locked: boolean; suspended: boolean }): Change {
+function sum(
+  changes: readonly Change[],
+  isRestored: boolean,
+  head: string,
+  wanted: { locked: boolean; suspended: boolean },
+): Change {
   const problems = changes.flatMap(({ problem }) => problem ?? []);
   const problem = problems.length > 0 ? { problem: problems.join(' ') } : {};
   const verified = changes.flatMap((change) => change.verified);
-  const now = `the account is as it was before: ${wanted.locked ? 'locked' : 'not locked'}, ${wanted.suspended ? 'suspended' : 'not suspended'}`;
+  const now = `${head} ${wanted.locked ? 'locked' : 'not locked'}, ${wanted.suspended ? 'suspended' : 'not suspended'}`;
   return isRestored ? { done: true, verified: [...verified, now], ...problem } : { done: false, verified, ...problem };
 }

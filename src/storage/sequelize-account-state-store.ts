@@ -30,6 +30,10 @@ export class SequelizeAccountStateStore implements AccountStateStore {
     return this.#current.get();
   }
 
+  async reread(): Promise<void> {
+    await this.#current.reread();
+  }
+
   async find(user: UserId): Promise<AccountState | undefined> {
     return (await this.current()).find(({ userId }) => userId === user);
   }

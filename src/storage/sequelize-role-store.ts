@@ -26,10 +26,8 @@ export class SequelizeRoleStore implements RoleStore {
     return this.#current.get();
   }
 
-  async reread(): Promise<boolean> {
-    const before = await this.#current.get();
-    this.#current.forget();
-    return JSON.stringify(await this.#current.get()) !== JSON.stringify(before);
+  reread(): Promise<boolean> {
+    return this.#current.reread();
   }
 
   asOf(at: number): Promise<readonly RoleAssignment[]> {

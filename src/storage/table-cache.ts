@@ -31,9 +31,11 @@ export class TableCache<T> {
     return result;
   }
 
-  /** Reads the table anew when it is next asked for: another process may have changed it. */
-  forget(): void {
+  /** Reads the table anew: another process may have changed it. Answers whether what it reads, plain data, is different. */
+  async reread(): Promise<boolean> {
+    const before = await this.get();
     this.#drop();
+    return JSON.stringify(await this.get()) !== JSON.stringify(before);
   }
 
   async #fill(): Promise<T> {

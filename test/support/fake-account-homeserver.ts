@@ -41,7 +41,7 @@ interface Introspection {
 /** Synapse's. ms. */
 export const CACHE_MS = 120_000;
 export const ADMIN_TOKEN = 'synapse-admin-token';
-export const AS_TOKEN = 'as-token';
+export const AS_TOKEN = 'as-token-as-long-as-a-real-one-is';
 
 const DEVICE_SCOPE = /urn:matrix:(?:client|org\.matrix\.msc2967\.client):device:(\S+)/;
 
@@ -72,6 +72,8 @@ export class FakeAccountHomeserver {
   now: () => number = Date.now;
   /** Answers nothing but 500, as Synapse does to `auth_metadata` where it was started while MAS was down. */
   isConfused = false;
+  /** Asked before every answer: another one in place of it, or none at all. */
+  interfere: (request: string) => FakeAnswer | 'hang' | undefined = () => undefined;
   readonly #tokens = new Map<string, { userId: string; deviceId: string }>();
   readonly #cache = new Map<string, { readonly until: number; readonly found: Introspection }>();
   readonly #server: Server;
@@ -83,8 +85,11 @@ export class FakeAccountHomeserver {
         const url = new URL(request.url ?? '/', 'http://fake');
         const token = (request.headers.authorization ?? '').replace(/^Bearer /, '');
         const body = (raw === '' || !raw.startsWith('{') ? {} : JSON.parse(raw)) as Body;
-        this.requests.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
-        const answer = await this.#answer(request.method ?? 'GET', url, token, body);
+        const what = `${request.method} ${decodeURIComponent(url.pathname)}`;
+        this.requests.push(what);
+        const instead = this.interfere(what);
+        if (instead === 'hang') return;
+        const answer = instead ?? (await this.#answer(request.method ?? 'GET', url, token, body));
         response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
       });
     });
@@ -152,6 +157,7 @@ export class FakeAccountHomeserver {
       if (this.isConfused) return error(500, 'M_UNKNOWN');
       return this.mode === 'mas' ? ok({ issuer: 'https://auth.hospital.test/' }) : UNRECOGNIZED;
     }
+    if (url.pathname === '/_matrix/client/versions') return ok({ versions: ['v1.12'] });
     if (url.pathname.startsWith('/_synapse/mas/')) return this.#ofMas(path[2] ?? '', token, body);
     const caller = await this.#authenticate(token);
     if ('status' in caller) return caller;

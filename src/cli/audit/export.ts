@@ -4,7 +4,7 @@ import { AUDIT_FORMATS } from '../../services/audit-formats.ts';
 import { ExportAudit } from '../../services/export-audit.ts';
 import type { AuditVerbParts } from './audit-verb-parts.ts';
 import { LineFile } from './line-file.ts';
-import { neededOption, neededUser, textOption, timeOption } from './text-option.ts';
+import { neededOption, neededUser, textOption, timeOption } from '../text-option.ts';
 
 /** Where the manifest of an export is. */
 export const manifestOf = (path: string) => `${path}.manifest`;

@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts';
 import type { AuditItem } from '../../services/audit-item.ts';
 import { ReviewAudit, type ActivityReport } from '../../services/review-audit.ts';
 import type { AuditVerbParts } from './audit-verb-parts.ts';
-import { neededUser, textOption, timeOption } from './text-option.ts';
+import { neededUser, textOption, timeOption } from '../text-option.ts';
 
 /** Actors that are shown, those with most entries. */
 const SHOWN_ACTORS = 50;

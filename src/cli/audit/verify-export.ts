@@ -3,7 +3,7 @@ import type { AuditVerifier } from '../../ports/audit-signer.ts';
 import type { VerbInput } from '../verb.ts';
 import { manifestOf } from './export.ts';
 import { linesOf } from './line-file.ts';
-import { neededOption } from './text-option.ts';
+import { neededOption } from '../text-option.ts';
 
 /** Printed; all are counted. */
 const SHOWN = 200;

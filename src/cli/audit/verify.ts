@@ -3,7 +3,7 @@ import { RetryableError, UserError } from '../../errors.ts';
 import { newOpaqueId } from '../../model/ids.ts';
 import { VerifyAudit, type AuditFault, type AuditVerdict } from '../../services/verify-audit.ts';
 import type { AuditVerbParts } from './audit-verb-parts.ts';
-import { neededUser, textOption } from './text-option.ts';
+import { neededUser, textOption } from '../text-option.ts';
 
 /** Printed; all are counted. */
 const SHOWN = 200;

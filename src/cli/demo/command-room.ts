@@ -23,6 +23,11 @@ export class CommandRoom {
     return new CommandRoom(clinic, admin, roomId);
   }
 
+  /** The same people in the room that took its place. */
+  at(roomId: string): CommandRoom {
+    return new CommandRoom(this.#clinic, this.#admin, roomId);
+  }
+
   /** Says something, and waits for the bot's answer to it. `room`: another room. */
   async says(words: string, who = this.#admin, room = this.roomId): Promise<ReceivedEvent> {
     return await this.answerTo(await who.send(room, words), {}, who, room);

@@ -40,6 +40,8 @@ export interface AdminHttpOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+/** How `AbortSignal.timeout` names its reason. */
+const TIMEOUT = 'TimeoutError';
 const RETRY_AFTER_MS = 100;
 /** A longer wait is for the queue. */
 const MAX_PATIENCE_MS = 1_000;
@@ -65,7 +67,7 @@ export class AdminHttp {
         return await this.#authorized(attempt, call);
       } catch (error) {
         const waitMs = error instanceof RetryableError ? (error.retryAfterMs ?? RETRY_AFTER_MS) : Infinity;
-        if (tried >= retries || waitMs > MAX_PATIENCE_MS) throw error;
+        if (tried >= retries || waitMs > MAX_PATIENCE_MS || isTimeout(error)) throw error;
         await sleep(waitMs);
       }
     }
@@ -121,7 +123,9 @@ export class AdminHttp {
       });
       parsed = await response.json().catch(() => undefined);
     } catch (error) {
-      throw new RetryableError(`Could not ${attempt}: ${server} cannot be reached (${reasonOf(error)}).`);
+      throw new RetryableError(`Could not ${attempt}: ${server} cannot be reached (${reasonOf(error)}).`, {
+        cause: error,
+      });
     }
     const object = typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
     const answer = { status: response.status, errcode: parseErrcode(object['errcode']), body: object };
@@ -141,7 +145,12 @@ export class AdminHttp {
   }
 }
 
+/** What was waited for that long once is not waited for again: somebody waits for us. */
+function isTimeout(error: unknown): boolean {
+  return ((error as Error).cause as { name?: string } | undefined)?.name === TIMEOUT;
+}
+
 function reasonOf(error: unknown): string {
   const { name, cause } = error as { name?: string; cause?: { code?: unknown } };
-  return name === 'TimeoutError' ? 'timeout' : (parseErrcode(cause?.code) ?? 'no answer');
+  return name === TIMEOUT ? 'timeout' : (parseErrcode(cause?.code) ?? 'no answer');
 }

@@ -5,9 +5,11 @@ import { runCli } from '../../../src/cli/index.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { PolicyInEffect } from '../../../src/services/policy-in-effect.ts';
-import { FollowRoles } from '../../../src/services/follow-roles.ts';
+import { FollowCommandLine } from '../../../src/services/follow-command-line.ts';
+import { Lines } from '../../../src/services/lines.ts';
 import { openStorage } from '../../../src/storage/open-storage.ts';
 import { configFolder, MINIMAL } from '../../support/config-folder.ts';
+import { FakeAccounts } from '../../support/fakes/fake-accounts.ts';
 
 const CONFIG = `${MINIMAL}
 database:
@@ -86,7 +88,10 @@ describe('carebridge roles', () => {
     expect(await storage.roles.current()).to.deep.equal([]);
     let changes = 0;
     const policy: PolicyInEffect = { current: () => Promise.reject(new Error()), invalidate: () => void changes++ };
-    using follow = new FollowRoles({ roles: storage.roles, policy, log: silentLogger });
+    await using follow = new FollowCommandLine({
+      ...{ ...storage, policy, log: silentLogger, lines: new Lines([]) },
+      ...{ accounts: new FakeAccounts(), roomKeys: undefined },
+    });
     await follow.runOnce();
     await roles('import', list, '--by', '@admin:hospital.example');
     expect(await storage.roles.current()).to.deep.equal([]);

@@ -6,7 +6,7 @@ import type { EventId, LineId, RoomId, UserId } from '../../../src/model/ids.ts'
 import type { PhoneNumber } from '../../../src/model/phone-number.ts';
 import type { Role, RoleId } from '../../../src/model/role.ts';
 import type { Accounts } from '../../../src/ports/accounts.ts';
-import type { AccountRequest } from '../../../src/services/act-on-account.ts';
+import type { RoomRequest } from '../../../src/services/act-on-account.ts';
 import { FindAccount } from '../../../src/services/find-account.ts';
 import { Lines } from '../../../src/services/lines.ts';
 import { ListDevices } from '../../../src/services/list-devices.ts';
@@ -162,7 +162,7 @@ export class AccountFixture {
     return new WatchSignIns({ ...this.parts(), commandPrefix: '!care', limits: all, everyMs: 60_000 });
   }
 
-  request(target: UserId, changes: Partial<AccountRequest> = {}): AccountRequest {
+  request(target: UserId, changes: Partial<RoomRequest> = {}): RoomRequest {
     return { actor: ADMIN, target, eventId: `$event-${++events}` as EventId, trace: 'trace', ...changes };
   }
 

@@ -103,7 +103,6 @@ export class GovernedHospital implements AsyncDisposable {
             this.requests += 1;
             return homeserver.call(...call);
           },
-          ensureRegistered: (user) => homeserver.ensureRegistered(user),
         },
         http: {
           bytes: (...call) => {

@@ -33,6 +33,7 @@ type Parts = Pick<TellOwnerParts, 'rooms'> &
 
 const NO_STATES: AccountStateStore = {
   current: async () => [],
+  reread: async () => undefined,
   find: async () => undefined,
   set: async () => undefined,
   remove: async () => undefined,

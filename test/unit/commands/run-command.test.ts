@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { defineCommand, type Command, type CommandCall } from '../../../src/commands/command.ts';
 import { optional, textParameter } from '../../../src/commands/parameters.ts';
-import { RetryableError, UserError } from '../../../src/errors.ts';
+import { PermanentError, RetryableError, UserError } from '../../../src/errors.ts';
 import { COMMAND_NAMES, type CommandName } from '../../../src/model/command-name.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
 import { PERMISSIONS, type Permission } from '../../../src/model/permission.ts';
@@ -205,6 +205,34 @@ describe('running commands (A1, A2)', () => {
     const thrown = await fixture.type(NURSE, '!care echo').catch((error: unknown) => error);
     expect(thrown).to.equal(fault);
     expect(fixture.answers).to.deep.equal([]);
+  });
+
+  for (const [what, attempts, retryAfterMs, isTold] of [
+    ['a moment', 0, undefined, false],
+    ['more than one try', 1, undefined, true],
+    ['as long as the fault says', 0, 60_000, true],
+  ] as const) {
+    it(`where a command has to wait for ${what}, says ${isTold ? 'at once what for' : 'nothing'}`, async () => {
+      const away = new RetryableError('it is away.', retryAfterMs === undefined ? {} : { retryAfterMs });
+      const fixture = new RunnerFixture([echo({ run: async () => Promise.reject(away) })]);
+      for (let again = 0; again < 2; again++) {
+        const thrown = await fixture
+          .type(NURSE, '!care echo', { attempts, eventId: '$waits' })
+          .catch((error: unknown) => error);
+        expect(thrown).to.equal(away);
+      }
+      const said =
+        'This is not done yet: it is away. It is tried again by itself, and answered then. (Reference trace)';
+      expect(fixture.answers).to.deep.equal(isTold ? [said] : []);
+    });
+  }
+
+  it('says why where it cannot even be shown what would be done', async () => {
+    const refused = new PermanentError('Could not look: its admin credential may not do this.');
+    const preview = () => Promise.reject(refused);
+    const fixture = new RunnerFixture([{ ...echo(), effect: 'destroys', preview }]);
+    expect((await fixture.type(NURSE, '!care echo')).answer).to.include(`This could not be done: ${refused.message}`);
+    expect(fixture.audited().map(({ outcome }) => outcome)).to.deep.equal(['failed']);
   });
 
   it('gives up a fault that does not pass after many tries, and says so', async () => {

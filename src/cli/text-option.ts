@@ -1,6 +1,6 @@
-import { UserError } from '../../errors.ts';
-import { parseUserId, type UserId } from '../../model/ids.ts';
-import type { VerbInput } from '../verb.ts';
+import { UserError } from '../errors.ts';
+import { parseUserId, type UserId } from '../model/ids.ts';
+import type { VerbInput } from './verb.ts';
 
 const DAY_MS = 86_400_000;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -9,7 +9,7 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z$/;
 /** The option's text, or undefined where it is not given. */
 export function textOption({ options }: VerbInput, name: string): string | undefined {
   const value = options[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
 /** The option's text. Throws UserError where it is not given. */

@@ -1,0 +1,174 @@
+/** Nobody can administer any more, and whoever may log in on the host helps with `carebridge admin`: real processes, a real Synapse, real clients. */
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import type { Clinic } from '../../src/cli/demo/clinic.ts';
+import { query } from '../e2e/support/database.ts';
+import { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
+import { runCarebridge } from '../e2e/support/run-carebridge.ts';
+import { startTestClinic } from '../e2e/support/test-clinic.ts';
+import type { Nurse } from '../support/nurse.ts';
+import { bodyOf, CommandRoom } from './support/command-room.ts';
+
+const PAT = '@pat:hospital.test';
+const NURSE = '@nurse:hospital.test';
+const BY = ['--by', '@it:hospital.test', '--reason', 'the last administrator cannot get in'];
+
+describe('an administrator who is locked out', function () {
+  this.timeout(90_000);
+  let clinic: Clinic;
+  let proxy: HomeserverProxy;
+  let pat: Nurse;
+  let nurse: Nurse;
+  let room: CommandRoom;
+
+  before(async function () {
+    proxy = await HomeserverProxy.start();
+    // The one administrator of the configuration has left; nobody else holds a role for it.
+    clinic = await startTestClinic(this, {
+      ...{ admins: ['gone'], accountControl: true, startBridge: false },
+      config: { homeserver: { url: proxy.url } },
+    });
+    proxy.target = clinic.synapse.url;
+    await onServer('POST', '/_synapse/admin/v1/deactivate/@gone:hospital.test', { erase: false });
+    await clinic.bridge.start();
+    [pat, nurse] = await Promise.all([clinic.login('pat'), clinic.login('nurse')]);
+    await clinic.joinCommandRoom(nurse);
+  });
+
+  after(async () => {
+    await clinic?.close();
+    await proxy?.stop();
+  });
+
+  /** `carebridge admin`, as the operator runs it. */
+  const admin = (...args: string[]) => runCarebridge(['admin', ...args, '--config', clinic.configPath], 60_000);
+  const act = (...args: string[]) => admin(...args, ...BY);
+
+  async function operatorToken(): Promise<string> {
+    const config = JSON.parse(await readFile(clinic.configPath, 'utf8')) as { accounts: { admin_token: string } };
+    return config.accounts.admin_token;
+  }
+
+  /** A call of the homeserver's administrator. */
+  async function onServer(method: string, path: string, body: object = {}): Promise<void> {
+    const headers = { authorization: `Bearer ${await operatorToken()}` };
+    const answer = await fetch(clinic.synapse.url + path, { method, headers, body: JSON.stringify(body) });
+    expect(answer.ok, await answer.text()).to.equal(true);
+  }
+
+  /** What the homeserver answers to somebody's own client. */
+  async function whoami(who: Nurse): Promise<string> {
+    const headers = { authorization: `Bearer ${who.client.getAccessToken()}` };
+    const answer = await fetch(`${clinic.synapse.url}/_matrix/client/v3/account/whoami`, { headers });
+    return `${answer.status} ${((await answer.json()) as { errcode?: string }).errcode ?? ''}`.trim();
+  }
+
+  it('B2 F1: locked and without a role, she works again with two lines on the host, and every step is in the log', async () => {
+    await onServer('PUT', `/_synapse/admin/v2/users/${PAT}`, { locked: true });
+    expect(await whoami(pat)).to.equal('401 M_USER_LOCKED');
+    const before = await admin('who');
+    expect(before.code).to.equal(1);
+    expect(before.output)
+      .to.include('cannot @gone:hospital.test  account deactivated')
+      .and.to.include('Nobody can administer now');
+
+    const unlocked = await act('unlock', PAT);
+    expect(unlocked.code, unlocked.output).to.equal(0);
+    expect(unlocked.output).to.include(`${PAT} is unlocked.`).and.to.include(`give-role ${PAT} administrator`);
+    expect(await whoami(pat)).to.equal('200');
+
+    const given = await act('give-role', PAT, 'administrator');
+    expect(given.code, given.output).to.equal(0);
+    // The running bridge saw it and asked her in.
+    room = await CommandRoom.join(clinic, pat);
+    expect(await room.hears(`whois ${NURSE}`)).to.include('Roles: line-team');
+    for (const what of ['unlock', 'give-role']) {
+      const told = `ON THE HOST: \`carebridge admin ${what}\` for ${PAT}, by @it:hospital.test`;
+      await nurse.waitForMessage(room.roomId, (event) => bodyOf(event).startsWith(told), room.instead(nurse));
+    }
+
+    expect((await admin('who')).output).to.match(
+      new RegExp(`^can {4}${PAT} {2}account active; command room: join`, 'm'),
+    );
+    const entries = await query(
+      clinic,
+      "SELECT action || ' ' || outcome FROM audit_log WHERE actor = '@it:hospital.test' ORDER BY seq",
+    );
+    expect(entries).to.deep.equal([
+      ...['admin.unlock done', 'account.unlock done', 'account.unlock done', 'admin.unlock done'],
+      ...['admin.give-role done', 'role.give done', 'admin.give-role done'],
+    ]);
+    expect(await runCarebridge(['audit', 'verify', '--config', clinic.configPath])).to.deep.include({ code: 0 });
+  });
+
+  it('B2: who left the command room is asked back in', async () => {
+    await pat.client.leave(room.roomId);
+    expect((await admin('who')).output).to.include('command room: leave');
+    const invited = await act('invite', PAT);
+    expect(invited.code, invited.output).to.equal(0);
+    expect(invited.output).to.include(`${PAT} is invited to the command room`);
+    await clinic.joinCommandRoom(pat);
+    expect(await room.hears('help')).to.include('!care');
+  });
+
+  it('D1 D2 D7: a device and an account are ended on the host beside a running bridge, which follows, and still does after a restart', async () => {
+    const lost = await nurse.secondDevice();
+    clinic.add(lost);
+    const ended = await act('lost-device', NURSE, lost.deviceId);
+    expect(ended.code, ended.output).to.equal(0);
+    expect(await whoami(lost)).to.equal('401 M_UNKNOWN_TOKEN');
+    expect(await whoami(nurse)).to.equal('200');
+    const from = proxy.seen.length;
+    expect(await room.hears(`whois ${NURSE}`)).to.include('Lines: front-desk');
+    expect(proxy.keysSentTo(from)).not.to.include(`${NURSE} ${lost.deviceId}`);
+
+    expect(await act('lock', NURSE)).to.include({ code: 0 });
+    expect(await whoami(nurse)).to.equal('401 M_USER_LOCKED');
+    await clinic.bridge.restart();
+    expect(await room.hears(`whois ${NURSE}`))
+      .to.include('Lines: none')
+      .and.to.include('locked');
+    expect(await act('unlock', NURSE)).to.include({ code: 0 });
+  });
+
+  it('A3: the command room was deleted: the next start makes another and asks her in', async () => {
+    await onServer('DELETE', `/_synapse/admin/v1/rooms/${encodeURIComponent(room.roomId)}`, { purge: true });
+    expect((await admin('who')).output).to.include('restart Carebridge, which makes another');
+    await clinic.bridge.restart();
+    const isOther = (roomId: string): boolean => roomId !== room.roomId;
+    const other = await pat.waitForInvite(isOther, room.instead());
+    await pat.join(other);
+    const answer = await room.answerTo(await pat.send(other, '!care help'), {}, pat, other);
+    expect(bodyOf(answer)).to.include('!care');
+    room = room.at(other);
+  });
+
+  it('B2: what cannot be done is said, in time, on the host and in the room; nothing is pretended', async () => {
+    // The homeserver takes connections and does not answer.
+    proxy.hold((url) => url.includes('/_synapse/') || url.includes('auth_metadata') || url.includes('/versions'));
+    const began = performance.now();
+    const hanging = await Promise.all([act('lock', NURSE), act('lost-device', NURSE, 'all'), act('invite', PAT)]);
+    expect(performance.now() - began).to.be.lessThan(30_000);
+    proxy.release();
+    for (const { code, output } of hanging) {
+      expect(code, output).to.equal(1);
+      expect(output).to.include('(timeout)').and.to.include('Nothing was done');
+    }
+    expect(await whoami(nurse)).to.equal('200');
+    expect(await query(clinic, 'SELECT user_id FROM account_states')).to.deep.equal([]);
+
+    // The token of the admin API has ended.
+    await onServer('POST', '/_matrix/client/v3/logout');
+    const refused = await act('lost-device', NURSE, 'all');
+    expect(refused.code).to.equal(1);
+    expect(refused.output).to.include('the admin credential is not accepted').and.to.include('Nothing was done');
+    expect(await room.hears(`devices ${NURSE}`)).to.match(/^This is not done yet: .*admin credential is not accepted/);
+
+    // The homeserver is gone; a role can still be given, and taken over.
+    await proxy.stop();
+    const away = await act('unlock', NURSE);
+    expect(away.code).to.equal(1);
+    expect(away.output).to.include('cannot be reached').and.to.include('Nothing was done');
+    expect(await act('give-role', NURSE, 'administrator')).to.include({ code: 0 });
+  });
+});

@@ -65,7 +65,7 @@ export class MasToken implements TokenSource {
     } catch (error) {
       const { name, cause } = error as { name?: string; cause?: { code?: unknown } };
       const reason = name === 'TimeoutError' ? 'timeout' : (parseErrcode(cause?.code) ?? 'no answer');
-      throw new RetryableError(`${attempt}: it cannot be reached (${reason}).`);
+      throw new RetryableError(`${attempt}: it cannot be reached (${reason}).`, { cause: error });
     }
     if (response.status >= 500 || response.status === 429)
       throw new RetryableError(`${attempt}: it answered ${response.status}.`);

@@ -1,5 +1,5 @@
 /** `carebridge admin` on a real database, beside accounts of a homeserver that is played. */
-import { rm } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { startChild } from '../../../src/cli/demo/children.ts';
@@ -14,6 +14,7 @@ import { openStorage } from '../../../src/storage/open-storage.ts';
 import { configFolder, MINIMAL } from '../../support/config-folder.ts';
 import { AS_TOKEN, FakeAccountHomeserver, type FakeAnswer } from '../../support/fake-account-homeserver.ts';
 import { FakeAccounts } from '../../support/fakes/fake-accounts.ts';
+import { freePort } from '../../support/free-port.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../../src/main.ts');
@@ -270,6 +271,26 @@ accounts:
       });
     }
 
+    it('says that Matrix Authentication Service is away, and that nothing was done', async () => {
+      homeserver.mode = 'mas';
+      const mas = `http://127.0.0.1:${await freePort()}`;
+      const lines = `  mas_url: ${mas}\n  mas_client_id: 01J00000000000000000000000\n  mas_client_secret: secret-of-a-test`;
+      await appendFile(config, `${lines}\n`);
+      for (const args of [
+        ['unlock', LEE],
+        ['lock', LEE],
+        ['lost-device', LEE, 'all'],
+      ]) {
+        const { code, text } = await admin(...args);
+        expect(code, text).to.equal(1);
+        expect(text)
+          .to.match(/Matrix Authentication Service: it cannot be reached \(ECONNREFUSED\)/)
+          .and.to.match(/Nothing was done/);
+      }
+      expect(await stateOf(LEE)).to.equal(undefined);
+      expect((await admin('give-role', LEE, 'administrator')).text).to.include('is not known');
+    });
+
     it('D8 a lock that breaks off is called not known, and lines count on nobody who was refused to be locked', async () => {
       homeserver.interfere = (request) => (request.startsWith('PUT ') ? BROKEN : undefined);
       const broken = await admin('lock', LEE);
@@ -290,7 +311,8 @@ accounts:
       expect(await stateOf(LEE)).to.equal(undefined);
     });
 
-    it('kill -9 while the homeserver is at it leaves the beginning in the log, and it can be repeated', async () => {
+    it('kill -9 while the homeserver is at it leaves the beginning in the log, and it can be repeated', async function () {
+      this.timeout(60_000);
       homeserver.interfere = (request) => (request.startsWith('PUT ') ? 'hang' : undefined);
       const child = await startChild(
         'carebridge',
@@ -298,9 +320,8 @@ accounts:
         [MAIN, 'admin', 'lock', LEE, ...BY, '--config', config],
         { stdio: 'ignore' },
       );
-      await waitFor('the lock to be asked for', async () =>
-        homeserver.requests.some((what) => what.startsWith('PUT ')),
-      );
+      const isAsked = async () => homeserver.requests.some((what) => what.startsWith('PUT '));
+      await waitFor('the lock to be asked for', isAsked, { timeoutMs: 40_000 });
       await child.kill();
       expect(await audited()).to.deep.equal(['admin.lock done begun', 'account.lock done begun']);
       homeserver.interfere = () => undefined;

@@ -14,7 +14,7 @@ import { openArchive } from '../storage/archive/open-archive.ts';
 import { openStorage, type Storage } from '../storage/open-storage.ts';
 import { manifestOf } from './audit/export.ts';
 import { LineFile } from './audit/line-file.ts';
-import { neededOption, neededUser, textOption } from './audit/text-option.ts';
+import { neededOption, neededUser, textOption } from './text-option.ts';
 import type { Verb, VerbInput } from './verb.ts';
 
 /** `carebridge archive` */

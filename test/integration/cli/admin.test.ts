@@ -12,7 +12,8 @@ import { FollowCommandLine } from '../../../src/services/follow-command-line.ts'
 import { Lines } from '../../../src/services/lines.ts';
 import { openStorage } from '../../../src/storage/open-storage.ts';
 import { configFolder, MINIMAL } from '../../support/config-folder.ts';
-import { AS_TOKEN, FakeAccountHomeserver, type FakeAnswer } from '../../support/fake-account-homeserver.ts';
+import { AS_TOKEN, FakeAccountHomeserver } from '../../support/fake-account-homeserver.ts';
+import type { FakeAnswer } from '../../support/fake-mas-api.ts';
 import { FakeAccounts } from '../../support/fakes/fake-accounts.ts';
 import { freePort } from '../../support/free-port.ts';
 import { waitFor } from '../../support/wait-for.ts';

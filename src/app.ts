@@ -17,6 +17,7 @@ import type { UserId } from './model/ids.ts';
 import type { Namespace } from './model/namespace.ts';
 import { applyAbsences } from './services/act-on-account.ts';
 import { openAuditKey } from './services/audit-keys.ts';
+import { lostDeviceLine } from './services/device-notice.ts';
 import { ensureCommandRoom } from './services/ensure-command-room.ts';
 import { governConversations } from './services/govern-conversations.ts';
 import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
@@ -83,6 +84,10 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   const commands: CommandRunner = new CommandRunner({
     ...parts,
     confirmWithinMs: config.commands.confirmWithinMs,
+    lineOfNotice: async (notice) => {
+      const device = await storage.watchedDevices.ofNotice(notice);
+      return device && lostDeviceLine(device);
+    },
     commands: commandList({
       ...parts,
       ...governance,
@@ -107,6 +112,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   };
   void connection.connected.then(goOn);
   crypto.onHomeserverBack(goOn);
+  crypto.onDevicesChanged((users) => accounts.watchSignIns.devicesChanged(users));
   crypto.onKeys(async () => {
     await storage.matrixEvents.wake();
     queues.matrixEvents.notify();
@@ -133,6 +139,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
 
   // Start: what is governed and what a dead process left behind, then doors open, then the homeserver is waited for.
   await governedRooms.load();
+  // Before the policy: else whoever is locked or left would be asked into their lines' rooms again.
   await applyAbsences(parts);
   await parts.policy.start();
   await governConversations(parts);

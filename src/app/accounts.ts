@@ -18,18 +18,12 @@ import type { CommonParts } from './common-parts.ts';
 import type { Governance } from './governance.ts';
 import type { MatrixSide } from './matrix-side.ts';
 
-const DAY_MS = 24 * 3_600_000;
-/** What the sign-in watch tells; how long idle sessions may live is each role's. */
-const WATCH = { unusedMs: 90 * DAY_MS, verifyWithinMs: 3_600_000 };
-/** Between two rounds of the sign-in watch: one request for each watched user. ms. */
-const WATCH_EVERY_MS = 300_000;
-
 /** The use cases that concern accounts and their sessions. */
 export type AccountControl = ReturnType<typeof makeAccountControl>;
 
 /** Makes them. Which server controls the accounts is found out when it is first needed. */
 export function makeAccountControl(parts: CommonParts, governance: Governance, config: Config, matrix: MatrixSide) {
-  const { adapter, adminToken, mas, protectedUsers } = config.accounts;
+  const { adapter, adminToken, mas, protectedUsers, watch } = config.accounts;
   const homeserverUrl = config.homeserver.url;
   const accounts = openAccounts({ adapter, adminToken, mas, homeserverUrl, asToken: matrix.asToken });
   const { homeserver } = matrix.appservice;
@@ -58,8 +52,7 @@ export function makeAccountControl(parts: CommonParts, governance: Governance, c
     watchSignIns: new WatchSignIns({
       ...shared,
       deviceTrust: matrix.crypto.deviceTrust,
-      limits: WATCH,
-      everyMs: WATCH_EVERY_MS,
+      ...{ limits: watch, everyMs: watch.everyMs },
     }),
   };
 }

@@ -34,7 +34,7 @@ export function makeMessages(
     matrixEvent: new HandleMatrixEvent({
       ...parts,
       membership: new HandleMembership({ ...parts, join: (roomId) => control.join(roomId) }),
-      redaction: new HandleRedaction(parts),
+      redaction: new HandleRedaction({ ...parts, dropCommand: (event, by) => commands.removed(event, by) }),
       upgrade: new FollowUpgrade({
         ...parts,
         roomMoved(from, to) {

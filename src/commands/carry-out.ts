@@ -89,14 +89,15 @@ export class CarryOut {
     await notifier.say(call.room.roomId, cut(answer.text), {
       cause: confirmedBy === undefined ? `answer:${call.eventId}` : `answer:${call.eventId}:${command.name}`,
       trace: call.trace,
-      replyTo: call.eventId,
+      replyTo: call.underNotice ?? call.eventId,
       data: dataOf(command, outcome, answer.data),
     });
   }
 
   /** Tells that nothing was done, where the audit log cannot have it. */
-  async tellNoAudit({ room, eventId, trace }: CommandCall): Promise<void> {
-    await this.#parts.notifier.say(room.roomId, NO_AUDIT, { cause: `answer:${eventId}`, trace, replyTo: eventId });
+  async tellNoAudit({ room, eventId, underNotice, trace }: CommandCall): Promise<void> {
+    const about = { cause: `answer:${eventId}`, trace, replyTo: underNotice ?? eventId };
+    await this.#parts.notifier.say(room.roomId, NO_AUDIT, about);
   }
 }
 

@@ -54,7 +54,7 @@ export function commandEntry(
   asked: Asked,
   command: Command,
   about: {
-    readonly step: 'begun' | 'asked' | 'ended' | 'shown';
+    readonly step: 'begun' | 'asked' | 'ended' | 'shown' | 'refused';
     readonly args: ReadArguments;
     readonly ticket: string | undefined;
     readonly outcome?: AuditEntry['outcome'];

@@ -25,6 +25,8 @@ export interface CommandCall {
   readonly eventId: EventId;
   /** The event that it was typed as a reply to. */
   readonly repliesTo: EventId | undefined;
+  /** The notice of the bot under which a sign stood for the command: there it is answered. Left out where it was typed. */
+  readonly underNotice?: EventId | undefined;
   readonly trace: string;
   /** The ticket that was named with `--ticket`. */
   readonly ticket: string | undefined;

@@ -48,6 +48,7 @@ export type Decided =
 const TAKEN: Decided = { outcome: 'taken' };
 const NOT_YOURS = 'Refused: you may not decide this.';
 const SECOND_PERSON = 'Somebody else must confirm this: it needs two people.';
+const REMOVED = 'The command was removed, so it is dropped. Nothing was done.';
 const ALREADY = 'It is decided already.';
 
 /**
@@ -104,6 +105,15 @@ export class Confirmations {
       return this.#end(found, decision.by, 'cancelled', `Dropped: \`${command.name}\` was not done.`);
     if (Date.now() >= found.expiresAt) return this.#expire(found, command.name);
     return this.#carryOut(found, decision, command);
+  }
+
+  /** Somebody removed the command, or the question: what nobody said yes to yet is dropped. */
+  async dropRemoved(removed: EventId, by: UserId): Promise<void> {
+    const { store } = this.#parts;
+    const asked = await store.findByPrompt(removed);
+    for (const found of [...(await store.findByCommand(removed)), ...(asked ? [asked] : [])]) {
+      if (found.confirmed === undefined) await this.#end(found, by, 'cancelled', REMOVED);
+    }
   }
 
   /** Ends what nobody confirmed in time, and says so. */

@@ -1,5 +1,6 @@
 import { RetryableError, UserError } from '../errors.ts';
 import type { Country } from '../model/phone-number.ts';
+import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { ConfirmationStore } from '../ports/confirmation-store.ts';
@@ -9,13 +10,13 @@ import type { Handled } from '../services/handled.ts';
 import type { KnownRoom } from '../services/known-room.ts';
 import type { Notifier } from '../services/notifier.ts';
 import { CarryOut, type ReadyCommand } from './carry-out.ts';
-import { actionOf, auditId, entryOf } from './command-audit.ts';
+import { actionOf, auditId, commandEntry, entryOf } from './command-audit.ts';
 import type { Answer, Command, CommandCall } from './command.ts';
 import { Confirmations } from './confirmations.ts';
 import { CommandGate, NOT_ENCRYPTED, type GateParts, type Refusal } from './gate.ts';
 import type { ReadContext } from './read-context.ts';
 import { reactionIn } from './reaction.ts';
-import { findCommand, readLine, type FoundCommand } from './read-line.ts';
+import { findCommand, readLine, type FoundCommand, type ReadLine } from './read-line.ts';
 import { typedWords } from './typed-words.ts';
 
 /** What running commands needs. */
@@ -27,6 +28,8 @@ export interface CommandRunnerParts extends GateParts {
   readonly audit: AuditLog;
   readonly notifier: Notifier;
   readonly transactions: Transactions;
+  /** The line, without the prefix, that END_DEVICE_SIGN under this event stands for; undefined where it is no notice about a device. */
+  readonly lineOfNotice: (notice: EventId) => Promise<string | undefined>;
   /** How long a confirmation is waited for, ms. */
   readonly confirmWithinMs: number;
 }
@@ -35,6 +38,8 @@ export interface CommandRunnerParts extends GateParts {
 const PROMPT_WAIT_MS = 10_000;
 /** Whoever asked is told of a wait as long as this, ms. */
 const LONG_WAIT_MS = 5_000;
+/** How long the sign under a notice waits for the notice, ms. Meanwhile the room’s other commands wait too. */
+const NOTICE_WAIT_MS = 2_000;
 
 /** Finds the command, has it checked who may run it and where, runs it or asks for a yes, and answers in a reply. Every use is audited. */
 export class CommandRunner {
@@ -66,16 +71,27 @@ export class CommandRunner {
     const line = new RegExp(`^${escapeRegExp(prefix)}(?:\\s+(.*))?$`, 'isu').exec(text);
     const help = `Try \`${prefix} help\`.`;
     if (line === null) {
-      return this.#refuse(row, 'unknown', `This looks like a command, so it was not sent to the patient. ${help}`);
+      return this.#refuse(
+        row,
+        typed,
+        'unknown',
+        `This looks like a command, so it was not sent to the patient. ${help}`,
+      );
     }
     const words = line[1]?.trim() || 'help';
     const found = findCommand(this.#byName, words);
     if (typed.isEdit)
-      return this.#refuse(row, 'edited', 'Refused: commands are not run from edits. Type it as a new message.', found);
+      return this.#refuse(
+        row,
+        typed,
+        'edited',
+        'Refused: commands are not run from edits. Type it as a new message.',
+        found,
+      );
     if (found === undefined)
-      return this.#refuse(row, 'unknown', `${this.#unknown(words)} Nothing was done or sent. ${help}`);
+      return this.#refuse(row, typed, 'unknown', `${this.#unknown(words)} Nothing was done or sent. ${help}`);
     const refusal = typed.isEncrypted ? await this.#gate.refusal(found.command, row.event.sender, room) : NOT_ENCRYPTED;
-    if (refusal) return this.#refuse(row, refusal.code, refusal.text, found);
+    if (refusal) return this.#refuse(row, typed, refusal.code, refusal.text, found);
     await this.#saying(row, room, () => this.#runFound(row, typed, room, found, words));
   }
 
@@ -83,6 +99,7 @@ export class CommandRunner {
   async reaction(row: MatrixEventRow, room: KnownRoom): Promise<Handled | undefined> {
     const reaction = reactionIn(row.event);
     if (reaction === undefined) return undefined;
+    if (reaction.endsDevice) return this.#underNotice(row, room, reaction.to);
     const { confirmations, notifier } = this.#parts;
     const found = await confirmations.findByPrompt(reaction.to);
     if (found === undefined) return this.#unknownPrompt(row, room, reaction.isYes !== undefined);
@@ -115,6 +132,11 @@ export class CommandRunner {
     return { text: '' };
   }
 
+  /** Somebody removed an event: if it was a command that waits for a yes, or the question about one, that is dropped. */
+  async removed(event: EventId, by: UserId): Promise<void> {
+    await this.#confirmations.dropRemoved(event, by);
+  }
+
   /** Ends what nobody confirmed in time. To be called now and then. */
   async endExpired(): Promise<void> {
     await this.#confirmations.endExpired();
@@ -133,15 +155,16 @@ export class CommandRunner {
       read = await readLine(found, await this.#context(room));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      return this.#refuse(row, 'words', error.message, found);
+      return this.#refuse(row, typed, 'words', error.message, found);
     }
     const { sender, event_id: eventId } = row.event;
     const isRepeat = row.attempts > 0 || row.receivedAt < this.#startedAt;
-    const call = { sender, room, eventId, repliesTo: typed.repliesTo, trace: row.trace, ticket: read.ticket };
+    const call = { sender, room, eventId, trace: row.trace, ticket: read.ticket };
+    const { repliesTo, underNotice } = typed;
     const { attempts } = row;
     const ready: ReadyCommand = {
       command,
-      call: { ...call, confirmedBy: undefined, attempts, isRepeat },
+      call: { ...call, repliesTo, underNotice, confirmedBy: undefined, attempts, isRepeat },
       args: read.args,
     };
     if (read.isDryRun) return this.#carryOut.show(ready);
@@ -166,6 +189,22 @@ export class CommandRunner {
     }
   }
 
+  /**
+   * Types the line of a notice for whoever put the sign under it. The line is the bot's own: everything that is checked of a command is checked, and who
+   * may not run it is refused.
+   */
+  async #underNotice(row: MatrixEventRow, room: KnownRoom, notice: EventId): Promise<Handled | undefined> {
+    const line = await this.#parts.lineOfNotice(notice);
+    if (line === undefined) {
+      // As with prompts, the notice may be known only in a moment. Notices are in no patient's room.
+      const mayCome = room.conversation === undefined && Date.now() - row.receivedAt < NOTICE_WAIT_MS;
+      return mayCome ? { waitMs: 250, code: 'notice-not-sent' } : undefined;
+    }
+    const typed = { text: `${this.#parts.prefix} ${line}`, repliesTo: undefined, isEdit: false, isEncrypted: true };
+    await this.run(row, { ...typed, underNotice: notice }, room);
+    return 'done';
+  }
+
   /** The prompt is known only after it was sent: a quick hand, or a restart, may bring the reaction first. */
   async #unknownPrompt(row: MatrixEventRow, room: KnownRoom, isDecision: boolean): Promise<Handled | undefined> {
     if (!isDecision || Date.now() - row.receivedAt >= PROMPT_WAIT_MS) return undefined;
@@ -175,23 +214,36 @@ export class CommandRunner {
 
   async #refuse(
     row: MatrixEventRow,
+    { underNotice }: TypedCommand,
     code: Refusal['code'] | 'unknown' | 'edited' | 'words',
     text: string,
     found?: FoundCommand,
   ): Promise<void> {
     const { audit, notifier, transactions } = this.#parts;
     const { sender, event_id: eventId, room_id: roomId } = row.event;
-    const action = found ? actionOf(found.command) : 'command.unknown';
-    const entry = entryOf({ sender, eventId, roomId, trace: row.trace }, action);
+    const asked = { sender, eventId, roomId, trace: row.trace };
+    const read = found && (await this.#readRefused(found, roomId));
+    const details = { step: 'refused', why: code } as const;
+    const entry = read
+      ? commandEntry(asked, found.command, { ...{ step: 'refused', details }, args: read.args, ticket: read.ticket })
+      : { ...entryOf(asked, found ? actionOf(found.command) : 'command.unknown'), details };
     await transactions.run(async () => {
-      await audit.append({
-        ...entry,
-        id: auditId(action, eventId, 'ended'),
-        outcome: 'refused',
-        details: { step: 'refused', why: code },
+      await audit.append({ ...entry, id: auditId(entry.action, eventId, 'ended'), outcome: 'refused' });
+      await notifier.say(roomId, text, {
+        ...{ cause: `answer:${eventId}`, trace: row.trace, replyTo: underNotice ?? eventId },
       });
-      await notifier.say(roomId, text, { cause: `answer:${eventId}`, trace: row.trace, replyTo: eventId });
     });
+  }
+
+  /** What a refused line was about, for the audit log; undefined where it cannot be read. Nobody is asked anything for it. */
+  async #readRefused(found: FoundCommand, roomId: RoomId): Promise<ReadLine | undefined> {
+    try {
+      const context = await this.#context({ roomId, conversation: undefined });
+      return await readLine(found, { ...context, resolveAlias: async () => undefined });
+    } catch (error) {
+      if (error instanceof UserError) return undefined;
+      throw error;
+    }
   }
 
   #unknown(words: string): string {

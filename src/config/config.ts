@@ -163,6 +163,13 @@ export interface AccountsConfig {
     | undefined;
   /** Never touched by a command. */
   readonly protectedUsers: ReadonlySet<UserId>;
+  /** The watch over sign-ins. */
+  readonly watch: {
+    /** Between two rounds; changes are looked at when they are heard of. */
+    readonly everyMs: number;
+    readonly verifyWithinMs: number;
+    readonly unusedMs: number;
+  };
 }
 
 export interface ListenAddress {

@@ -124,6 +124,11 @@ function toAccounts({ accounts }: Values): AccountsConfig {
     adminToken: accounts.admin_token,
     mas: isMasKnown ? { url, clientId, clientSecret, adminUser: accounts.mas_admin_user } : undefined,
     protectedUsers: new Set(accounts.protected),
+    watch: {
+      everyMs: accounts.watch_every,
+      verifyWithinMs: accounts.watch_verify_within,
+      unusedMs: accounts.watch_unused,
+    },
   };
 }
 

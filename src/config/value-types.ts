@@ -74,8 +74,8 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 /** Longest a timer of Node can wait. ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A time span, `30s`, in ms. `longestMs` defaults to what a timer can wait, 24 days. */
-export function duration(longestMs = LONGEST_TIMER_MS): ValueType<number> {
+/** A time span, `30s`, in ms. `longestMs` defaults to what a timer can wait, 24 days; `leastMs` is in whole seconds. */
+export function duration(longestMs = LONGEST_TIMER_MS, leastMs = 0): ValueType<number> {
   return {
     name: 'duration',
     read(written) {
@@ -83,6 +83,7 @@ export function duration(longestMs = LONGEST_TIMER_MS): ValueType<number> {
       const wrong = { problem: 'it is not a time span', fix: 'write a number and a unit, such as 30s, 10m, 12h or 7d' };
       if (digits === '' || (unit === undefined && Number(digits) !== 0)) return wrong;
       const value = Number(digits) * UNITS[(unit ?? 'ms') as keyof typeof UNITS];
+      if (value < leastMs) return { problem: 'it is too short', fix: `write at least ${leastMs / UNITS.s}s` };
       if (value <= longestMs) return { value };
       return { problem: 'it is too long', fix: `write at most ${Math.floor(longestMs / UNITS.d)}d` };
     },

@@ -68,6 +68,9 @@ export interface NoticeRow extends QueueRow {
 /** Where in an event's content a notice's data is. */
 export const ANSWER_KEY = 'org.carebridge.answer';
 
+/** Put under a notice about a device as a reaction, this ends the device's session. Unlike ✅ nobody takes it for "seen". */
+export const END_DEVICE_SIGN = '🛑';
+
 /** What to put into the room. */
 export type Notice =
   | {
@@ -81,6 +84,8 @@ export type Notice =
       readonly confirmation?: string;
       /** Whom it mentions: their clients ring. */
       readonly mentions?: readonly UserId[];
+      /** The device that this is about: what END_DEVICE_SIGN under it ends. */
+      readonly device?: { readonly userId: UserId; readonly deviceId: string };
       /** The same for programs: encrypted with the rest of the event, under ANSWER_KEY. */
       readonly data?: JsonValue;
     }

@@ -37,6 +37,8 @@ export interface ConfirmationStore {
   add(confirmation: PendingConfirmation): Promise<boolean>;
   setPrompt(id: string, promptEvent: EventId): Promise<void>;
   findByPrompt(promptEvent: EventId): Promise<PendingConfirmation | undefined>;
+  /** Those that this command's event made necessary. */
+  findByCommand(commandEvent: EventId): Promise<readonly PendingConfirmation[]>;
   find(id: string): Promise<PendingConfirmation | undefined>;
   /** True where a prompt of this room is still to be sent, so that a reaction may be to a prompt that nobody knows yet. */
   isPrompting(roomId: RoomId): Promise<boolean>;

@@ -1,4 +1,4 @@
-import type { UserId } from '../model/ids.ts';
+import type { EventId, UserId } from '../model/ids.ts';
 
 /** A device as the sign-in watch knows it. */
 export interface WatchedDevice {
@@ -17,5 +17,10 @@ export interface WatchedDeviceStore {
   of(user: UserId): Promise<readonly WatchedDevice[]>;
   /** Keeps it in place of what there is. */
   set(device: WatchedDevice): Promise<void>;
+  /** Forgets it, and the notices about it. */
   remove(user: UserId, deviceId: string): Promise<void>;
+  /** Keeps that this event tells of this device. Safe to repeat. */
+  addNotice(event: EventId, device: Pick<WatchedDevice, 'userId' | 'deviceId'>): Promise<void>;
+  /** The device that the event tells of; undefined where it tells of none, or where that is gone. */
+  ofNotice(event: EventId): Promise<Pick<WatchedDevice, 'userId' | 'deviceId'> | undefined>;
 }

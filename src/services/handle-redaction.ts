@@ -1,4 +1,4 @@
-import { parseEventId } from '../model/ids.ts';
+import { parseEventId, type EventId, type UserId } from '../model/ids.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { OutboxStore } from '../ports/outbox-store.ts';
@@ -13,11 +13,13 @@ export interface HandleRedactionParts {
   readonly events: MatrixEventStore;
   readonly transactions: Transactions;
   readonly notifier: Notifier;
+  /** Drops the command that the event was, where it waits for a yes. Wired to `commands/` by the composition root. */
+  readonly dropCommand: (event: EventId, by: UserId) => Promise<void>;
   /** Left out: nothing is archived. */
   readonly said?: NoteSaid | undefined;
 }
 
-/** Staff removed a message: what has not left is stopped, and what has left cannot be called back. */
+/** Staff removed a message: what has not left, or waits for a yes, is stopped; what has left cannot be called back. */
 export class HandleRedaction {
   readonly #parts: HandleRedactionParts;
 
@@ -26,12 +28,14 @@ export class HandleRedaction {
   }
 
   async handle(row: MatrixEventRow, room: KnownRoom): Promise<'done'> {
-    const { outbox, events, transactions } = this.#parts;
+    const { outbox, events, transactions, dropCommand } = this.#parts;
     // From room version 11 on the id is in the content.
     const removed = parseEventId(row.event.redacts ?? row.event.content['redacts']);
-    if (!room.conversation || removed === undefined) return 'done';
-    await this.#parts.said?.redaction(row, room.conversation, removed);
+    if (removed === undefined) return 'done';
+    if (room.conversation) await this.#parts.said?.redaction(row, room.conversation, removed);
     await events.discard(removed);
+    await dropCommand(removed, row.event.sender);
+    if (!room.conversation) return 'done';
     const text = await outbox.findByEvent(removed);
     if (text === undefined) return 'done';
     await transactions.run(async () => {

@@ -16,6 +16,8 @@ export interface TypedCommand {
   readonly formattedBody?: unknown;
   /** The event that it answers. */
   readonly repliesTo: EventId | undefined;
+  /** The notice of the bot under which a sign stood for it: there it is answered. Left out where it was typed. */
+  readonly underNotice?: EventId | undefined;
   /** True where an earlier message was changed into it. */
   readonly isEdit: boolean;
   /** False where everybody on the way could read and write it. */

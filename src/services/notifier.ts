@@ -40,6 +40,8 @@ export class Notifier {
       confirmation?: string;
       /** Whose clients are to ring. */
       mentions?: readonly UserId[];
+      /** The device that the words are about. */
+      device?: { readonly userId: UserId; readonly deviceId: string };
       /** The same for programs. */
       data?: JsonValue;
     },
@@ -51,6 +53,7 @@ export class Notifier {
       ...(about.rememberAs && { rememberAs: about.rememberAs }),
       ...(about.confirmation && { confirmation: about.confirmation }),
       ...(about.mentions && { mentions: about.mentions }),
+      ...(about.device && { device: about.device }),
       ...(about.data !== undefined && { data: about.data }),
     });
   }
@@ -66,7 +69,7 @@ export class Notifier {
   }
 
   /** Says `text` in the command room. Before there is one, nothing is said: the log has it. */
-  async tellAdmins(text: string, about: { cause: string; trace?: string }): Promise<void> {
+  async tellAdmins(text: string, about: Parameters<Notifier['say']>[2]): Promise<void> {
     const room = await this.#parts.settings.get(COMMAND_ROOM_SETTING);
     if (room !== undefined) await this.say(room as RoomId, text, about);
   }

@@ -4,6 +4,7 @@ import type { ConfirmationStore } from '../ports/confirmation-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
+import type { WatchedDeviceStore } from '../ports/watched-device-store.ts';
 import type { Conversation } from '../model/conversation.ts';
 import type { NoteSaid } from './note-said.ts';
 import type { OpenConversation } from './open-conversation.ts';
@@ -15,6 +16,7 @@ export interface PostNoticeParts {
   readonly sender: RoomSender;
   readonly settings: SettingsStore;
   readonly confirmations: Pick<ConfirmationStore, 'setPrompt'>;
+  readonly watchedDevices: Pick<WatchedDeviceStore, 'addNotice'>;
   /** Left out: nothing is archived. */
   readonly said?: NoteSaid | undefined;
 }
@@ -61,6 +63,7 @@ export class PostNotice {
       await this.#parts.said?.event(conversation, { ...event, by: 'bridge', eventId, sender, at: Date.now() });
     // A process that dies before this sends again with the same transaction id, and is told the same event id.
     if (notice.confirmation) await this.#parts.confirmations.setPrompt(notice.confirmation, eventId);
+    if (notice.device) await this.#parts.watchedDevices.addNotice(eventId, notice.device);
     if (notice.rememberAs) await this.#parts.settings.set(notice.rememberAs, eventId);
     return 'done';
   }

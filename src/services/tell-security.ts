@@ -1,4 +1,5 @@
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
+import type { UserId } from '../model/ids.ts';
 import type { Notifier } from './notifier.ts';
 
 /** What telling needs. */
@@ -18,14 +19,24 @@ export class TellSecurity {
     this.#parts = parts;
   }
 
-  /** `confidential` is added in the security room only: an administrator's own words, which may name a patient. */
-  async tell(text: string, about: { cause: string; trace: string; confidential?: string }): Promise<void> {
+  /**
+   * `confidential` is added in the security room only: an administrator's own words, which may name a patient. `device`: the one that it is about, which a
+   * reaction then ends.
+   */
+  async tell(
+    text: string,
+    about: {
+      cause: string;
+      trace: string;
+      confidential?: string;
+      device?: { readonly userId: UserId; readonly deviceId: string };
+    },
+  ): Promise<void> {
     const { governedRooms, notifier } = this.#parts;
-    const { cause, trace, confidential } = about;
+    const { confidential, ...shared } = about;
     const [room] = await governedRooms.ofKind('security');
-    if (room === undefined)
-      return await notifier.tellAdmins(`${text}\n(There is no security room yet.)`, { cause, trace });
+    if (room === undefined) return await notifier.tellAdmins(`${text}\n(There is no security room yet.)`, shared);
     const all = confidential === undefined ? text : `${text}\n${confidential}`;
-    await notifier.say(room.roomId, all, { cause, trace });
+    await notifier.say(room.roomId, all, shared);
   }
 }

@@ -8,7 +8,7 @@ import type { AccountDevice } from '../ports/accounts.ts';
 import type { DeviceTrust } from '../ports/device-trust.ts';
 import type { WatchedDevice, WatchedDeviceStore } from '../ports/watched-device-store.ts';
 import { describeChange, outcomeOf, rotateFor, type AccountServiceParts } from './act-on-account.ts';
-import { describeDevice } from './list-devices.ts';
+import { deviceNotice, type NoticeKind } from './device-notice.ts';
 
 /** What the watch needs. */
 export interface WatchSignInsParts extends AccountServiceParts {
@@ -20,15 +20,13 @@ export interface WatchSignInsParts extends AccountServiceParts {
   readonly everyMs: number;
 }
 
+/** A client that signs in changes its devices several times at once: so long after the first change it is looked at. ms. */
+const SETTLE_MS = 1_000;
+/** After a round that failed, unless the next is sooner. ms. */
+const RETRY_MS = 10_000;
+
 /** Stands for "the user's devices were looked at before": a first device is told of as well. */
 const BASELINE = '';
-
-const WORDS: Readonly<Record<Exclude<FindingKind, 'idle'>, string>> = {
-  'new-device': 'signed in on a new device',
-  'new-network': 'uses a device from a new network',
-  unverified: 'has a device that they have not verified',
-  unused: 'has a device that was not used for long',
-};
 
 /**
  * Watches the devices of everybody who may see PHI (A10, 45 CFR 164.308(a)(5)(ii)(C)): what is new or odd is told in the security room with the line that
@@ -39,6 +37,10 @@ export class WatchSignIns {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #isUnable = false;
+  /** Whose devices changed since they were looked at. */
+  #changed = new Set<UserId>();
+  /** Ends the pause under way, or makes the next one none. */
+  #waking = new AbortController();
 
   constructor(parts: WatchSignInsParts) {
     this.#parts = parts;
@@ -49,15 +51,22 @@ export class WatchSignIns {
     this.#running ??= this.#loop();
   }
 
+  /** To be told of users whose devices changed: those who are watched are looked at within seconds. */
+  devicesChanged(users: Iterable<UserId>): void {
+    for (const user of users) this.#changed.add(user);
+    this.#waking.abort();
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
   }
 
-  /** One round. Throws RetryableError while a server is away. */
-  async check(): Promise<void> {
+  /** One round: everybody who is watched, or those of them who are in `only`. Throws RetryableError while a server is away. */
+  async check(only?: ReadonlySet<UserId>): Promise<void> {
     const policy = await this.#parts.policy.current();
-    const users = await this.#watched(policy);
+    const watched = await this.#watched(policy);
+    const users = only === undefined ? watched : watched.filter((user) => only.has(user));
     const unverified = await this.#unverified(users);
     for (const user of users) {
       if (this.#stopping.signal.aborted) return;
@@ -67,17 +76,36 @@ export class WatchSignIns {
 
   async #loop(): Promise<void> {
     const { everyMs, log } = this.#parts;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
+    let roundAt = 0;
+    while (!this.#stopping.signal.aborted) {
+      const changed = this.#changed;
+      this.#changed = new Set();
+      const isRound = performance.now() >= roundAt;
       try {
-        await this.check();
+        await this.check(isRound ? undefined : changed);
+        if (isRound) roundAt = performance.now() + everyMs;
+        this.#isUnable = false;
       } catch (error) {
-        if (!(error instanceof UserError)) log.warn('sign-in-watch.failed', { error });
+        const isUnable = error instanceof UserError;
+        if (!isUnable) log.warn('sign-in-watch.failed', { error });
         else if (!this.#isUnable) log.warn('sign-in-watch.unable', { detail: error.message });
-        this.#isUnable = error instanceof UserError;
+        this.#isUnable = isUnable;
+        roundAt = performance.now() + (isUnable ? everyMs : Math.min(everyMs, RETRY_MS));
       }
-      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await this.#pause(roundAt - performance.now());
     }
+  }
+
+  /** Until the next round, or until a change has settled. */
+  async #pause(ms: number): Promise<void> {
+    const wait = (waitMs: number, ...ends: AbortSignal[]) =>
+      sleep(waitMs, undefined, { signal: AbortSignal.any([this.#stopping.signal, ...ends]), ref: false }).catch(
+        () => undefined,
+      );
+    await wait(Math.max(ms, 0), this.#waking.signal);
+    if (!this.#waking.signal.aborted) return;
+    this.#waking = new AbortController();
+    await wait(SETTLE_MS);
   }
 
   async #watched({ assigned, namespace }: CarePolicy): Promise<UserId[]> {
@@ -142,12 +170,12 @@ export class WatchSignIns {
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(next)) return;
     await transactions.run(async () => {
       await watchedDevices.set(next);
-      for (const kind of news) await this.#tell(kind as keyof typeof WORDS, next, device);
+      for (const kind of news) await this.#tell(kind as NoticeKind, next, device);
     });
   }
 
   async #tell(
-    kind: keyof typeof WORDS,
+    kind: NoticeKind,
     { userId, firstSeenAt, networks }: WatchedDevice,
     device: AccountDevice,
   ): Promise<void> {
@@ -158,7 +186,8 @@ export class WatchSignIns {
         : kind === 'unused'
           ? String(device.lastSeenAt)
           : String(firstSeenAt);
-    const id = `sign-in:${userId}:${device.deviceId}:${kind}:${about}:${kind === 'unverified' ? now() : ''}`;
+    const { deviceId } = device;
+    const id = `sign-in:${userId}:${deviceId}:${kind}:${about}:${kind === 'unverified' ? now() : ''}`;
     const trace = newOpaqueId(8);
     await audit.append({
       ...{
@@ -170,14 +199,10 @@ export class WatchSignIns {
         target: userId,
         trace,
       },
-      details: { device: device.deviceId, ip: device.ip ?? null, lastSeenAt: device.lastSeenAt ?? null },
+      details: { device: deviceId, ip: device.ip ?? null, lastSeenAt: device.lastSeenAt ?? null },
     });
-    const text = [
-      `${userId} ${WORDS[kind]}:`,
-      `  ${describeDevice(device)}${device.userAgent === undefined ? '' : `, ${device.userAgent}`}`,
-      `Not theirs? ${commandPrefix} lost-device ${userId} ${device.deviceId}`,
-    ].join('\n');
-    await security.tell(text, { cause: id, trace });
+    const text = deviceNotice(kind, userId, device, commandPrefix);
+    await security.tell(text, { cause: id, trace, device: { userId, deviceId } });
   }
 
   /** Idle for longer than the role allows. The line in the audit log comes first. */

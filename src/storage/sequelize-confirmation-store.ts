@@ -44,6 +44,10 @@ export class SequelizeConfirmationStore implements ConfirmationStore {
     return (await this.#waiting({ promptEvent }))[0];
   }
 
+  findByCommand(commandEvent: EventId): Promise<readonly PendingConfirmation[]> {
+    return this.#waiting({ commandEvent });
+  }
+
   async find(id: string): Promise<PendingConfirmation | undefined> {
     return (await this.#waiting({ id }))[0];
   }

@@ -1,9 +1,9 @@
-import type { UserId } from '../model/ids.ts';
+import type { EventId, UserId } from '../model/ids.ts';
 import type { WatchedDevice, WatchedDeviceStore } from '../ports/watched-device-store.ts';
 import { watchedDeviceModel } from './models/account-models.ts';
 import type { StorageParts } from './storage-parts.ts';
 
-/** The table of devices that the sign-in watch has seen. */
+/** The tables of devices that the sign-in watch has seen, and of the notices about them. */
 export class SequelizeWatchedDeviceStore implements WatchedDeviceStore {
   readonly #parts: StorageParts;
   readonly #model: ReturnType<typeof watchedDeviceModel>;
@@ -36,7 +36,28 @@ export class SequelizeWatchedDeviceStore implements WatchedDeviceStore {
 
   async remove(user: UserId, deviceId: string): Promise<void> {
     const { database } = this.#parts;
-    const sql = 'DELETE FROM watched_devices WHERE user_id = $1 AND device_id = $2';
-    await database.write((transaction) => database.execute(transaction, sql, [user, deviceId]));
+    await database.write(async (transaction) => {
+      for (const table of ['watched_devices', 'device_notices']) {
+        const sql = `DELETE FROM ${table} WHERE user_id = $1 AND device_id = $2`;
+        await database.execute(transaction, sql, [user, deviceId]);
+      }
+    });
+  }
+
+  async addNotice(event: EventId, { userId, deviceId }: Pick<WatchedDevice, 'userId' | 'deviceId'>): Promise<void> {
+    const { database } = this.#parts;
+    const sql =
+      'INSERT INTO device_notices (event_id, user_id, device_id) VALUES ($1, $2, $3) ON CONFLICT (event_id) DO NOTHING';
+    await database.write((transaction) => database.execute(transaction, sql, [event, userId, deviceId]));
+  }
+
+  async ofNotice(event: EventId): Promise<Pick<WatchedDevice, 'userId' | 'deviceId'> | undefined> {
+    const sql = 'SELECT user_id, device_id FROM device_notices WHERE event_id = $1';
+    const [row] = await this.#parts.database.read((transaction) =>
+      this.#parts.database.select(transaction, sql, [event]),
+    );
+    if (row === undefined) return undefined;
+    const { user_id: userId, device_id: deviceId } = row as { user_id: UserId; device_id: string };
+    return { userId, deviceId };
   }
 }

@@ -1,8 +1,11 @@
 /** How sessions are ended and accounts locked. */
 import { optional, secret, section, setting, settingList } from '../setting.ts';
-import { choice, httpUrl, text, textLike, userId } from '../value-types.ts';
+import { choice, duration, httpUrl, text, textLike, userId } from '../value-types.ts';
 
 const token = textLike('token', /^[\x21-\x7e]{8,2000}$/, 'a token, without spaces');
+
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
 
 /** The account service. */
 export const accounts = section('How sessions are ended and accounts are locked.', {
@@ -42,5 +45,19 @@ moderation: only the standard's lock and suspend. What does not fit the homeserv
     more: 'Beside the bot and the sender. An administrator is touched by two persons only, and the last one never.',
     isRequired: false,
     example: ['"@break-glass:hospital.example"'],
+  }),
+  watch_every: setting(duration(DAY_MS, 1_000), {
+    question: 'How often are the devices of everybody who may see PHI looked at?',
+    more: 'One request to the homeserver for each of them. A new device is told of within seconds, whatever this says.',
+    fallback: '5m',
+  }),
+  watch_verify_within: setting(duration(YEAR_MS, 1_000), {
+    question: 'Within which time must people verify a new device, before the security room is told?',
+    fallback: '1h',
+  }),
+  watch_unused: setting(duration(10 * YEAR_MS, 1_000), {
+    question: 'After how long without use is the security room told of a device?',
+    more: 'How long a session may be unused before it is ended is said by idle_logoff of each role.',
+    fallback: '90d',
   }),
 });

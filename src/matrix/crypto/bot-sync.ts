@@ -16,6 +16,8 @@ export interface BotSyncParts {
   readonly isGhost: (user: UserId) => boolean;
   /** Called when room keys came, after they were stored. */
   readonly onKeys: () => void;
+  /** Called with the users whose devices changed, without ghosts, after that was stored. Must not throw. */
+  readonly onDevicesChanged: (users: readonly UserId[]) => void;
   /** Called when the homeserver answers again after it was away. */
   readonly onBack: () => void;
   readonly log: Logger;
@@ -153,7 +155,7 @@ export class BotSync {
   }
 
   async #once(timeoutMs: number, ending?: AbortSignal): Promise<void> {
-    const { http, store, bot, deviceId, isGhost, onKeys, log } = this.#parts;
+    const { http, store, bot, deviceId, isGhost, onKeys, onDevicesChanged, log } = this.#parts;
     const answer = await http.call('fetch the keys sent to the bot', {
       method: 'GET',
       path: '/_matrix/client/v3/sync',
@@ -165,9 +167,11 @@ export class BotSync {
     });
     const sync = readSync(answer);
     const hasKeys = await bot.receiveSync(sync);
-    await store.setSince(sync.nextBatch, store.deviceChanges.note(sync.changed.filter((user) => !isGhost(user))));
+    const changed = sync.changed.filter((user) => !isGhost(user));
+    await store.setSince(sync.nextBatch, store.deviceChanges.note(changed));
     this.#heardAt = this.#now();
     if (hasKeys) onKeys();
+    if (changed.length > 0) onDevicesChanged(changed);
     // What could not be sent is asked for again by the next round.
     await bot.flush().catch((error: unknown) => log.warn('crypto-sync.flush-failed', { error }));
   }

@@ -98,6 +98,7 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
   readonly #rotations = new Map<RoomId, number>();
   readonly #onKeys = new Set<() => void | Promise<void>>();
   #onBack: () => void = () => {};
+  #onDevicesChanged: (users: readonly UserId[]) => void = () => {};
   #memory: StoreMemory | undefined;
   #bot: CryptoUser | undefined;
   #sync: BotSync | undefined;
@@ -157,6 +158,7 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
       deviceId: this.#parts.deviceId,
       isGhost: this.#isGhost,
       onKeys: () => this.#tellKeys(),
+      onDevicesChanged: (users) => this.#onDevicesChanged(users),
       onBack: () => this.#onBack(),
       log: this.#options.log,
     });
@@ -209,6 +211,11 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
   /** Has `listener` called when the homeserver answers again after it was away. */
   onHomeserverBack(listener: () => void): void {
     this.#onBack = listener;
+  }
+
+  /** Has `listener` told whose devices changed, of those who share an encrypted room with the bot: logins, key uploads, logouts. */
+  onDevicesChanged(listener: (users: readonly UserId[]) => void): void {
+    this.#onDevicesChanged = listener;
   }
 
   /** The homeserver was heard of: if it was away, it is asked for keys at once. */

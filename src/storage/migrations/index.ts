@@ -3,7 +3,15 @@ import { carePolicy } from './002-care-policy.ts';
 import { accounts } from './003-accounts.ts';
 import { identity } from './004-identity.ts';
 import { archiveQueue } from './005-archive-queue.ts';
+import { deviceNotices } from './006-device-notices.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [firstSchema, carePolicy, accounts, identity, archiveQueue];
+export const MIGRATIONS: readonly Migration[] = [
+  firstSchema,
+  carePolicy,
+  accounts,
+  identity,
+  archiveQueue,
+  deviceNotices,
+];

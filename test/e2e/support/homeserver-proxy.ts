@@ -22,8 +22,10 @@ export class HomeserverProxy {
   /** Where requests go. */
   target = '';
   readonly seen: SeenRequest[] = [];
+  /** The requests that the homeserver has answered and the bridge has not heard of: path and query. */
+  readonly held: string[] = [];
   readonly #server: Server;
-  #held: ((url: string) => boolean) | undefined;
+  #isHeld: ((url: string, method: string) => boolean) | undefined;
   #release = Promise.withResolvers<void>();
 
   constructor() {
@@ -43,13 +45,14 @@ export class HomeserverProxy {
   }
 
   /** From now on answers to such requests wait for `release`, those under way too. */
-  hold(matches: (url: string) => boolean): void {
+  hold(matches: (url: string, method: string) => boolean): void {
     this.#release = Promise.withResolvers<void>();
-    this.#held = matches;
+    this.#isHeld = matches;
   }
 
   release(): void {
-    this.#held = undefined;
+    this.#isHeld = undefined;
+    this.held.length = 0;
     this.#release.resolve();
   }
 
@@ -98,7 +101,10 @@ export class HomeserverProxy {
     const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
     const parts: Buffer[] = [];
     for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);
-    if (this.#held?.(url)) await this.#release.promise;
+    if (this.#isHeld?.(url, method)) {
+      this.held.push(url);
+      await this.#release.promise;
+    }
     const { connection: _, 'transfer-encoding': __, ...answerHeaders } = answer.headers;
     response.writeHead(answer.statusCode ?? 502, answerHeaders);
     const whole = Buffer.concat(parts);

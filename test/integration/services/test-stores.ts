@@ -38,12 +38,12 @@ export async function openTestStores(): Promise<TestStores> {
     media,
     transactions,
   } = storage;
-  const { roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit } = storage;
+  const { roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit, watchedDevices } = storage;
   return {
     stores: {
       ...{ conversations, consents, identities, archiveQueue, inbox, outbox, notices, settings, media, transactions },
       events: matrixEvents,
-      ...{ roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit },
+      ...{ roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit, watchedDevices },
     },
     wipeFinished: async () => void (await storage.wipeFinished(Date.now())),
     async [Symbol.asyncDispose]() {

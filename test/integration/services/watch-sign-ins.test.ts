@@ -5,6 +5,7 @@ import type { Storage } from '../../../src/storage/open-storage.ts';
 import { LAST_SEEN_LATE_MS } from '../../../src/policy/device-findings.ts';
 import { device } from '../../support/fakes/fake-accounts.ts';
 import { role } from '../../support/line-team-policy.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { AccountFixture, HOUR_MS, openAccountStorage, SECOND } from './account-fixture.ts';
 
 let count = 0;
@@ -89,6 +90,27 @@ describe('Sign-in watch', () => {
     const said = await fixture.said();
     expect(said).to.have.length(1);
     expect(said[0]).to.include('not used for long');
+  });
+
+  it('A10 looks within seconds at whoever’s devices changed, and at nobody else', async () => {
+    const moe = `@moe-${count}:hospital.test` as UserId;
+    fixture.accounts.add(moe, ['OTHER']);
+    fixture.extraRoles.set(moe, [nurse()]);
+    await fixture.watch().check();
+    const watch = fixture.watch();
+    const told = (what: string) =>
+      waitFor(what, async () => (await fixture.said()).some((text) => text.includes(what)));
+    // Told of by the first round, which looks at this user last.
+    fixture.accounts.of(moe).devices.push(device('FIRST'));
+    watch.start();
+    await told(`${moe} FIRST`);
+    for (const user of [lee, moe]) fixture.accounts.of(user).devices.push(device('TABLET'));
+    watch.devicesChanged([lee, '@stranger:hospital.test' as UserId]);
+    await told(`${lee} TABLET`);
+    expect((await storage.watchedDevices.of(moe)).map(({ deviceId }) => deviceId)).not.to.include('TABLET');
+    watch.devicesChanged([moe]);
+    await told(`${moe} TABLET`);
+    await watch.stop();
   });
 
   it('watches nobody without a PHI role, nobody who is locked, and no account that is not there', async () => {

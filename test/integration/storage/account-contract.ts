@@ -62,4 +62,19 @@ export function accountContract(bench: StorageBench): void {
     await store.remove(LEE, 'PHONE');
     expect(await store.of(LEE)).to.deep.equal([]);
   });
+
+  it('knows which device a notice told of, until that is gone', async () => {
+    const { watchedDevices: store } = use.storage;
+    const [first, second] = ['$notice-1', '$notice-2'] as EventId[];
+    for (const device of [
+      { userId: LEE, deviceId: 'PHONE' },
+      { userId: LEE, deviceId: 'TABLET' },
+    ]) {
+      await store.addNotice(device.deviceId === 'PHONE' ? first! : second!, device);
+    }
+    await store.addNotice(first!, { userId: LEE, deviceId: 'PHONE' });
+    await store.remove(LEE, 'PHONE');
+    expect(await store.ofNotice(first!)).to.equal(undefined);
+    expect(await store.ofNotice(second!)).to.deep.equal({ userId: LEE, deviceId: 'TABLET' });
+  });
 }

@@ -42,6 +42,8 @@ const NO_DEVICES: WatchedDeviceStore = {
   of: async () => [],
   set: async () => undefined,
   remove: async () => undefined,
+  addNotice: async () => undefined,
+  ofNotice: async () => undefined,
 };
 const NO_PROCEDURES = { begin: async () => false, unfinished: async () => [] } as unknown as AccountProcedureStore;
 

@@ -164,6 +164,7 @@ function confirmationStore(tables: () => CareTables): ConfirmationStore {
     },
     setPrompt: async (id, promptEvent) => void change(id, { promptEvent }),
     findByPrompt: async (promptEvent) => waiting().find((row) => row.promptEvent === promptEvent),
+    findByCommand: async (event) => waiting().filter((row) => row.commandEvent === event),
     find: async (id) => waiting().find((row) => row.id === id),
     isPrompting: async (roomId) => waiting().some((row) => row.roomId === roomId && row.promptEvent === undefined),
     confirm: async (id, confirmed) =>

@@ -4,7 +4,14 @@ import type { ConsentRecord } from '../../../src/model/consent.ts';
 import type { Address, Contact, Conversation } from '../../../src/model/conversation.ts';
 import { advances, type DeliveryState } from '../../../src/model/delivery.ts';
 import type { BirthDate, IdentityRecord } from '../../../src/model/identity.ts';
-import { newOpaqueId, type AddressId, type ContactId, type ConversationId } from '../../../src/model/ids.ts';
+import {
+  newOpaqueId,
+  type AddressId,
+  type ContactId,
+  type ConversationId,
+  type EventId,
+  type UserId,
+} from '../../../src/model/ids.ts';
 import type { InboxRow, MatrixEventRow, NoticeRow, OutboxRow, QueueRow } from '../../../src/model/rows.ts';
 import type { ArchiveQueue, QueuedSaid } from '../../../src/ports/archive-queue.ts';
 import type { ConsentStore } from '../../../src/ports/consent-store.ts';
@@ -18,6 +25,7 @@ import type { OutboxStore } from '../../../src/ports/outbox-store.ts';
 import type { QueueStore } from '../../../src/ports/queue-store.ts';
 import type { SettingsStore } from '../../../src/ports/settings-store.ts';
 import type { Transactions } from '../../../src/ports/transactions.ts';
+import type { WatchedDeviceStore } from '../../../src/ports/watched-device-store.ts';
 import { careStores, careTables, type Audited, type CareStores, type CareTables } from './memory-care-stores.ts';
 
 /** Everything that services keep. */
@@ -31,6 +39,7 @@ export interface Stores extends CareStores {
   readonly events: MatrixEventStore;
   readonly settings: SettingsStore;
   readonly media: MediaIndex;
+  readonly watchedDevices: Pick<WatchedDeviceStore, 'addNotice' | 'ofNotice'>;
   readonly transactions: Transactions;
   readonly archiveQueue: ArchiveQueue;
 }
@@ -60,6 +69,7 @@ interface Tables extends CareTables {
   settings: Map<string, string>;
   media: unknown[];
   said: QueuedSaid[];
+  deviceNotices: Map<EventId, { userId: UserId; deviceId: string }>;
 }
 
 /** Stores in memory, and what can be seen of them. */
@@ -87,6 +97,10 @@ export function memoryStorage(): MemoryStorage {
       remove: async (key) => void database.tables.settings.delete(key),
     },
     media: { add: async (entry) => void database.tables.media.push(entry) },
+    watchedDevices: {
+      addNotice: async (event, device) => void database.tables.deviceNotices.set(event, device),
+      ofNotice: async (event) => database.tables.deviceNotices.get(event),
+    },
     transactions: database,
     archiveQueue: archiveQueue(database),
   };
@@ -107,6 +121,7 @@ class Database implements Transactions {
       outbox: [],
     },
     ...{ notices: [], events: [], transactions: [], settings: new Map(), media: [], said: [], birthDates: new Map() },
+    deviceNotices: new Map(),
     ...careTables(),
   };
 

@@ -19,6 +19,7 @@ import { ApplyReport } from '../../../src/services/apply-report.ts';
 import { CheckIdentity } from '../../../src/services/check-identity.ts';
 import { DeliverToCarrier } from '../../../src/services/deliver-to-carrier.ts';
 import { DeliverToRoom } from '../../../src/services/deliver-to-room.ts';
+import { lostDeviceLine } from '../../../src/services/device-notice.ts';
 import { FollowUpgrade } from '../../../src/services/follow-upgrade.ts';
 import { GiveRole } from '../../../src/services/give-role.ts';
 import { HandleMatrixEvent } from '../../../src/services/handle-matrix-event.ts';
@@ -215,6 +216,10 @@ export class TestBridge {
     this.commands.push(...(options.commands ?? []));
     this.runner = new CommandRunner({
       ...{ ...parts, policy, commands: this.commands, confirmWithinMs: 300_000 },
+      lineOfNotice: async (notice) => {
+        const device = await stores.watchedDevices.ofNotice(notice);
+        return device && lostDeviceLine(device);
+      },
       roomProblem: async () => world.rooms.commandRoomProblem,
     });
     const send = new SendToContact(parts);
@@ -227,7 +232,7 @@ export class TestBridge {
     const handle = new HandleMatrixEvent({
       ...parts,
       membership: new HandleMembership({ ...parts, policy, join: async () => true }),
-      redaction: new HandleRedaction(parts),
+      redaction: new HandleRedaction({ ...parts, dropCommand: (event, by) => this.runner.removed(event, by) }),
       upgrade: new FollowUpgrade({ ...parts, roomMoved: () => undefined }),
       message,
       keyNoticeAfterMs: KEY_NOTICE_AFTER_MS,

@@ -2,55 +2,18 @@
 import { expect } from 'chai';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
 import { ADMIN, CLERK, COMMAND_ROOM, GHOST, NAMESPACE, NURSE, VISITOR } from '../../support/fakes/test-bridge.ts';
+import { hostileTargets, NOT_A_USER, OTHER_SERVER } from '../../support/hostile-targets.ts';
 import { DESK, LEE, LockFixture, SECOND } from './lock-fixture.ts';
 
-const NOT_A_USER = /^That is not a user id\. Write the whole user id without spaces.*Nothing was done\.$/;
-const OTHER_SERVER = /^Refused: that user is not of this homeserver, hospital\.test\. Nothing was done\.$/;
-const OURS = /^Refused: that user belongs to the bridge itself\. Nothing was done\.$/;
 const NOT_PERMITTED =
   /^Refused: you may not end sessions, lock and unlock accounts, offboard\. Ask your administrator\.$/;
 
 /** Typed after `!care lock ` by somebody who may lock. */
 const TARGETS: readonly (readonly [string, string, RegExp])[] = [
-  ['a space before the colon (mjolnir #375)', '@lee :hospital.test phone lost', NOT_A_USER],
-  ['a space after the colon', '@lee: hospital.test phone lost', NOT_A_USER],
-  ['a space in the name', '@le e:hospital.test phone lost', NOT_A_USER],
-  ['a space after the at sign', '@ lee:hospital.test phone lost', NOT_A_USER],
-  ['a no-break space in the name', '@le\u00a0e:hospital.test phone lost', NOT_A_USER],
-  ['a line break in the id', '@lee\n:hospital.test phone lost', NOT_A_USER],
-  ['a space without width in the id', '@le\u200be:hospital.test phone lost', NOT_A_USER],
-  ['a mark that turns the direction', '@lee\u202e:hospital.test phone lost', NOT_A_USER],
-  ['a Cyrillic e', '@l\u0435e:hospital.test phone lost', NOT_A_USER],
-  ['a Cyrillic e in the server', '@lee:hospital.t\u0435st phone lost', NOT_A_USER],
-  ['full-width letters', '＠lee:hospital.test phone lost', NOT_A_USER],
-  ['a full-width colon', '@lee：hospital.test phone lost', NOT_A_USER],
-  ['an accent that is put on', '@le\u0301e:hospital.test phone lost', NOT_A_USER],
-  ['a capital I for an l', '@Iee:hospital.test phone lost', NOT_A_USER],
-  ['a soft hyphen', '@l\u00adee:hospital.test phone lost', NOT_A_USER],
-  ['no server', '@lee phone lost', NOT_A_USER],
-  ['no name', '@:hospital.test phone lost', NOT_A_USER],
-  ['only a display name', 'Lee phone lost', NOT_A_USER],
-  ['a comma after the id', `${LEE}, phone lost`, NOT_A_USER],
-  ['an id in brackets', `<${LEE}> phone lost`, NOT_A_USER],
-  ['an e-mail address', 'lee@hospital.test phone lost', NOT_A_USER],
-  ['a pattern', '@*:hospital.test phone lost', NOT_A_USER],
-  ['a room', '!room:hospital.test phone lost', NOT_A_USER],
-  ['an alias', '#lee:hospital.test phone lost', NOT_A_USER],
-  ['a matrix.to link to a room', 'https://matrix.to/#/!room:hospital.test phone lost', NOT_A_USER],
-  ['an id that is too long', `@${'a'.repeat(250)}:hospital.test phone lost`, NOT_A_USER],
-  ['the whole room', '@room phone lost', /^@room is everybody\./],
-  ['a user of another server', '@lee:evil.test phone lost', OTHER_SERVER],
-  ['a server whose name begins like ours', '@lee:hospital.test.evil.test phone lost', OTHER_SERVER],
-  ['another port of our server', '@lee:hospital.test:8448 phone lost', OTHER_SERVER],
-  ['the bot', `${NAMESPACE.bot} phone lost`, OURS],
-  ['a ghost', `${GHOST} phone lost`, OURS],
+  ...hostileTargets({ lee: LEE, nurse: NURSE, bot: NAMESPACE.bot, ghost: GHOST }),
   ['the last administrator (A9)', `${ADMIN} phone lost`, /^Refused: that is the last administrator\.$/],
-  ['two users', `${LEE} ${NURSE} phones lost`, /^Name one user at a time\. Nothing was done\.$/],
   ['no user', '', /^Nothing was done: user is missing/],
   ['no reason', LEE, /^Nothing was done: reason is missing/],
-  ['a reason that nobody can see', `${LEE} \u200b\u2060`, /^There are no words in it\. Nothing was done\.$/],
-  ['a mistyped --dry-run', `${LEE} phone lost --dryrun`, /^Nothing was done: there is no option --dryrun/],
-  ['an option that does not exist', `${LEE} --force phone lost`, /^Nothing was done: there is no option --force/],
 ];
 
 /** Who types `!care lock @lee:hospital.test phone lost`. */
@@ -86,6 +49,7 @@ describe('hostile commands', () => {
       expect(fixture.lastWords).to.match(NOT_PERMITTED);
       expect(fixture.storage.audited()).to.have.length(1);
       expect(fixture.storage.audited()[0]).to.include({ actor: sender, outcome: 'refused', action: 'command.lock' });
+      expect(fixture.storage.audited()[0]).to.include({ target: LEE, reason: 'phone lost' });
     });
   }
 
@@ -179,6 +143,21 @@ describe('hostile commands', () => {
       });
     }
     await fixture.bridge.pump();
+  });
+
+  it('drops a command that was removed before the yes, and one whose question was removed', async () => {
+    for (const isQuestion of [false, true]) {
+      const command = await fixture.type(LOCK, SECOND);
+      const { prompt, code } = fixture;
+      const content = { redacts: isQuestion ? prompt : command };
+      await fixture.bridge.event({ type: 'm.room.redaction', room_id: COMMAND_ROOM, sender: SECOND, content });
+      await fixture.bridge.pump();
+      expect(fixture.lastWords).to.equal('The command was removed, so it is dropped. Nothing was done.');
+      await fixture.reacts('✅', SECOND, { to: prompt });
+      await fixture.type(`!care confirm ${code}`, SECOND);
+      expect(fixture.lastWords).to.match(/^There is nothing to confirm under this code/);
+    }
+    expect(fixture.audited).to.include('command.lock refused confirmation cancelled');
   });
 
   it('does not count a bystander’s yes, a yes that was taken back, or a code that was guessed', async () => {

@@ -83,6 +83,7 @@ export class RunnerFixture {
       policy: { current: async () => ({ ...policy, assigned: held }) },
       rooms: { isEncrypted: async () => options.isEncrypted ?? true, resolveAlias: async () => undefined },
       roomProblem: async () => undefined,
+      lineOfNotice: async () => undefined,
       notifier: {
         say: async (_room: RoomId, answer: string, { cause }: { cause: string }) => {
           if (!this.#said.has(cause)) this.answers.push(answer);

@@ -37,6 +37,7 @@ describe('the care policy in the configuration', () => {
     expect(config.homeserverDeclarations).to.deep.equal({});
     expect(config.accounts).to.deep.equal({
       ...{ adapter: 'auto', adminToken: undefined, mas: undefined, protectedUsers: new Set() },
+      watch: { everyMs: 300_000, verifyWithinMs: 3_600_000, unusedMs: 90 * 86_400_000 },
     });
     expect(config.audit).to.deep.equal({ signingKey: undefined, signEveryMs: 86_400_000, retentionYears: 6 });
     expect(config.governance).to.deep.equal({

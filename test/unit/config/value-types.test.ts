@@ -21,6 +21,8 @@ const cases: [type: ValueType<unknown>, written: string, value: unknown][] = [
   [duration(), '12h', 43_200_000],
   [duration(), '7d', 604_800_000],
   [duration(), '0', 0],
+  [duration(1_000, 500), '501ms', 501],
+  [duration(1_000, 500), '499ms', WRONG],
   [duration(), '10', WRONG],
   [duration(), '-1s', WRONG],
   [duration(), '1.5h', WRONG],

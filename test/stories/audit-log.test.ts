@@ -1,0 +1,159 @@
+/** The audit log of a running bridge, through the command room and the command line on the same database, and after the bridge was stopped (F1 to F6). */
+import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Clinic } from '../../src/cli/demo/clinic.ts';
+import type { AuditItem } from '../../src/services/audit-item.ts';
+import { Chat } from '../e2e/support/chat.ts';
+import { query } from '../e2e/support/database.ts';
+import { runCarebridge, type EndedRun } from '../e2e/support/run-carebridge.ts';
+import { startTestClinic } from '../e2e/support/test-clinic.ts';
+import type { Nurse } from '../support/nurse.ts';
+import { bodyOf, CommandRoom } from './support/command-room.ts';
+import { hearsOf, makeSecurityRoom } from './support/security-room.ts';
+
+const TEMP = '@temp:hospital.test';
+
+describe('the audit log', function () {
+  this.timeout(150_000);
+  let clinic: Clinic;
+  let commandRoom: CommandRoom;
+  let securityRoom: string;
+  let admin: Nurse;
+  let nurse: Nurse;
+  /** As it was posted to the security room. */
+  let head: string;
+
+  before(async function () {
+    clinic = await startTestClinic(this, {
+      accountControl: true,
+      config: {
+        audit: { signing_key: randomBytes(32).toString('base64'), sign_every: '1s' },
+        retention: { wipe_after: '0' },
+        roles: [{ id: 'ward', permissions: ['use-commands'], classes: ['phi'] }],
+      },
+    });
+    [admin, nurse] = [await clinic.login('admin'), await clinic.login('nurse')];
+    commandRoom = await CommandRoom.join(clinic, admin, nurse);
+    securityRoom = await makeSecurityRoom(commandRoom, admin);
+  });
+
+  after(async () => {
+    await clinic?.close();
+  });
+
+  const audit = (...words: string[]): Promise<EndedRun> =>
+    runCarebridge(['audit', ...words, '--config', clinic.configPath], 120_000);
+
+  let exports = 0;
+
+  /** What `audit export` gives now. */
+  async function exported(): Promise<AuditItem[]> {
+    const path = join(clinic.directory, `export-${++exports}.jsonl`);
+    const { code, output } = await audit('export', '--out', path, '--by', admin.userId, '--reason', 'quarterly review');
+    expect(code, output).to.equal(0);
+    expect((await audit('verify-export', '--out', path)).code).to.equal(0);
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line) as AuditItem);
+  }
+
+  it('F1, F2, F5: every command is on record, refused ones too, with before, after, reason, ticket and what expires elsewhere', async () => {
+    const token = await clinic.synapse.accessToken(await clinic.synapse.registerUser('temp'));
+    const who = `${clinic.synapse.url}/_matrix/client/v3/account/whoami`;
+    const { device_id: device } = (await (
+      await fetch(who, { headers: { authorization: `Bearer ${token}` } })
+    ).json()) as {
+      device_id: string;
+    };
+    const refused = await commandRoom.says(`!care offboard ${TEMP} because`, nurse);
+    expect(bodyOf(refused)).to.match(/^Refused/);
+    await commandRoom.hears(`role give ${TEMP} ward night shift --ticket HR-1`);
+    await commandRoom.confirmed(`offboard ${TEMP} left the hospital --ticket HR-2`);
+    await hearsOf(clinic, admin, commandRoom.roomId, `${TEMP} is offboarded.`);
+
+    const items = (await exported()).filter(({ target }) => target === TEMP);
+    const one = (action: string, step?: string) =>
+      items.find((item) => item.action === action && (item.details as { step?: string } | undefined)?.step === step)!;
+    expect(one('command.offboard', 'refused')).to.include({ actor: nurse.userId, outcome: 'refused' });
+    expect(one('command.offboard', 'refused')).to.include({ roomId: commandRoom.roomId });
+    expect(one('command.role.give', 'ended')).to.include({ actor: admin.userId, ticket: 'HR-1' });
+    expect(one('command.role.give', 'ended')).to.include({ reason: 'night shift', outcome: 'done' });
+    const begun = one('account.offboard', 'begun');
+    expect(begun).to.include({ actor: admin.userId, reason: 'left the hospital', ticket: 'HR-2' });
+    expect(begun.sourceEvent).to.match(/^\$/);
+    expect(begun.before).to.deep.include({ locked: false });
+    // The device is gone at the homeserver; what it was, and from where it was used, stays.
+    const { devices } = begun.before as { devices: { deviceId: string; ip?: string }[] };
+    expect(devices.map(({ deviceId, ip }) => ({ deviceId, ip }))).to.deep.equal([
+      { deviceId: device, ip: '127.0.0.1' },
+    ]);
+    expect(one('account.offboard', 'ended')).to.include({ outcome: 'done' });
+  });
+
+  it('F3: that the log was read or exported is in it, with who and why', async () => {
+    const found = (await exported()).filter(({ action }) => action === 'audit.export');
+    expect(found[0]).to.include({ actor: admin.userId, reason: 'quarterly review', outcome: 'done' });
+    await admin.send(commandRoom.roomId, '!care access review');
+    await hearsOf(clinic, admin, commandRoom.roomId, 'governed rooms: the file says');
+    const rows = await query(clinic, "SELECT actor FROM audit_log WHERE action = 'command.access.review'");
+    expect(new Set(rows)).to.deep.equal(new Set([admin.userId]));
+  });
+
+  it('F4: the activity report counts what happened, and records who reviewed it', async () => {
+    const day = new Date().toISOString().slice(0, 10);
+    const period = ['--from', day, '--to', day, '--by', admin.userId];
+    const first = await audit('report', ...period, '--reviewed', '--reason', 'one refusal looked into');
+    expect(first.output).to.include('This period was not reviewed before.').and.include('account.offboard');
+    expect(first.output).to.include(`Recorded: reviewed by ${admin.userId}`);
+    expect(first.output)
+      .to.match(/Refused: \d+/)
+      .and.include(nurse.userId);
+    expect((await audit('report', ...period)).output).to.include(`Last reviewed by ${admin.userId}`);
+  });
+
+  it('F1: the head that was posted to the security room is what verify --head takes; no other', async () => {
+    await Chat.open(clinic, nurse, commandRoom.roomId);
+    const posted = bodyOf(await hearsOf(clinic, admin, securityRoom, 'Audit log signed: '));
+    [, head = ''] = /Head (\d+:[0-9a-f]{64}) /.exec(posted) ?? [];
+    const good = await audit('verify', '--head', head);
+    expect(good.code, good.output).to.equal(0);
+    expect(good.output)
+      .to.include('The log is whole.')
+      .and.match(/signed up to row [1-9]/);
+    const other = head.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    expect((await audit('verify', '--head', other)).code).to.equal(1);
+  });
+
+  it('F6: the sweep wipes what was said and carried, and leaves the audit log alone', async () => {
+    const [wiped] = await query(clinic, 'SELECT count(*) FROM notices WHERE content IS NULL');
+    expect(Number(wiped)).to.be.greaterThan(0);
+    const [empty] = await query(
+      clinic,
+      "SELECT count(*) FROM audit_log WHERE action = 'account.offboard' AND content IS NULL",
+    );
+    expect(Number(empty)).to.equal(0);
+    const [gaps] = await query(clinic, 'SELECT max(seq) - count(*) FROM audit_log');
+    expect(Number(gaps)).to.equal(0);
+  });
+
+  it('F1: one byte that was changed while the bridge was stopped is found, and named', async () => {
+    await clinic.bridge.stop();
+    const [seq = ''] = await query(
+      clinic,
+      "SELECT seq FROM audit_log WHERE action = 'account.offboard' ORDER BY seq LIMIT 1",
+    );
+    const database = new DatabaseSync(join(clinic.directory, 'carebridge.db'));
+    const change = 'UPDATE audit_log SET actor = ? WHERE seq = ?';
+    const byte = admin.userId.replace('a', 'b');
+    expect(() => database.prepare(change).run(byte, seq)).to.throw('append-only');
+    for (const { name } of database.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").all())
+      database.exec(`DROP TRIGGER ${String(name)}`);
+    database.prepare(change).run(byte, seq);
+    database.close();
+    const { code, output } = await audit('verify', '--head', head);
+    expect(code).to.equal(1);
+    expect(output).to.include(`Row ${seq} `).and.include('NOT as it was written');
+  });
+});

@@ -1,15 +1,16 @@
 /**
  * Measures the bridge against the homeserver it runs on, in one run on real parts.
  *
- *     npm run bench                              everything; writes bench/RESULTS.md and bench/results.json
- *     npm run bench -- --quick                   the same with small counts, to see whether it works; writes nothing
- *     npm run bench -- --only inbound,memory     some parts (inbound, outbound, stored, memory, audit, governance, lost-device);
- *                                                writes nothing
- *     npm run bench -- --ghosts 100              fewer ghosts for the memory
- *     npm run bench -- --json FILE               writes the JSON there as well
+ *     npm run bench                              everything
+ *     npm run bench -- --only inbound,memory     some parts: inbound, outbound, stored, memory, audit, governance, lost-device
+ *     npm run bench -- --quick                   with small counts, to see whether it works; writes nothing
+ *     npm run bench -- --ghosts 100              fewer ghosts for the memory; writes nothing
+ *     npm run bench -- --json FILE               writes what was measured there as well
  *     npm run bench -- --profile FOLDER          CPU profiles of the bridge
+ *
+ * Each part that was measured takes its place in bench/results.json and bench/RESULTS.md as soon as it is done; the others stay.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Hospital } from './hospital.ts';
@@ -22,7 +23,7 @@ import { measureMemory } from './parts/memory.ts';
 import { measureOutbound } from './parts/outbound.ts';
 import { measureStored } from './parts/stored.ts';
 import { FULL, isMet, QUICK, type PartResult, type Plan } from './plan.ts';
-import { asMarkdown, asText, describeMachine, type Results } from './report.ts';
+import { asMarkdown, asText, describeMachine, merged, type MadePart } from './report.ts';
 
 const PARTS = ['inbound', 'outbound', 'stored', 'memory', 'audit', 'governance', 'lost-device'];
 const startedAt = Date.now();
@@ -49,44 +50,37 @@ const plan: Plan = {
 if (!(plan.ghosts > 0)) throw new Error('--ghosts takes a number.');
 if (plan.profile !== undefined) await mkdir(plan.profile, { recursive: true });
 
-const parts: PartResult[] = [];
+const RESULTS = join(import.meta.dirname, 'results.json');
+const isWritten = !options.quick && options.ghosts === undefined;
+const made = {
+  command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+  date: new Date().toISOString().slice(0, 10),
+  machine: describeMachine(),
+};
+const parts: MadePart[] = [];
 if (wanted.has('outbound') || wanted.has('inbound')) await runMessages();
 if (wanted.has('stored')) {
   say(`${plan.few} against ${plan.many} conversations stored ...`);
-  add(await measureStored(plan));
+  await add(await measureStored(plan));
 }
 if (wanted.has('memory')) {
   say(`memory with ${plan.ghosts} ghosts ...`);
-  add(await measureMemory(plan, say));
+  await add(await measureMemory(plan, say));
 }
 if (wanted.has('audit')) {
   say(`audit log of ${plan.auditRows} rows ...`);
-  add(await measureAudit(plan));
+  await add(await measureAudit(plan));
 }
 if (wanted.has('governance')) {
   say(`${plan.governed} governed rooms ...`);
-  add(await measureGovernance(plan, say));
+  await add(await measureGovernance(plan, say));
 }
 if (wanted.has('lost-device')) {
   say(`${plan.lostDevices} lost phones ...`);
-  add(await measureLostDevice(plan));
+  await add(await measureLostDevice(plan));
 }
 
-const isWhole = options.only === undefined && !options.quick && options.ghosts === undefined;
-const results: Results = {
-  command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
-  date: new Date().toISOString().slice(0, 10),
-  tookMinutes: Math.round((Date.now() - startedAt) / 60_000),
-  machine: describeMachine(),
-  parts,
-};
-const json = `${JSON.stringify(results, undefined, 2)}\n`;
-if (options.json !== undefined) await writeFile(options.json, json);
-if (isWhole) {
-  await writeFile(join(import.meta.dirname, 'results.json'), json);
-  await writeFile(join(import.meta.dirname, 'RESULTS.md'), asMarkdown(results));
-  say('written: bench/RESULTS.md, bench/results.json');
-}
+if (isWritten) say('written: bench/RESULTS.md, bench/results.json');
 const missed = parts.flatMap(({ findings }) => findings).filter((finding) => !isMet(finding));
 say(missed.length === 0 ? 'every goal is met' : `missed: ${missed.map(({ what }) => what).join('; ')}`);
 
@@ -101,12 +95,12 @@ async function runMessages(): Promise<void> {
   if (wanted.has('outbound')) {
     say('nurse to patient ...');
     const rooms = conversations.map(({ template }) => roomOf(template?.url ?? ''));
-    add(await measureOutbound(hospital, rooms, plan));
+    await add(await measureOutbound(hospital, rooms, plan));
   }
   nurse.stop();
   if (wanted.has('inbound')) {
     say('patient to room, in turns with raw Synapse ...');
-    add(await measureInbound(hospital, conversations, plan));
+    await add(await measureInbound(hospital, conversations, plan));
   }
 }
 
@@ -114,9 +108,18 @@ function roomOf(url: string): string {
   return decodeURIComponent(/\/rooms\/([^/]+)\//.exec(url)?.[1] ?? '');
 }
 
-function add(part: PartResult): void {
-  parts.push(part);
+async function add(part: PartResult): Promise<void> {
+  parts.push({ ...part, made });
   console.log(`\n${asText(part)}\n`);
+  if (options.json !== undefined) await writeFile(options.json, json(parts));
+  if (!isWritten) return;
+  const all = merged(PARTS, JSON.parse(await readFile(RESULTS, 'utf8')) as MadePart[], parts);
+  await writeFile(RESULTS, json(all));
+  await writeFile(join(import.meta.dirname, 'RESULTS.md'), asMarkdown(all));
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 function say(line: string): void {

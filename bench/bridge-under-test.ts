@@ -119,6 +119,8 @@ export class BridgeUnderTest {
       database: { path: 'carebridge.db' },
       secrets: { phi_key: randomBytes(32).toString('base64') },
       encryption: { passphrase: randomBytes(24).toString('base64') },
+      audit: { signing_key: randomBytes(32).toString('base64') },
+      archive: { key: randomBytes(32).toString('base64') },
     };
     for (const [section, values] of Object.entries(settings.config ?? {}))
       config[section] = { ...config[section], ...values };

@@ -5,17 +5,18 @@ import { cpus, totalmem } from 'node:os';
 import { findSynapsePython } from '../src/cli/demo/synapse.ts';
 import { isMet, type Finding, type PartResult } from './plan.ts';
 
-/** Everything that was found in one run. */
-export interface Results {
+/** How a part was measured. */
+export interface Made {
   readonly command: string;
   readonly date: string;
-  readonly tookMinutes: number;
   readonly machine: Readonly<Record<string, string | number>>;
-  readonly parts: readonly PartResult[];
 }
 
+/** A part with how it was measured. */
+export type MadePart = PartResult & { readonly made: Made };
+
 /** What the numbers depend on. */
-export function describeMachine(): Results['machine'] {
+export function describeMachine(): Made['machine'] {
   const version =
     'import importlib.metadata as m, platform as p; print(m.version("matrix-synapse"), p.python_version())';
   const python = spawnSync(findSynapsePython(), ['-c', version], { encoding: 'utf8' });
@@ -42,20 +43,24 @@ export function asText({ title, findings }: PartResult): string {
   return [title, ...rows].join('\n');
 }
 
+/** Puts what was measured anew in the place of what was there, in the order of `names`. */
+export function merged(names: readonly string[], before: readonly MadePart[], parts: readonly MadePart[]): MadePart[] {
+  const known = new Map([...before, ...parts].map((part) => [part.name, part]));
+  return names.flatMap((name) => known.get(name) ?? []);
+}
+
 /** The page `bench/RESULTS.md`. */
-export function asMarkdown({ command, date, tookMinutes, machine, parts }: Results): string {
+export function asMarkdown(parts: readonly MadePart[]): string {
   const lines = [
     '# Results of the benchmark',
     '',
-    `Made by \`${command}\` on ${date} in ${tookMinutes} minutes. Everything (homeserver, bridge, carrier, clients) ran on one machine:`,
-    '',
-    ...Object.entries(machine).map(([key, value]) => `- ${key}: ${value}`),
-    '',
-    'Compare ratios, not times: they depend on the machine, and both sides of each ratio were measured in turns within this run, through the same',
-    'proxies. What each part does is in the head of its file in `bench/parts/`.',
+    'Everything (homeserver, bridge, carrier, clients) ran on one machine. Compare ratios, not times: they depend on the machine, and both sides of each ratio were',
+    'measured in turns within one run, through the same proxies. What each part does is in the head of its file in `bench/parts/`.',
   ];
-  for (const { title, findings } of parts) {
-    lines.push('', `## ${title}`, '', '| what | value | goal | made of |', '| --- | ---: | --- | --- |');
+  for (const { title, findings, made } of parts) {
+    const machine = Object.entries(made.machine).map(([key, value]) => `${key} ${value}`);
+    lines.push('', `## ${title}`, '', `\`${made.command}\`, ${made.date}. ${machine.join('; ')}.`);
+    lines.push('', '| what | value | goal | made of |', '| --- | ---: | --- | --- |');
     for (const finding of findings) {
       lines.push(`| ${finding.what} | ${valueOf(finding)} | ${goalOf(finding)} | ${finding.note ?? ''} |`);
     }

@@ -1,7 +1,7 @@
 /** The composition root: `Config` -> a running `App`. With `app/`, the only place that knows all parts. */
 import { makeAccountControl } from './app/accounts.ts';
 import { startBackground } from './app/background.ts';
-import { makeCommonParts, type Wake } from './app/common-parts.ts';
+import { automaticTexts, makeCommonParts, type Wake } from './app/common-parts.ts';
 import { makeGovernance } from './app/governance.ts';
 import { openMatrixSide } from './app/matrix-side.ts';
 import { makeMessages } from './app/messages.ts';
@@ -24,6 +24,7 @@ import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
 import { markInterrupted } from './services/mark-interrupted.ts';
 import { replaceLostRooms } from './services/replace-lost-rooms.ts';
 import { openArchive } from './storage/archive/open-archive.ts';
+import { keepTextsAndRetention } from './services/policy-documents.ts';
 import { openStorage } from './storage/open-storage.ts';
 
 /** A running bridge. */
@@ -142,6 +143,15 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   // Before the policy: else whoever is locked or left would be asked into their lines' rooms again.
   await applyAbsences(parts);
   await parts.policy.start();
+  await keepTextsAndRetention(
+    storage.policyVersions,
+    {
+      wordingVersion: config.consent.wordingVersion,
+      texts: automaticTexts(config),
+      wipeAfterMs: config.retention.wipeAfterMs,
+    },
+    Date.now(),
+  );
   await governConversations(parts);
   await markInterrupted(parts);
   const background = closing.use(startBackground(parts, governance, accounts, commands, storage, log));

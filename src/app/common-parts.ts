@@ -114,7 +114,7 @@ function storesOf(storage: Storage) {
 }
 
 /** The texts to patients that go by themselves, with the practice's name and contact put in. */
-function automaticTexts({ practice, consent }: Config) {
+export function automaticTexts({ practice, consent }: Config) {
   const fillIn = (text: string): string =>
     text.replaceAll('{practice}', practice.name).replaceAll('{contact}', practice.contact);
   return {

@@ -28,6 +28,11 @@ export type TargetRefusalCode = 'other-server' | 'ours' | 'protected' | 'server-
 /** Undoing harm needs no guard beyond the first ones. */
 const HARMLESS: ReadonlySet<AccountAction> = new Set(['look', 'unlock', 'reactivate']);
 
+/** A single device is ended without asking back, so nobody could agree. */
+const HOW_TO_AGREE: Readonly<Partial<Record<AccountAction, string>>> = {
+  'end-sessions': ', for which `lost-device all` asks',
+};
+
 /** Whether an account may be acted on (A9). Answers undefined where it may. */
 export function refuseTarget(asked: AccountTarget): TargetRefusal | undefined {
   const { action, actor, target, namespace, managers } = asked;
@@ -38,10 +43,11 @@ export function refuseTarget(asked: AccountTarget): TargetRefusal | undefined {
   if (HARMLESS.has(action)) return undefined;
   if (asked.protectedUsers.has(target))
     return refusal('protected', `${target} is protected by the configuration (accounts.protected). Nothing was done.`);
-  if (asked.isServerAdmin === true && !asked.isApproved)
+  const isOwnSession = action === 'end-sessions' && target === actor;
+  if (asked.isServerAdmin === true && !asked.isApproved && !isOwnSession)
     return refusal(
       'server-admin',
-      `${target} administers the homeserver: a second person must agree. Nothing was done.`,
+      `${target} administers the homeserver: a second person must agree${HOW_TO_AGREE[action] ?? ''}. Nothing was done.`,
     );
   if (action === 'end-sessions') return undefined;
   if (target === actor)

@@ -12,7 +12,10 @@ export interface PolicyVersion {
   readonly until: number | undefined;
 }
 
-/** Which policy was in effect when. Subjects: `roles` (the configured roles and units), `phi-classes`, `consent-texts`. */
+/**
+ * Which policy was in effect when. Subjects: `roles` (the configured roles and units), `phi-classes`, `consent-texts` (what patients are told),
+ * `retention`.
+ */
 export interface PolicyVersionStore {
   /** Keeps `content` as the newest version, where it differs from the newest one; answers the version in effect. */
   keep(subject: string, content: string, now: number): Promise<PolicyVersion>;

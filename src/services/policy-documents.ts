@@ -1,10 +1,16 @@
 /** The policy as documents that are kept with their dates (F7): canonical JSON, free of PHI. */
 import type { CarePolicy } from '../model/care-policy.ts';
+import type { PolicyVersionStore } from '../ports/policy-version-store.ts';
+import type { AutomaticTexts } from './send-automatic.ts';
 
 /** The subject of the role table in `PolicyVersionStore`. */
 export const ROLES_SUBJECT = 'roles';
 /** The subject of what each class fixes. */
 export const CLASSES_SUBJECT = 'phi-classes';
+/** The subject of what patients are told. */
+export const TEXTS_SUBJECT = 'consent-texts';
+/** The subject of what is kept how long. */
+export const RETENTION_SUBJECT = 'retention';
 
 /** The configured roles and units. */
 export function rolesDocument({ roles, units }: Pick<CarePolicy, 'roles' | 'units'>): string {
@@ -14,6 +20,23 @@ export function rolesDocument({ roles, units }: Pick<CarePolicy, 'roles' | 'unit
 /** What each PHI class fixes. */
 export function classesDocument({ classes }: Pick<CarePolicy, 'classes'>): string {
   return canonicalJson(classes);
+}
+
+/** What else is kept with its dates. `wipeAfterMs`: how long message texts outlive their delivery. */
+export interface TextsAndRetention {
+  readonly wordingVersion: string;
+  readonly texts: AutomaticTexts;
+  readonly wipeAfterMs: number;
+}
+
+/** At start: writes down what patients are told and what is kept how long, where it is other than before (F7). */
+export async function keepTextsAndRetention(
+  policyVersions: PolicyVersionStore,
+  { wordingVersion, texts, wipeAfterMs }: TextsAndRetention,
+  now: number,
+): Promise<void> {
+  await policyVersions.keep(TEXTS_SUBJECT, canonicalJson({ wordingVersion, texts }), now);
+  await policyVersions.keep(RETENTION_SUBJECT, canonicalJson({ wipeAfterMs }), now);
 }
 
 /** Keys in order and sets as sorted lists, so that the same policy is always the same text. */

@@ -26,6 +26,11 @@ const LISTS: Readonly<Record<MasSessionKind, string>> = {
   personal: 'personal-sessions',
 };
 
+/** Whether the environment names one. */
+export function isRealMasNamed(): boolean {
+  return Boolean(process.env[MAS_CLI]);
+}
+
 /** The program and the folder of PostgreSQL's. Skips, with the reason, where there is none: for a `before` hook. */
 export async function findRealMas(context: Context): Promise<{ readonly cli: string; readonly postgres: string }> {
   const cli = process.env[MAS_CLI];
@@ -37,7 +42,7 @@ export async function findRealMas(context: Context): Promise<{ readonly cli: str
 
 /** The real one where the environment names it, and the played one otherwise. */
 export async function startNamedMas(context: Context, homeserverUrl: string): Promise<TestMas> {
-  if (!process.env[MAS_CLI]) return startFakeMas(homeserverUrl);
+  if (!isRealMasNamed()) return startFakeMas(homeserverUrl);
   return startRealMas(await findRealMas(context), homeserverUrl);
 }
 

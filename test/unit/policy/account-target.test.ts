@@ -39,6 +39,11 @@ const CASES: readonly [what: string, changes: Partial<AccountTarget>, expected: 
   ['oneself, to suspend', { action: 'suspend', target: ADMIN }, 'oneself'],
   ['oneself, to offboard', { action: 'offboard', target: ADMIN }, 'oneself'],
   ['one’s own lost phone', { action: 'end-sessions', target: ADMIN }, undefined],
+  [
+    'the lost phone of oneself who is a server admin',
+    { action: 'end-sessions', target: ADMIN, isServerAdmin: true },
+    undefined,
+  ],
   ['the last who can manage accounts', { actor: LEE, target: ADMIN, managers: new Set([ADMIN]) }, 'last-admin'],
   [
     'the last, even with a second person',

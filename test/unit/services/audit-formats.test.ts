@@ -77,7 +77,8 @@ describe('audit formats', () => {
       });
     }
 
-    it('the validators see faults of each kind', () => {
+    it('the validators see faults of each kind', function () {
+      this.timeout(20_000);
       const good = toFhirAuditEvent(full);
       const bad: readonly object[] = [
         { ...good, action: 'Z' },

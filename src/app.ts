@@ -5,7 +5,7 @@ import { automaticTexts, makeCommonParts, type Wake } from './app/common-parts.t
 import { makeGovernance } from './app/governance.ts';
 import { openMatrixSide } from './app/matrix-side.ts';
 import { makeMessages } from './app/messages.ts';
-import { makeQueues, queueTables } from './app/queues.ts';
+import { makeQueues, queueTables, type Hindrances } from './app/queues.ts';
 import { commandList } from './commands/index.ts';
 import { CommandRunner } from './commands/run-command.ts';
 import type { Config } from './config/config.ts';
@@ -25,6 +25,7 @@ import { markInterrupted } from './services/mark-interrupted.ts';
 import { replaceLostRooms } from './services/replace-lost-rooms.ts';
 import { openArchive } from './storage/archive/open-archive.ts';
 import { keepTextsAndRetention } from './services/policy-documents.ts';
+import { beOnlyBridge } from './storage/be-only-bridge.ts';
 import { openStorage } from './storage/open-storage.ts';
 
 /** A running bridge. */
@@ -33,7 +34,7 @@ export interface App extends AsyncDisposable {
   readonly port: number;
   /** Settles when the homeserver was reached and the command room is there. */
   readonly connected: Promise<void>;
-  /** Rejects with the ConfigError that was found out only then; never resolves. */
+  /** Rejects with the ConfigError that was found out only then, e.g. that another bridge has the database by now; never resolves. */
   readonly failed: Promise<never>;
 }
 
@@ -58,6 +59,8 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     ghostPrefix: config.appservice.ghostPrefix,
     domain: config.homeserver.domain,
   };
+  // Before the schema is touched: the other one may be of another version.
+  const only = closing.use(await beOnlyBridge(config.database, log));
   const storage = closing.use(await openStorage(config));
   const archive = await openArchive(config.archive);
   if (archive === undefined) log.warn('archive.off');
@@ -97,8 +100,11 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     }),
   });
   const messages = makeMessages(parts, governance, config, commands, wake);
-  const isHindered = () => connection.problem !== undefined || crypto.isHomeserverAway;
-  const queues = makeQueues(config.queue, storage, messages, isHindered, log);
+  const hindrances: Hindrances = {
+    all: () => only.problem !== undefined,
+    homeserver: () => connection.problem !== undefined || crypto.isHomeserverAway,
+  };
+  const queues = makeQueues(config.queue, storage, messages, hindrances, log);
   addQueueMetrics(appservice.metrics, queueTables(storage));
 
   const connection = new Connection(async () => {
@@ -124,7 +130,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
       receiveSms: (carrier, sms) => messages.receive.receive(carrier, sms),
       applyReport: (carrier, delivery) => messages.report.apply(carrier, delivery),
       checks: [
-        { name: 'database', problem: () => storage.check() },
+        { name: 'database', problem: async () => only.problem ?? (await storage.check()) },
         { name: 'homeserver', problem: async () => connection.problem ?? crypto.problem },
       ],
       metrics: () => appservice.renderMetrics(),
@@ -162,11 +168,13 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   for (const queue of [queues.keywords, queues.outbox]) queue.notify();
   log.info('bridge.listening', { port });
 
+  const failed = Promise.race([connection.failed, only.failed]);
+  failed.catch(() => undefined);
   const resources = closing.move();
   return {
     port,
     connected: connection.connected,
-    failed: connection.failed,
+    failed,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

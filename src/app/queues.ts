@@ -14,47 +14,57 @@ type Queue = Pick<DurableQueue<QueueRow>, 'notify' | 'stop'>;
 /** The queues that run the durable rows. */
 export type Queues = Readonly<Record<'matrixEvents' | 'keywords' | 'inbox' | 'outbox' | 'notices', Queue>>;
 
-/** Joins each durable table with the use case that works on its rows. `isHindered`: the homeserver is away, so what needs it rests. */
+/** While one of these is true, nothing is begun. */
+export interface Hindrances {
+  /** Of all queues: it is not sure that this is the only bridge on the database. */
+  readonly all: () => boolean;
+  /** Of those that need the homeserver: it is away. */
+  readonly homeserver: () => boolean;
+}
+
+/** Joins each durable table with the use case that works on its rows. */
 export function makeQueues(
   config: Config['queue'],
   storage: Storage,
   messages: Messages,
-  isHindered: () => boolean,
+  hindrances: Hindrances,
   log: Logger,
 ): Queues {
   const { concurrency, maxAttempts } = config;
   const forever = { concurrency, maxAttempts: Infinity };
+  const alone = { isHindered: hindrances.all };
+  const onHomeserver = { isHindered: () => hindrances.all() || hindrances.homeserver() };
   const { inbox, outbox, notices, matrixEvents } = storage;
   const { matrixEvent, keyword, toRoom, toCarrier, postNotice, parked } = messages;
   return {
     matrixEvents: new DurableQueue(
       matrixEvents,
       { run: (row) => matrixEvent.handle(row), parked: (row) => parked.matrixEvent(row) },
-      { name: 'matrix-events', concurrency, maxAttempts: MATRIX_EVENT_ATTEMPTS, isHindered },
+      { name: 'matrix-events', concurrency, maxAttempts: MATRIX_EVENT_ATTEMPTS, ...onHomeserver },
       log,
     ),
     keywords: new DurableQueue(
       inbox.keywords,
       { run: async (row) => (await keyword.answer(row), 'done'), parked: (row) => parked.keyword(row) },
-      { name: 'keywords', ...forever },
+      { name: 'keywords', ...forever, ...alone },
       log,
     ),
     inbox: new DurableQueue(
       inbox.deliveries,
       { run: (row, stopping) => toRoom.deliver(row, stopping), parked: (row) => parked.inbox(row) },
-      { name: 'inbox', ...forever, isHindered },
+      { name: 'inbox', ...forever, ...onHomeserver },
       log,
     ),
     outbox: new DurableQueue(
       outbox,
       { run: (row, stopping) => toCarrier.deliver(row, stopping), parked: (row) => parked.outbox(row) },
-      { name: 'outbox', concurrency, maxAttempts },
+      { name: 'outbox', concurrency, maxAttempts, ...alone },
       log,
     ),
     notices: new DurableQueue(
       notices,
       { run: (row) => postNotice.post(row), parked: (row) => parked.notice(row) },
-      { name: 'notices', ...forever, isHindered },
+      { name: 'notices', ...forever, ...onHomeserver },
       log,
     ),
   };

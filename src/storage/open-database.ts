@@ -43,12 +43,7 @@ export async function openDatabase(config: Config['database']): Promise<OpenData
 }
 
 async function openSqlite(path: string): Promise<OpenDatabase> {
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await createPrivateFile(path);
-  } catch (error) {
-    throw cannotOpen(error);
-  }
+  await makePrivateFile(path);
   const { module, drain } = createSqliteModule();
   const sequelize = new Sequelize({ ...QUIET, dialect: 'sqlite', storage: path, dialectModule: module });
   const database = new Database(sequelize, 'sqlite', ({ inTransaction }) => new SqliteWriter(inTransaction));
@@ -61,6 +56,16 @@ async function openSqlite(path: string): Promise<OpenDatabase> {
       await database.close();
     },
   };
+}
+
+/** An empty file that only we can read, and its folder, unless they are there. Throws ConfigError. */
+export async function makePrivateFile(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await createPrivateFile(path);
+  } catch (error) {
+    throw cannotOpen(error);
+  }
 }
 
 /**
@@ -162,7 +167,8 @@ const WHY: readonly (readonly [RegExp, string])[] = [
   [/ENOTFOUND|EAI_AGAIN/, 'the host name in database.url is not known'],
 ];
 
-function cannotOpen(error: unknown): Error {
+/** Why the database cannot be opened, as a ConfigError. */
+export function cannotOpen(error: unknown): Error {
   if (error instanceof ConfigError) return error;
   const { code = 'unknown' } = driverError(error);
   const [, why] = WHY.find(([pattern]) => pattern.test(code)) ?? [];

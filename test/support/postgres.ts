@@ -19,6 +19,8 @@ export interface TestPostgres extends AsyncDisposable {
   createDatabase(name: string, options?: { readonly tcp?: boolean }): Promise<string>;
   /** Runs SQL in a database and answers what psql prints. */
   psql(database: string, sql: string): Promise<string>;
+  /** Stops the server at once, runs `whileDown`, and starts it again on the same data and port. */
+  restart(whileDown?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,22 +41,7 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
   let server: ChildProcess | undefined;
   const socket = ['-h', directory, '-p', String(port), '-U', 'postgres'];
 
-  async function stop(): Promise<void> {
-    const child = server;
-    server = undefined;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      // SIGQUIT: stops at once and writes nothing more (immediate shutdown).
-      child.kill('SIGQUIT');
-      await ended;
-    }
-    await rm(directory, { recursive: true, force: true });
-  }
-
-  try {
-    if (user.uid !== undefined && user.gid !== undefined) await chown(directory, user.uid, user.gid);
-    const init = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
-    await run(join(bin, 'initdb'), init, options);
+  async function start(): Promise<void> {
     // Nothing here must outlive the machine.
     const fast = ['-c', 'fsync=off', '-c', 'full_page_writes=off'];
     const listen = [
@@ -67,6 +54,29 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
     ];
     server = spawn(join(bin, 'postgres'), ['-D', data, ...listen, ...fast], { ...options, stdio: 'ignore' });
     await untilReady(bin, socket);
+  }
+
+  async function halt(): Promise<void> {
+    const child = server;
+    server = undefined;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      // SIGQUIT: stops at once and writes nothing more (immediate shutdown).
+      child.kill('SIGQUIT');
+      await ended;
+    }
+  }
+
+  async function stop(): Promise<void> {
+    await halt();
+    await rm(directory, { recursive: true, force: true });
+  }
+
+  try {
+    if (user.uid !== undefined && user.gid !== undefined) await chown(directory, user.uid, user.gid);
+    const init = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
+    await run(join(bin, 'initdb'), init, options);
+    await start();
   } catch (error) {
     await stop();
     throw error;
@@ -92,6 +102,11 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
         sql,
       ]);
       return stdout.trim();
+    },
+    async restart(whileDown) {
+      await halt();
+      await whileDown?.();
+      await start();
     },
     stop,
     [Symbol.asyncDispose]: stop,

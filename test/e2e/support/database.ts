@@ -27,6 +27,12 @@ export async function newDatabase(context: Context): Promise<string | undefined>
   return await (await cluster).createDatabase(`clinic_${databases}`);
 }
 
+/** PostgreSQL stops at once, and starts again after `whileDown`. */
+export async function restartPostgres(whileDown: () => Promise<void>): Promise<void> {
+  if (cluster === undefined) throw new Error('This run is not for PostgreSQL.');
+  await (await cluster).restart(whileDown);
+}
+
 /** Every row of a query with one column, as text. */
 export async function query(clinic: Clinic, sql: string): Promise<string[]> {
   if (cluster !== undefined) {

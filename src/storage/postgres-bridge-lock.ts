@@ -10,7 +10,7 @@ import { toStorageFault } from './storage-fault.ts';
 /** PostgreSQL advisory lock of the bridge that runs, held as long as its connection; the number only has to be ours. */
 const BRIDGE_LOCK = 5_201_907_247;
 /** Between two tries, ms. */
-const TRY_EVERY_MS = 500;
+const TRY_EVERY_MS = 250;
 
 /** After so long without a word the other end is asked whether it is there; 10 s later without an answer the connection is over. */
 const KEEPALIVE_MS = 10_000;

@@ -1,5 +1,5 @@
 /** Everything stops some time: the bridge, the homeserver, both; nothing is lost and nobody's identity changes. */
-import { rename, rm } from 'node:fs/promises';
+import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
@@ -127,15 +127,17 @@ describe('restarts', function () {
     expect(await identitiesOf(nurse, [BOT, chat.ghost])).to.deep.equal(identities);
   });
 
-  it('refuses to run twice on one store', async () => {
+  it('refuses to run twice on one database, with a copy of the crypto store too', async () => {
+    await cp(join(clinic.directory, 'crypto'), join(clinic.directory, 'crypto.copy'), { recursive: true });
     const ports = { appservice: await freePort(), http: await freePort() };
     const second = await copyConfig(clinic, (config) => {
       config['appservice'] = { ...config['appservice'], url: clinic.appserviceUrl, listen: { port: ports.appservice } };
       config['http'] = { port: ports.http, public_url: clinic.httpUrl };
+      config['encryption'] = { ...config['encryption'], store: 'crypto.copy' };
     });
     const { code, output } = await runCarebridge(['start', '--config', second]);
     expect(code).to.equal(1);
-    expect(output).to.match(/(in use|another|already)/i);
+    expect(output).to.match(/another Carebridge is running on .* Stop the other one first/);
     await chat.patientSays('the first one goes on');
     await chat.nurseSays('yes, it does');
   });

@@ -29,7 +29,13 @@ describe(WHAT, function () {
     if (DATABASE === 'sqlite') disk = await mountSmallDisk(this, DISK_MB);
     const on = (name: string) => ({ path: `${disk?.path}/${name}` });
     clinic = await startTestClinic(this, {
-      ...(disk && { config: { database: on('carebridge.db'), archive: on('archive.db') } }),
+      ...(disk && {
+        config: {
+          database: on('carebridge.db'),
+          archive: on('archive.db'),
+          encryption: { store: `${disk.path}/crypto` },
+        },
+      }),
     });
     nurse = await clinic.login('nurse');
     chat = await Chat.open(clinic, nurse, await clinic.joinCommandRoom(nurse));

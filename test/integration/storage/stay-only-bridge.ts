@@ -1,9 +1,9 @@
 /** A process that is the only bridge on the database given as JSON on its command line, says so, and stays. */
-import { setInterval } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLogger } from '../../../src/log.ts';
 import { beOnlyBridge } from '../../../src/storage/be-only-bridge.ts';
 import { configFromJson } from './storage-bench.ts';
 
 await using only = await beOnlyBridge(configFromJson(process.argv[2] ?? '').database, silentLogger);
 process.stdout.write(`${only.problem ?? 'alone'}\n`);
-for await (const _ of setInterval(60_000));
+await sleep(60_000);

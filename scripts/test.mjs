@@ -1,5 +1,5 @@
 /**
- * Runs the stages of `npm test` in order and adds up what they say. Ends with one line, `N passed, N failed, N skipped`.
+ * Runs the stages of `npm test` and adds up what they say. Ends with one line, `N passed, N failed, N skipped`.
  *
  *     npm test                                    everything
  *     npm test -- unit integration                only these stages
@@ -22,20 +22,28 @@ const stages = {
   format: { title: 'Format', args: [bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'] },
   unit: { title: 'Unit tests', mocha: 'test/unit/**/*.test.ts', style: 'dot' },
   integration: { title: 'Integration tests', mocha: 'test/integration/**/*.test.ts', style: 'dot' },
-  stories: { title: 'Stories of governed rooms, SQLite', mocha: 'test/stories/**/*.test.ts', style: 'spec' },
+  stories: { title: 'Stories, SQLite', mocha: 'test/stories/**/*.test.ts', style: 'spec' },
   'e2e-sqlite': {
     title: 'End-to-end tests, SQLite',
     mocha: 'test/e2e/**/*.test.ts',
     style: 'spec',
-    database: 'sqlite',
+    env: { CAREBRIDGE_TEST_DATABASE: 'sqlite' },
   },
   'e2e-postgres': {
     title: 'End-to-end tests, PostgreSQL',
     mocha: 'test/e2e/**/*.test.ts',
     style: 'spec',
-    database: 'postgres',
+    // The kills have their full number on SQLite, and on either by `npm run soak`.
+    env: { CAREBRIDGE_TEST_DATABASE: 'postgres', CAREBRIDGE_KILLS: '10', CAREBRIDGE_KILL_MESSAGES: '100' },
   },
 };
+
+/** These run side by side, those of a lane one after another: they wait for other programs more than they compute. */
+const LANES = [
+  ['integration', 'e2e-sqlite'],
+  ['stories', 'e2e-postgres'],
+];
+const HEARTBEAT_MS = 60_000;
 
 async function main() {
   const args = process.argv.slice(2);
@@ -43,24 +51,32 @@ async function main() {
   const rest = args.filter((arg) => !(arg in stages));
   const names = named.length > 0 ? named : Object.keys(stages);
 
-  const results = [];
-  for (const name of names) {
-    if (isStopped) break;
-    results.push(await runStage(name, stages[name], rest));
-  }
-  report(results);
-  return results.some(({ failed }) => failed > 0) ? 1 : 0;
+  const lanes = LANES.map((lane) => lane.filter((name) => names.includes(name))).filter((lane) => lane.length > 0);
+  const results = new Map();
+  const runAll = async (lane, isAlone) => {
+    for (const name of lane) {
+      if (!isStopped) results.set(name, await runStage(stages[name], rest, join(scratch, `${name}.json`), isAlone));
+    }
+  };
+  const first = names.filter((name) => !LANES.flat().includes(name));
+  await runAll(first, true);
+  await Promise.all(lanes.map((lane) => runAll(lane, lanes.length === 1)));
+  report([...results.values()]);
+  return [...results.values()].some(({ failed }) => failed > 0) ? 1 : 0;
 }
 
-async function runStage(name, { title, args, mocha, style, database }, rest) {
-  console.log(`\n=== ${title} ===`);
+/** What runs beside another is printed when it has ended, and meanwhile is said to be at work. */
+async function runStage({ title, args, mocha, style, env: settings }, rest, summary, isAlone) {
+  console.log(isAlone ? `\n=== ${title} ===` : `... ${title}: started`);
   const started = Date.now();
-  const summary = join(scratch, `${name}.json`);
-  const env = { ...process.env, CAREBRIDGE_TEST_SUMMARY: summary, CAREBRIDGE_TEST_STYLE: style ?? '' };
-  if (database !== undefined) env.CAREBRIDGE_TEST_DATABASE = database;
+  const env = { ...process.env, CAREBRIDGE_TEST_SUMMARY: summary, CAREBRIDGE_TEST_STYLE: style ?? '', ...settings };
   const reporter = join(root, 'scripts', 'reporter.cjs');
   const command = args ?? [...quiet, bin('mocha', 'bin', 'mocha.js'), '--reporter', reporter, ...rest, mocha];
-  const code = await run(command, env);
+  const minutes = () => ((Date.now() - started) / 60_000).toFixed(0);
+  const beating = isAlone ? undefined : setInterval(() => console.log(`... ${title}: ${minutes()} min`), HEARTBEAT_MS);
+  const { code, output } = await run(command, env, isAlone);
+  clearInterval(beating);
+  if (!isAlone) console.log(`\n=== ${title} ===\n${output}`);
   const counts = mocha === undefined ? tool(code) : tests(summary, code);
   const seconds = (Date.now() - started) / 1000;
   console.log(`--- ${title}: ${counts.failed > 0 ? 'FAILED' : 'ok'} in ${seconds.toFixed(1)} s`);
@@ -98,20 +114,30 @@ function report(results) {
   console.log(`\n${total[0]} passed, ${total[1]} failed, ${total[2]} skipped`);
 }
 
-function run(args, env) {
+function run(args, env, isAlone) {
   return new Promise((resolve) => {
-    current = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env });
-    current.on('close', (code) => resolve(code ?? 1));
+    const stdio = isAlone ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+    const child = spawn(process.execPath, args, { cwd: root, stdio, env });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => (output += text));
+    }
+    running.add(child);
+    child.on('close', (code) => {
+      running.delete(child);
+      resolve({ code: code ?? 1, output });
+    });
   });
 }
 
+const running = new Set();
 let isStopped = false;
-let current;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     isStopped = true;
-    // Ctrl+C in a terminal reaches the stage without our help.
-    if (signal !== 'SIGINT' || !process.stdin.isTTY) current?.kill(signal);
+    // Ctrl+C in a terminal reaches the stages without our help.
+    if (signal === 'SIGINT' && process.stdin.isTTY) return;
+    for (const child of running) child.kill(signal);
   });
 }
 

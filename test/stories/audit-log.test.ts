@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import type { AuditItem } from '../../src/services/audit-item.ts';
-import { Chat } from '../e2e/support/chat.ts';
+import { BOT, Chat } from '../e2e/support/chat.ts';
 import { query } from '../e2e/support/database.ts';
 import { runCarebridge, type EndedRun } from '../e2e/support/run-carebridge.ts';
-import { startTestClinic } from '../e2e/support/test-clinic.ts';
+import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { bodyOf, CommandRoom } from './support/command-room.ts';
 import { hearsOf, makeSecurityRoom } from './support/security-room.ts';
 
@@ -70,6 +71,12 @@ describe('the audit log', function () {
     const refused = await commandRoom.says(`!care offboard ${TEMP} because`, nurse);
     expect(bodyOf(refused)).to.match(/^Refused/);
     await commandRoom.hears(`role give ${TEMP} ward night shift --ticket HR-1`);
+    // The role asks them into this room: what offboarding would do is another thing before and after.
+    await waitFor(`${TEMP} to be invited`, async () => {
+      const state = roomPath(commandRoom.roomId, `/state/m.room.member/${TEMP}`);
+      const member = await callAs(clinic, BOT, 'GET', state).catch(() => undefined);
+      return member?.['membership'] === 'invite';
+    });
     await commandRoom.confirmed(`offboard ${TEMP} left the hospital --ticket HR-2`);
     await hearsOf(clinic, admin, commandRoom.roomId, `${TEMP} is offboarded.`);
 

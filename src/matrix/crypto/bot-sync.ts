@@ -30,7 +30,7 @@ const FILTER = JSON.stringify({ room: { rooms: [] }, presence: { types: [] }, ac
 const HOLD_MS = 5_000;
 /** For so long after a message of our own the homeserver is asked in short rounds. ms. */
 const SENDING_MS = 2_000;
-/** Between short rounds, unless something came for us: each costs the homeserver as much as some thirty messages. ms. */
+/** Between short rounds, unless something came for us: each costs the homeserver as much as some six messages, where 16 rooms are at work. ms. */
 const ROUND_MS = 3_000;
 /** Waits after the first, second, ... failure in a row. ms. */
 const WAITS_MS = [500, 1_000, 2_000, 5_000];

@@ -5,7 +5,7 @@ import type { AccountControl } from './accounts.ts';
 import type { CommonParts } from './common-parts.ts';
 import type { Governance } from './governance.ts';
 
-/** How often finished rows are wiped, overdue questions ended, and the audit log signed where that is due, ms. */
+/** How often finished rows are wiped and overdue questions ended, ms. */
 const HOUSEKEEPING_EVERY_MS = 60_000;
 
 /** What goes on by itself, beside the queues. */
@@ -35,8 +35,12 @@ export function startBackground(
   const housekeeping = setInterval(() => {
     storage.wipeFinished(Date.now()).catch((error: unknown) => log.error('wipe.failed', { error }));
     commands.endExpired().catch((error: unknown) => log.error('command.not-expired', { error }));
-    guardAudit?.run(Date.now()).catch((error: unknown) => log.error('audit.not-signed', { error }));
   }, HOUSEKEEPING_EVERY_MS);
+  const signing =
+    guardAudit &&
+    setInterval(() => {
+      guardAudit.run(Date.now()).catch((error: unknown) => log.error('audit.not-signed', { error }));
+    }, guardAudit.everyMs);
   return {
     homeserverIsThere() {
       // Before rooms are looked at: else what people were told of unverified devices would seem to be over.
@@ -50,6 +54,7 @@ export function startBackground(
     },
     async [Symbol.asyncDispose]() {
       clearInterval(housekeeping);
+      clearInterval(signing);
       followVerification[Symbol.dispose]();
       await Promise.all([
         archiving?.stop(),

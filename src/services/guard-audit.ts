@@ -9,6 +9,8 @@ import type { TellSecurity } from './tell-security.ts';
 
 /** A checkpoint is made after so many entries, however little time has passed. */
 export const SIGN_AFTER_ENTRIES = 1_000;
+/** Whether it is due is looked at as often, ms; more often where that is configured to be due sooner. */
+const LOOK_EVERY_MS = 60_000;
 
 /** What it is made of. */
 export interface GuardAuditParts {
@@ -22,13 +24,17 @@ export interface GuardAuditParts {
 }
 
 /**
- * Has the audit log signed and its head posted to the security room; tells the security room, once, where the log was changed. To be run from time to
- * time, e.g. once a minute.
+ * Has the audit log signed and its head posted to the security room; tells the security room, once, where the log was changed. To be run every
+ * `everyMs`.
  */
 export class GuardAudit {
+  /** How often to call `run`, ms. */
+  readonly everyMs: number;
   readonly #sign: SignAudit;
+  #running: Promise<unknown> | undefined;
 
   constructor({ audit, auditTrail, transactions, security, signer, signEveryMs, log }: GuardAuditParts) {
+    this.everyMs = Math.min(LOOK_EVERY_MS, signEveryMs);
     this.#sign = new SignAudit({
       ...{ trail: auditTrail, signer, transactions, everyEntries: SIGN_AFTER_ENTRIES, afterMs: signEveryMs, log },
       async onSigned({ number, seq, headHash, keyId }) {
@@ -49,8 +55,9 @@ export class GuardAudit {
     });
   }
 
-  /** Signs where it is due at `now`, Unix ms. */
+  /** Signs where it is due at `now`, Unix ms. While that is at work it is not begun again. */
   async run(now: number): Promise<void> {
-    await this.#sign.run(now);
+    this.#running ??= this.#sign.run(now).finally(() => (this.#running = undefined));
+    await this.#running;
   }
 }

@@ -70,6 +70,7 @@ async function runStage({ title, args, mocha, style, env: settings }, rest, summ
   console.log(isAlone ? `\n=== ${title} ===` : `... ${title}: started`);
   const started = Date.now();
   const env = { ...process.env, CAREBRIDGE_TEST_SUMMARY: summary, CAREBRIDGE_TEST_STYLE: style ?? '', ...settings };
+  if (!isAlone) env.CAREBRIDGE_TEST_SIDE_BY_SIDE = '1';
   const reporter = join(root, 'scripts', 'reporter.cjs');
   const command = args ?? [...quiet, bin('mocha', 'bin', 'mocha.js'), '--reporter', reporter, ...rest, mocha];
   const minutes = () => ((Date.now() - started) / 60_000).toFixed(0);

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { Chat, LINE_NUMBER } from './support/chat.ts';
 import { rowCounts } from './support/database.ts';
 import { unexpectedWarnings } from './support/shields.ts';
@@ -212,7 +213,11 @@ describe('bad input', function () {
     },
   ): void {
     before(async () => {
-      rows = await rowCounts(clinic);
+      // What was said before is on its way into the archive.
+      rows = await waitFor('the archive to have it', async () => {
+        const counts = await rowCounts(clinic);
+        return counts['archive_queue'] === 0 ? counts : undefined;
+      });
     });
     for (const bad of table) {
       it(`${bad.title}: ${bad.status}`, async () => {

@@ -11,6 +11,9 @@ import { copyConfig, runCarebridge } from './support/run-carebridge.ts';
 import { unexpectedWarnings } from './support/shields.ts';
 import { startTestClinic } from './support/test-clinic.ts';
 
+/** Where `npm test` runs another stage beside this one a start takes about twice as long. */
+const FIRST_WITHIN_MS = process.env['CAREBRIDGE_TEST_SIDE_BY_SIDE'] ? 10_000 : 5_000;
+
 describe('restarts', function () {
   this.timeout(90_000);
   let clinic: Clinic;
@@ -36,7 +39,7 @@ describe('restarts', function () {
     await clinic?.close();
   });
 
-  it('delivers what staff wrote while the bridge was down, keys included: once, in order, the first within 5 s of the start', async function () {
+  it(`delivers what staff wrote while the bridge was down, keys included: once, in order, the first within ${FIRST_WITHIN_MS / 1_000} s of the start`, async function () {
     await clinic.bridge.stop();
     // A new session, so that its key comes while nobody is there to take it.
     await nurse.crypto.forceDiscardSession(chat.room);
@@ -53,7 +56,7 @@ describe('restarts', function () {
     tell(this, `the first of 10 after ${seconds(firstMs)}, the last after ${seconds(lastMs)}`);
     await chat.nurseSays('after the start');
     expect(chat.phoneTexts().slice(before)).to.deep.equal([...texts, 'after the start']);
-    expect(firstMs).to.be.lessThan(5_000);
+    expect(firstMs).to.be.lessThan(FIRST_WITHIN_MS);
   });
 
   it('delivers what patients texted while the bridge was down: once, in order', async () => {

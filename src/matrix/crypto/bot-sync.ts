@@ -30,8 +30,11 @@ const FILTER = JSON.stringify({ room: { rooms: [] }, presence: { types: [] }, ac
 const HOLD_MS = 5_000;
 /** For so long after a message of our own the homeserver is asked in short rounds. ms. */
 const SENDING_MS = 2_000;
-/** Between short rounds, unless something came for us: each costs the homeserver as much as some six messages, where 16 rooms are at work. ms. */
-const ROUND_MS = 3_000;
+/** Between short rounds, unless something came for us. ms. */
+const ROUND_MS = 1_000;
+/** The same where more than BUSY messages left since the last: a round costs the homeserver as much as some six messages. ms. */
+const BUSY_ROUND_MS = 3_000;
+const BUSY = 20;
 /** Waits after the first, second, ... failure in a row. ms. */
 const WAITS_MS = [500, 1_000, 2_000, 5_000];
 /** What proxies answer for a homeserver that is away. */
@@ -52,6 +55,8 @@ export class BotSync {
   #problem: string | undefined;
   #isAway = false;
   #sentAt = Number.NEGATIVE_INFINITY;
+  /** Messages of our own since the last round. */
+  #sent = 0;
   /** Ends the pause under way, or makes the next one none. */
   #waiting = new AbortController();
   /** Ends the request that the homeserver holds. */
@@ -88,6 +93,7 @@ export class BotSync {
    */
   sending(): void {
     this.#sentAt = this.#now();
+    this.#sent++;
     this.#holding?.abort();
   }
 
@@ -108,7 +114,7 @@ export class BotSync {
     for (let failures = 0; !this.#stopping.signal.aborted;) {
       try {
         const isSending = this.#now() - this.#sentAt < SENDING_MS;
-        if (failures === 0 && isSending) await this.#pause(ROUND_MS);
+        if (failures === 0 && isSending) await this.#round();
         // After a failure an answer is wanted at once, to know that all is well again.
         if (failures > 0 || isSending) await this.#once(0);
         else await this.#hold();
@@ -129,6 +135,12 @@ export class BotSync {
         await this.#pause(waitMs);
       }
     }
+  }
+
+  async #round(): Promise<void> {
+    const ms = this.#sent > BUSY ? BUSY_ROUND_MS : ROUND_MS;
+    this.#sent = 0;
+    await this.#pause(ms);
   }
 
   async #pause(ms: number): Promise<void> {

@@ -12,7 +12,7 @@ import { startTestClinic } from '../e2e/support/test-clinic.ts';
 import { DESK, PHONE, probe, WHOAMI } from '../support/accounts-contract.ts';
 import { freePort } from '../support/free-port.ts';
 import { Nurse, type ReceivedEvent } from '../support/nurse.ts';
-import { startNamedMas } from '../support/real-mas.ts';
+import { isRealMasNamed, startNamedMas } from '../support/real-mas.ts';
 import { accountsWithMas, synapseWithMas, type TestMas } from '../support/test-mas.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { bodyOf, CommandRoom } from './support/command-room.ts';
@@ -20,7 +20,7 @@ import { bodyOf, CommandRoom } from './support/command-room.ts';
 /** Measured below 1 s on an idle machine. */
 const ENDED_WITHIN_MS = 5_000;
 
-describe('accounts that belong to Matrix Authentication Service', function () {
+describe(`accounts that belong to Matrix Authentication Service, ${isRealMasNamed() ? 'real' : 'played'}`, function () {
   this.timeout(120_000);
   let mas: TestMas;
   let clinic: Clinic;

@@ -83,6 +83,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     notices: () => queues.notices.notify(),
   };
   const parts = makeCommonParts({ config, namespace, storage, archive, governedRooms, matrix, wake, log });
+  const { archiving } = parts;
   const governance = makeGovernance(parts, config, matrix, about.configFile, auditKey);
   const accounts = makeAccountControl(parts, governance, config, matrix);
   const commands: CommandRunner = new CommandRunner({
@@ -132,6 +133,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
       checks: [
         { name: 'database', problem: async () => only.problem ?? (await storage.check()) },
         { name: 'homeserver', problem: async () => connection.problem ?? crypto.problem },
+        ...(archiving ? [{ name: 'archive', problem: () => archiving.problem() }] : []),
       ],
       metrics: () => appservice.renderMetrics(),
       log,

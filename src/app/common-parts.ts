@@ -78,39 +78,9 @@ export function makeCommonParts(options: {
   };
 }
 
-function storesOf(storage: Storage) {
-  const {
-    transactions,
-    settings,
-    conversations,
-    consents,
-    identities,
-    outbox,
-    inbox,
-    notices,
-    matrixEvents: events,
-    media,
-    archiveQueue,
-  } = storage;
-  const { roles, policyVersions, emergencyAccess, confirmations, audit, auditTrail } = storage;
-  const { accountProcedures, accountStates, watchedDevices } = storage;
-  return {
-    ...{
-      transactions,
-      settings,
-      conversations,
-      consents,
-      identities,
-      outbox,
-      inbox,
-      notices,
-      events,
-      media,
-      archiveQueue,
-    },
-    ...{ roles, policyVersions, emergencyAccess, confirmations, audit, auditTrail },
-    ...{ accountProcedures, accountStates, watchedDevices },
-  };
+/** The stores by the names that use cases know them by. */
+function storesOf({ matrixEvents: events, ...stores }: Storage) {
+  return { ...stores, events };
 }
 
 /** The texts to patients that go by themselves, with the practice's name and contact put in. */

@@ -76,12 +76,14 @@ export function queueTables({
   outbox,
   notices,
   matrixEvents,
-}: Storage): ReadonlyMap<string, QueueStore<QueueRow>> {
-  return new Map<string, QueueStore<QueueRow>>([
+  archiveQueue,
+}: Storage): ReadonlyMap<string, Pick<QueueStore<QueueRow>, 'depth'>> {
+  return new Map<string, Pick<QueueStore<QueueRow>, 'depth'>>([
     ['keywords', inbox.keywords],
     ['inbox', inbox.deliveries],
     ['outbox', outbox],
     ['matrix-events', matrixEvents],
     ['notices', notices],
+    ['archive', archiveQueue],
   ]);
 }

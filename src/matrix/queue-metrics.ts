@@ -1,12 +1,6 @@
 /** The gauges that tell whether messages get through. Labels are names of queues: nothing of a message. */
 import type { PrometheusMetrics } from 'matrix-appservice-bridge';
-
-/** What one queue holds. */
-export interface QueueDepth {
-  readonly waiting: number;
-  readonly parked: number;
-  readonly oldestAgeMs: number;
-}
+import type { QueueDepth } from '../ports/queue-store.ts';
 
 /** Adds the queues' gauges to the library's registry; they are read when `/metrics` is asked for. */
 export function addQueueMetrics(

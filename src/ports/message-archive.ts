@@ -9,6 +9,8 @@ export interface MessageArchive extends AsyncDisposable {
   rows(afterSeq: number, limit: number, of?: readonly ConversationId[]): Promise<readonly ArchiveRow[]>;
   /** The last row's, or undefined where nothing was archived. */
   head(): Promise<{ readonly seq: number; readonly hash: string } | undefined>;
+  /** undefined where it can be written, else what is wrong in PHI-free words. Changes nothing; a full disk shows only when something is appended. */
+  check(): Promise<string | undefined>;
   /** Decrypts what a row holds. Throws PermanentError where it was changed or its key is not configured. */
   open(row: ArchiveRow): SaidContent;
 }

@@ -19,5 +19,12 @@ export interface QueueStore<Row extends QueueRow> {
   /** Given up: kept for a person to look at. `code` is PHI-free. */
   park(id: string, code: string): Promise<void>;
   /** How many rows wait, are parked, and the age in ms of the oldest waiting one: for `/metrics`. */
-  depth(now: number): Promise<{ waiting: number; parked: number; oldestAgeMs: number }>;
+  depth(now: number): Promise<QueueDepth>;
+}
+
+/** What a queue holds. */
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly parked: number;
+  readonly oldestAgeMs: number;
 }

@@ -1,4 +1,6 @@
+import { RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Said } from '../model/archive.ts';
 import type { ArchiveQueue } from '../ports/archive-queue.ts';
 import type { MessageArchive } from '../ports/message-archive.ts';
 import type { Notifier } from './notifier.ts';
@@ -6,12 +8,14 @@ import type { Notifier } from './notifier.ts';
 /** What archiving needs. */
 export interface ArchiveMessagesParts {
   readonly archiveQueue: ArchiveQueue;
-  readonly archive: Pick<MessageArchive, 'append'>;
+  readonly archive: Pick<MessageArchive, 'append' | 'check'>;
   readonly notifier: Pick<Notifier, 'tellAdmins'>;
   readonly log: Logger;
   /** What is said within this time shares a commit. ms. */
   readonly collectMs?: number;
   readonly retryMs?: number;
+  /** From then on what waits is a problem. ms. */
+  readonly lateAfterMs?: number;
 }
 
 /** At one commit. */
@@ -27,6 +31,8 @@ export class ArchiveMessages {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #isStopped = false;
+  /** Why the last attempt to write failed, where it did. */
+  #problem: string | undefined;
 
   constructor(parts: ArchiveMessagesParts) {
     this.#parts = parts;
@@ -39,14 +45,24 @@ export class ArchiveMessages {
 
   /** Archives what waits, as far as it goes now. */
   async run(): Promise<void> {
-    const { archiveQueue: queue, archive } = this.#parts;
+    const queue = this.#parts.archiveQueue;
     for (;;) {
       const waiting = await queue.next(AT_ONCE);
       if (waiting.length === 0) return;
-      await archive.append(waiting.map(({ said }) => said));
+      await this.#append(waiting.map(({ said }) => said));
       // Whoever dies before this archives them again, which adds nothing.
       await queue.remove(waiting.map(({ seq }) => seq));
     }
+  }
+
+  /** Why what is said does not get into the archive, in PHI-free words; undefined where it does. */
+  async problem(): Promise<string | undefined> {
+    const { archive, archiveQueue, lateAfterMs = 300_000 } = this.#parts;
+    const problem = (await archive.check()) ?? this.#problem;
+    if (problem !== undefined) return problem;
+    const { waiting, oldestAgeMs } = await archiveQueue.depth(Date.now());
+    if (oldestAgeMs < lateAfterMs) return undefined;
+    return `What was said ${Math.floor(oldestAgeMs / 1_000)} s ago is not archived yet (waiting in all: ${waiting}).`;
   }
 
   /** Begins nothing more, and waits for what is at work. */
@@ -54,6 +70,16 @@ export class ArchiveMessages {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#running;
+  }
+
+  async #append(said: readonly Said[]): Promise<void> {
+    try {
+      await this.#parts.archive.append(said);
+      this.#problem = undefined;
+    } catch (error) {
+      this.#problem = error instanceof RetryableError ? error.message : 'It cannot be written; see the log.';
+      throw error;
+    }
   }
 
   #after(ms: number): void {

@@ -35,3 +35,23 @@ export async function verifyArchive(
     if (page.length < PAGE) return { rows, faults, head: before.seq === 0 ? undefined : before };
   }
 }
+
+/**
+ * Looks at two rows alone: the last one, and the one that was the last when the whole was verified (`known`, from the audit log). Answers what is wrong
+ * with them, in PHI-free words. Needs no key.
+ */
+export async function verifyArchiveEnd(
+  archive: Pick<MessageArchive, 'rows' | 'head'>,
+  known: ArchiveVerdict['head'],
+): Promise<string | undefined> {
+  const rowAt = async (seq: number) => (await archive.rows(seq - 1, 1)).find((row) => row.seq === seq);
+  const head = await archive.head();
+  const last = head && (await rowAt(head.seq));
+  if (last !== undefined && archiveHash(last) !== last.hash) return `row ${last.seq}, the last, was changed`;
+  if (known === undefined) return undefined;
+  const before = await rowAt(known.seq);
+  if (before === undefined) return `row ${known.seq}, the last when it was verified, is missing`;
+  if (before.hash !== known.hash || archiveHash(before) !== before.hash)
+    return `row ${known.seq} is not the one that was the last when it was verified`;
+  return undefined;
+}

@@ -1,6 +1,10 @@
-import type { Config } from '../config/config.ts';
+import type { Config, PhiKey } from '../config/config.ts';
+import { inTermsOfArchive } from './archive/open-archive.ts';
+import { ARCHIVE_MIGRATIONS } from './archive/first-archive.ts';
 import type { Database } from './database.ts';
-import { SCHEMA_VERSION } from './migrate.ts';
+import { newestOf } from './migrate.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+import type { Migration } from './migrations/migration.ts';
 import { openDatabase } from './open-database.ts';
 
 /** What can be said of a database without changing it. */
@@ -18,13 +22,27 @@ export interface DatabaseFacts {
  * opening makes it.
  */
 export async function inspectDatabase(config: Pick<Config, 'database' | 'secrets'>): Promise<DatabaseFacts> {
-  const opened = await openDatabase(config.database);
+  return inspect(config.database, config.secrets.phiKeys, MIGRATIONS);
+}
+
+/** The same for the archive's own database. */
+export async function inspectArchive({ database, keys = [] }: Config['archive']): Promise<DatabaseFacts> {
+  return inTermsOfArchive(() => inspect(database, keys, ARCHIVE_MIGRATIONS));
+}
+
+async function inspect(
+  where: Config['database'],
+  keys: readonly PhiKey[],
+  migrations: readonly Migration[],
+): Promise<DatabaseFacts> {
+  const opened = await openDatabase(where);
   const { database } = opened;
   try {
     const schemaVersion = await findVersion(database);
-    const known = new Set(config.secrets.phiKeys.map(({ id }) => id));
+    const known = new Set(keys.map(({ id }) => id));
     const used = schemaVersion === 0 ? [] : await findKeyIds(database);
-    return { schemaVersion, programVersion: SCHEMA_VERSION, missingKeyIds: used.filter((id) => !known.has(id)) };
+    const missingKeyIds = used.filter((id) => !known.has(id));
+    return { schemaVersion, programVersion: newestOf(migrations), missingKeyIds };
   } finally {
     await opened.close();
   }

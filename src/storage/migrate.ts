@@ -4,22 +4,24 @@ import type { Database } from './database.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
 
-/** The version this program brings a database to. */
-export const SCHEMA_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
-
 /** PostgreSQL advisory lock of everything that changes the schema; the number only has to be ours. */
 const SCHEMA_LOCK = 5_201_907_244;
 
 /**
- * Brings the schema to `SCHEMA_VERSION`, each step in its own transaction together with its version row, and answers the version. Several processes may
+ * Brings the schema to the newest version, each step in its own transaction together with its version row, and answers the version. Several processes may
  * start at once: the others wait and find the work done. Throws ConfigError where the schema is newer than this program.
  */
 export async function migrate(database: Database, migrations: readonly Migration[] = MIGRATIONS): Promise<number> {
-  const known = migrations.at(-1)?.version ?? 0;
+  const known = newestOf(migrations);
   for (const migration of migrations) {
     await database.inTransaction((transaction) => applyOnce(database, transaction, migration, known));
   }
   return known;
+}
+
+/** The version that these bring a database to. */
+export function newestOf(migrations: readonly Migration[]): number {
+  return migrations.at(-1)?.version ?? 0;
 }
 
 /** Keeps other processes from changing the schema until the transaction ends. An SQLite write transaction does so by itself. */

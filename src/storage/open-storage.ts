@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import { RetryableError } from '../errors.ts';
 import type { AccountProcedureStore } from '../ports/account-procedure-store.ts';
 import type { AccountStateStore } from '../ports/account-state-store.ts';
 import type { ArchiveQueue } from '../ports/archive-queue.ts';
@@ -45,6 +44,7 @@ import { SequelizePolicyVersionStore } from './sequelize-policy-version-store.ts
 import { SequelizeRoleStore } from './sequelize-role-store.ts';
 import { SequelizeSettingsStore } from './sequelize-settings-store.ts';
 import { SequelizeWatchedDeviceStore } from './sequelize-watched-device-store.ts';
+import { problemOf } from './storage-fault.ts';
 import { wipeFinished, type Swept } from './wipe-finished.ts';
 
 /** The open database: every repository, and what concerns the whole. */
@@ -124,14 +124,7 @@ export async function openStorage(config: Pick<Config, 'database' | 'secrets' | 
         if (swept.wiped + swept.removed > 0) await checkpoint();
         return swept;
       },
-      async check() {
-        try {
-          await database.read((transaction) => database.select(transaction, 'SELECT 1'));
-          return undefined;
-        } catch (error) {
-          return error instanceof RetryableError ? error.message : 'The database does not answer.';
-        }
-      },
+      check: () => problemOf(() => database.read((transaction) => database.select(transaction, 'SELECT 1'))),
       close: closeOnce,
       [Symbol.asyncDispose]: closeOnce,
     };

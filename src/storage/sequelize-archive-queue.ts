@@ -1,6 +1,7 @@
 import { Op } from 'sequelize';
 import type { Said } from '../model/archive.ts';
 import type { ArchiveQueue, QueuedSaid } from '../ports/archive-queue.ts';
+import type { QueueDepth } from '../ports/queue-store.ts';
 import { insertOnce } from './insert-once.ts';
 import { archiveQueueModel } from './models/archive-models.ts';
 import type { StorageParts } from './storage-parts.ts';
@@ -18,7 +19,7 @@ export class SequelizeArchiveQueue implements ArchiveQueue {
   async add(said: Said): Promise<void> {
     const { database, cipher } = this.#parts;
     const id = `${said.kind}:${said.eventId}`;
-    const row = { id, content: cipher.encrypt(placeOf(id), JSON.stringify(said)) };
+    const row = { id, content: cipher.encrypt(placeOf(id), JSON.stringify(said)), notedAt: Date.now() };
     await database.write((transaction) => insertOnce(database, transaction, this.#model, ['id'], [row]));
   }
 
@@ -36,6 +37,18 @@ export class SequelizeArchiveQueue implements ArchiveQueue {
     await this.#parts.database.write((transaction) =>
       this.#model.destroy({ where: { seq: { [Op.in]: [...seqs] } }, transaction }),
     );
+  }
+
+  async depth(now: number): Promise<QueueDepth> {
+    const { database } = this.#parts;
+    const sql = 'SELECT COUNT(*) AS "waiting", MIN(noted_at) AS "oldest" FROM archive_queue';
+    type Depth = { waiting: number | string; oldest: number | string | null };
+    const [depth] = await database.read((transaction) => database.select<Depth>(transaction, sql));
+    return {
+      waiting: Number(depth?.waiting ?? 0),
+      parked: 0,
+      oldestAgeMs: Math.max(0, now - Number(depth?.oldest ?? now)),
+    };
   }
 }
 

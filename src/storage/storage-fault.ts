@@ -54,6 +54,16 @@ export function toStorageFault(error: unknown): Error {
   return error instanceof Error ? error : new PermanentError('The database failed in an unknown way.', { cause });
 }
 
+/** undefined where `work` succeeds, else what is wrong in PHI-free words: for `/ready` and `doctor`. */
+export async function problemOf(work: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error instanceof RetryableError ? error.message : 'The database does not answer.';
+  }
+}
+
 /** The error that the driver raised, under Sequelize's. */
 export function driverError(error: unknown): DriverError {
   const { parent } = error as { parent?: DriverError };

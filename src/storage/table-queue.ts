@@ -1,7 +1,7 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize';
 import { PermanentError } from '../errors.ts';
 import type { QueueRow } from '../model/rows.ts';
-import type { QueueStore } from '../ports/queue-store.ts';
+import type { QueueDepth, QueueStore } from '../ports/queue-store.ts';
 import { Claims } from './claims.ts';
 import type { Bind, Database } from './database.ts';
 import { selectList, tableOf } from './insert-once.ts';
@@ -90,7 +90,7 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
     await this.#end(id, `${this.#prefix}parked_at = $2, ${this.#prefix}code = $3${this.#undo()}`, [Date.now(), code]);
   }
 
-  async depth(now: number): Promise<{ waiting: number; parked: number; oldestAgeMs: number }> {
+  async depth(now: number): Promise<QueueDepth> {
     const p = this.#prefix;
     const sql = `SELECT COUNT(*) AS "waiting", MIN(created_at) AS "oldest",
         (SELECT COUNT(*) FROM ${this.#table} WHERE ${p}parked_at IS NOT NULL) AS "parked"

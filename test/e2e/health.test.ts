@@ -4,7 +4,7 @@ import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startTestClinic } from './support/test-clinic.ts';
 
-const QUEUES = ['keywords', 'inbox', 'outbox', 'matrix-events', 'notices'];
+const QUEUES = ['keywords', 'inbox', 'outbox', 'matrix-events', 'notices', 'archive'];
 
 describe('health', function () {
   this.timeout(60_000);
@@ -25,7 +25,7 @@ describe('health', function () {
     const health = await get('/health');
     expect([health.status, await health.json()]).to.deep.equal([200, { status: 'ok' }]);
     expect((await get('/ready')).status).to.equal(200);
-    expect(await checks()).to.deep.equal({ database: 'ok', homeserver: 'ok' });
+    expect(await checks()).to.deep.equal({ database: 'ok', homeserver: 'ok', archive: 'ok' });
   });
 
   it('shows the depth of every queue, and nothing parked', async () => {

@@ -5,11 +5,11 @@ import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { signatureHeaders } from '../../src/sms/loopback/signature.ts';
 import type { Nurse } from '../support/nurse.ts';
+import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { Chat, LINE_NUMBER } from './support/chat.ts';
 import { DATABASE, restartPostgres } from './support/database.ts';
 import { unexpectedWarnings } from './support/shields.ts';
-import { mountSmallDisk, type SmallDisk } from './support/small-disk.ts';
 import { startTestClinic } from './support/test-clinic.ts';
 
 const DISK_MB = 24;

@@ -10,9 +10,10 @@ const LITTLE_BYTES = 1_000 * MB;
 export const diskSpace: Check = {
   title: 'see how much room is left on the disk',
   needs: [],
-  async run({ config: { database, encryption } }) {
-    const paths = [encryption.store, ...(database.dialect === 'sqlite' ? [database.path] : [])];
-    const folders = new Set(paths.map(existingFolder));
+  async run({ config: { database, archive, encryption } }) {
+    const databases = archive.keys === undefined ? [database] : [database, archive.database];
+    const files = databases.flatMap((one) => (one.dialect === 'sqlite' ? [one.path] : []));
+    const folders = new Set([encryption.store, ...files].map(existingFolder));
     return [...folders].map((folder) => {
       const { bavail, bsize } = statfsSync(folder);
       return judgeRoom(folder, bavail * bsize);

@@ -12,6 +12,8 @@ export const filePermissions: Check = {
       [configPath, 'the configuration file, which may hold secrets', 'warn'],
     ];
     if (config.database.dialect === 'sqlite') files.push([config.database.path, 'the database', 'warn']);
+    const { database: archive } = config.archive;
+    if (archive.dialect === 'sqlite') files.push([archive.path, 'the archive', 'warn']);
     return files.flatMap(([path, what, status]) => look(path, what, status) ?? []);
   },
 };

@@ -1,6 +1,7 @@
 /** The checks, in the order in which an operator would want them mended. A new one is one file and one line here. */
 import { accountControl } from './account-control.ts';
 import { accounts } from './accounts.ts';
+import { archive } from './archive.ts';
 import { botKeys } from './bot-keys.ts';
 import { carriers } from './carriers.ts';
 import type { Check } from './check.ts';
@@ -28,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   ping,
   device,
   database,
+  archive,
   cryptoStore,
   botKeys,
   publicUrl,

@@ -20,7 +20,7 @@ export async function openArchive({ database: where, keys }: Config['archive']):
       'There is an archive, but archive.key is not there. Restore the key from your backup: without it nothing can be archived, and nothing in the archive can be read.',
     );
   }
-  try {
+  return inTermsOfArchive(async () => {
     const { database, close } = await openDatabase(where);
     try {
       await migrate(database, ARCHIVE_MIGRATIONS);
@@ -31,6 +31,13 @@ export async function openArchive({ database: where, keys }: Config['archive']):
       await close().catch(() => undefined);
       throw error;
     }
+  });
+}
+
+/** Why a database cannot be opened, said of the archive and its settings. */
+export async function inTermsOfArchive<T>(open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`The archive: ${error.message.replaceAll('database.', 'archive.')}`, [], { cause: error });

@@ -14,6 +14,7 @@ import type { Database } from '../database.ts';
 import { insertOnce } from '../insert-once.ts';
 import { archiveRecordModel, type ArchiveRecordModel } from '../models/archive-models.ts';
 import type { PhiCipher } from '../phi-cipher.ts';
+import { problemOf } from '../storage-fault.ts';
 
 /** PostgreSQL advisory lock of whoever appends, held until the commit; the number only has to be ours. */
 const CHAIN_LOCK = 5_201_907_246;
@@ -49,6 +50,12 @@ export class SequelizeMessageArchive implements MessageArchive {
 
   async head(): Promise<{ seq: number; hash: string } | undefined> {
     return this.#database.read((transaction) => this.#head(transaction));
+  }
+
+  check(): Promise<string | undefined> {
+    // Adds no row, and yet is refused where rows cannot be added.
+    const nothing = 'INSERT INTO archive_records SELECT * FROM archive_records WHERE 1 = 0';
+    return problemOf(() => this.#database.write((transaction) => this.#database.execute(transaction, nothing)));
   }
 
   open({ eventId, kind, content }: ArchiveRow): SaidContent {

@@ -4,6 +4,7 @@ import { accounts } from './003-accounts.ts';
 import { identity } from './004-identity.ts';
 import { archiveQueue } from './005-archive-queue.ts';
 import { deviceNotices } from './006-device-notices.ts';
+import { archiveQueueTimes } from './007-archive-queue-times.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   identity,
   archiveQueue,
   deviceNotices,
+  archiveQueueTimes,
 ];

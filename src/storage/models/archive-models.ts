@@ -16,6 +16,7 @@ export class ArchiveQueueModel extends Model<
   declare seq: CreationOptional<Time>;
   declare id: string;
   declare content: string;
+  declare notedAt: Time;
 }
 
 /** A row of `archive_records`, in a database of its own, which triggers keep from being changed or removed. `content` is encrypted. */
@@ -39,7 +40,7 @@ export class ArchiveRecordModel extends Model<
 
 /** `ArchiveQueueModel` on this connection. */
 export function archiveQueueModel(sequelize: Sequelize) {
-  return bindModel(ArchiveQueueModel, 'archive_queue', { seq, id: text, content: text }, sequelize);
+  return bindModel(ArchiveQueueModel, 'archive_queue', { seq, id: text, content: text, notedAt: time }, sequelize);
 }
 
 /** `ArchiveRecordModel` on this connection. */

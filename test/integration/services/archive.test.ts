@@ -87,6 +87,7 @@ describe('archive (G2)', () => {
         if (isAway) throw new RetryableError('away');
         commits.push([...said]);
       },
+      check: async () => undefined,
     };
     const notifier = { tellAdmins: async (text: string) => void told.push(text) };
     const { archiveQueue } = fixture.world.stores;

@@ -1,22 +1,12 @@
 /** What the archive promises: a database of its own, to which is only added (G2, H6). */
 import { expect } from 'chai';
-import { archiveHash, type Said } from '../../../src/model/archive.ts';
+import { archiveHash } from '../../../src/model/archive.ts';
 import type { ConversationId, EventId, UserId } from '../../../src/model/ids.ts';
 import { verifyArchive } from '../../../src/services/verify-archive.ts';
 import { openArchive } from '../../../src/storage/archive/open-archive.ts';
-import { ROOM } from './builders.ts';
+import { MARIA, said } from './builders.ts';
 import { newPhiKey, type StorageBench, type StorageConfig } from './storage-bench.ts';
 import { storageForEach } from './storage-for-each.ts';
-
-const MARIA = 'maria' as ConversationId;
-
-function said(n: number, more: Partial<Said> = {}): Said {
-  return {
-    ...{ kind: 'message', by: 'staff', conversationId: MARIA, roomId: ROOM, eventId: `$event-${n}` as EventId, at: n },
-    ...{ relatesTo: undefined, sender: '@nurse:hospital.test' as UserId, content: { body: `planted-words ${n}` } },
-    ...more,
-  };
-}
 
 /** Defines the tests on `bench`. */
 export function archiveContract(bench: StorageBench): void {
@@ -70,6 +60,14 @@ export function archiveContract(bench: StorageBench): void {
       expect((await verifyArchive(cut, () => undefined)).faults).to.equal(1);
     });
 
+    it('are known to be writable, which adds none, and not to be', async () => {
+      await using archive = await open();
+      expect(await archive!.check()).to.equal(undefined);
+      expect(await archive!.head()).to.equal(undefined);
+      await bench.sql(config, 'ALTER TABLE archive_records RENAME TO gone');
+      expect(await archive!.check()).to.equal('The database does not answer.');
+    });
+
     it('cannot be had without the key, nor with another', async () => {
       await (await open())![Symbol.asyncDispose]();
       const refused = async (keys: Parameters<typeof open>[0] | undefined) =>
@@ -105,6 +103,18 @@ export function archiveContract(bench: StorageBench): void {
       expect(await use.count('archive_queue', "content LIKE '%planted%'")).to.equal(0);
       await use.storage.archiveQueue.remove([waiting[0]!.seq]);
       expect(await use.storage.archiveQueue.next(10)).to.have.length(1);
+    });
+
+    it('knows how much waits, and for how long', async () => {
+      const { archiveQueue } = use.storage;
+      expect(await archiveQueue.depth(Date.now())).to.deep.equal({ waiting: 0, parked: 0, oldestAgeMs: 0 });
+      const before = Date.now();
+      await archiveQueue.add(said(1));
+      const between = Date.now();
+      await archiveQueue.add(said(2));
+      const { waiting, oldestAgeMs } = await archiveQueue.depth(between + 60_000);
+      expect(waiting).to.equal(2);
+      expect(oldestAgeMs).to.be.within(60_000, 60_000 + between - before);
     });
   });
 }

@@ -1,4 +1,5 @@
 /** Rows for the storage tests, with what a test does not care about filled in. */
+import type { Said } from '../../../src/model/archive.ts';
 import type { ConversationId, EventId, LineId, RoomId, UserId } from '../../../src/model/ids.ts';
 import { newOpaqueId } from '../../../src/model/ids.ts';
 import type { PhoneNumber } from '../../../src/model/phone-number.ts';
@@ -44,6 +45,17 @@ export function outboxRow(conversationId: ConversationId, fields: Partial<NewOut
     cause: `event:${newOpaqueId()}`,
     trace: 'trace',
     ...fields,
+  };
+}
+
+/** The conversation of what `said` says. */
+export const MARIA = 'maria' as ConversationId;
+
+export function said(n: number, more: Partial<Said> = {}): Said {
+  return {
+    ...{ kind: 'message', by: 'staff', conversationId: MARIA, roomId: ROOM, eventId: `$event-${n}` as EventId, at: n },
+    ...{ relatesTo: undefined, sender: '@nurse:hospital.test' as UserId, content: { body: `planted-words ${n}` } },
+    ...more,
   };
 }
 

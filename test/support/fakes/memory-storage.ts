@@ -68,7 +68,7 @@ interface Tables extends CareTables {
   transactions: string[];
   settings: Map<string, string>;
   media: unknown[];
-  said: QueuedSaid[];
+  said: (QueuedSaid & { readonly notedAt: number })[];
   deviceNotices: Map<EventId, { userId: UserId; deviceId: string }>;
 }
 
@@ -280,11 +280,15 @@ function archiveQueue(database: Database): ArchiveQueue {
   return {
     async add(said) {
       const seq = (database.tables.said.at(-1)?.seq ?? 0) + 1;
-      if (!waits(said)) database.tables.said.push({ seq, said });
+      if (!waits(said)) database.tables.said.push({ seq, said, notedAt: Date.now() });
     },
     next: async (limit) => database.tables.said.slice(0, limit),
     async remove(seqs) {
       database.tables.said = database.tables.said.filter(({ seq }) => !seqs.includes(seq));
+    },
+    async depth(now) {
+      const { said } = database.tables;
+      return { waiting: said.length, parked: 0, oldestAgeMs: now - (said[0]?.notedAt ?? now) };
     },
   };
 }

@@ -1,11 +1,11 @@
-/** A disk of its own that can be filled: a tmpfs, which only root may mount. */
+/** A disk of its own that can be filled, or protected: a tmpfs, which only root may mount. */
 import { execFile } from 'node:child_process';
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Context } from 'mocha';
-import { skip } from '../../support/skip.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { skip } from './skip.ts';
+import { tempDir } from './temp-dir.ts';
 
 const run = promisify(execFile);
 
@@ -14,6 +14,8 @@ export interface SmallDisk extends AsyncDisposable {
   readonly path: string;
   /** Leaves no byte free, runs `whileFull`, and makes room again. */
   fill(whileFull: () => Promise<void>): Promise<void>;
+  /** Lets nothing be written, runs `meanwhile`, and lets it again. No file on it may be open. */
+  protect(meanwhile: () => Promise<void>): Promise<void>;
 }
 
 /** Mounts one of `megabytes`. For a `before` hook, which is skipped where that may not be done. */
@@ -33,6 +35,14 @@ export async function mountSmallDisk(context: Context, megabytes: number): Promi
         await whileFull();
       } finally {
         await rm(filler, { force: true });
+      }
+    },
+    async protect(meanwhile) {
+      await run('mount', ['-o', 'remount,ro', path]);
+      try {
+        await meanwhile();
+      } finally {
+        await run('mount', ['-o', 'remount,rw', path]);
       }
     },
     [Symbol.asyncDispose]: async () => void (await run('umount', ['--lazy', path])),

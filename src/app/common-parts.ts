@@ -13,6 +13,7 @@ import { mayTextOutBy } from '../services/may-text-out.ts';
 import { NoteSaid } from '../services/note-said.ts';
 import { Notifier } from '../services/notifier.ts';
 import { OpenConversation } from '../services/open-conversation.ts';
+import { recordConfiguredRoles } from '../services/record-configured-roles.ts';
 import { SendAutomatic } from '../services/send-automatic.ts';
 import { TellSecurity } from '../services/tell-security.ts';
 import { TellSender } from '../services/tell-sender.ts';
@@ -42,14 +43,16 @@ export function makeCommonParts(options: {
   const { config, namespace, storage, archive, governedRooms, matrix, wake, log } = options;
   const { rooms, control, sender, crypto } = matrix;
   const lines = new Lines(config.lines, config.admins);
+  const { admins } = config;
   const policy = new CarePolicyView({
     ...storage,
-    ...{ namespace, lines, governedRooms, log, admins: config.admins, roleStore: storage.roles },
+    ...{ namespace, lines, governedRooms, log, admins, roleStore: storage.roles },
     ...{ roles: config.roles, units: config.units, classes: config.phiClasses },
   });
   const base = {
     ...storesOf(storage),
     ...{ governedRooms, rooms, control, sender, decrypter: crypto, namespace, lines, policy, log },
+    recordConfigured: () => recordConfiguredRoles({ roles: storage.roles, admins, lines }, Date.now()),
     carriers: createSmsCarriers(config.carriers, config.http.publicUrl),
     country: config.practice.country,
     wordingVersion: config.consent.wordingVersion,

@@ -27,6 +27,8 @@ export interface AccountServiceParts extends WhatLivesParts {
   readonly governedRooms: GovernedRoomStore;
   readonly policy: PolicyInEffect;
   readonly lines: Lines;
+  /** Writes down what the configuration gives now. undefined on the command line: the file there may be newer than what the bridge runs with, and it follows. */
+  readonly recordConfigured: (() => Promise<void>) | undefined;
   readonly security: TellSecurity;
   readonly protectedUsers: ReadonlySet<UserId>;
   readonly log: Logger;
@@ -180,14 +182,16 @@ async function roomsOf({ accounts, governedRooms }: RotateParts, user: UserId): 
   }
 }
 
-/** Tells lines who is away now, after a state was changed or at the start. */
+/** Tells lines who is away now, after a state was changed or at the start, and writes down whose roles that ended or began. */
 export async function applyAbsences({
   accountStates,
   lines,
   policy,
-}: Pick<AccountServiceParts, 'accountStates' | 'lines' | 'policy'>): Promise<void> {
+  recordConfigured,
+}: Pick<AccountServiceParts, 'accountStates' | 'lines' | 'policy' | 'recordConfigured'>): Promise<void> {
   const absent = (await accountStates.current()).filter(({ absence }) => absence !== 'none');
   lines.setAbsent(absent.map(({ userId, successor, absence }) => ({ userId, successor, isGone: absence === 'gone' })));
+  await recordConfigured?.();
   policy.invalidate();
 }
 

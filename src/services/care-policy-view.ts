@@ -1,5 +1,4 @@
 import type { Logger } from '../log.ts';
-import { ADMINISTRATOR, LINE_TEAM } from '../model/built-in-roles.ts';
 import type { CarePolicy } from '../model/care-policy.ts';
 import type { EmergencyAccess, GovernedRoom } from '../model/governed-room.ts';
 import type { LineId, RoomId, UserId } from '../model/ids.ts';
@@ -9,21 +8,17 @@ import type { EmergencyAccessStore } from '../ports/emergency-access-store.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { PolicyVersionStore } from '../ports/policy-version-store.ts';
 import type { RoleStore } from '../ports/role-store.ts';
-import type { Lines } from './lines.ts';
 import type { PolicyInEffect } from './policy-in-effect.ts';
 import { CLASSES_SUBJECT, classesDocument, ROLES_SUBJECT, rolesDocument } from './policy-documents.ts';
+import { configuredRoles, type ConfiguredRolesParts } from './record-configured-roles.ts';
 
 /** What the view is made of. */
-export interface CarePolicyViewParts {
+export interface CarePolicyViewParts extends ConfiguredRolesParts {
   readonly namespace: Namespace;
   /** The configured roles, the built-in ones too. */
   readonly roles: ReadonlyMap<RoleId, Role>;
   readonly units: readonly Unit[];
   readonly classes: CarePolicy['classes'];
-  /** Hold the role `administrator`. */
-  readonly admins: readonly UserId[];
-  /** Members of a team hold the role `line-team`. */
-  readonly lines: Lines;
   readonly roleStore: RoleStore;
   readonly governedRooms: GovernedRoomStore;
   readonly emergencyAccess: EmergencyAccessStore;
@@ -51,14 +46,13 @@ export class CarePolicyView implements PolicyInEffect {
     this.#now = parts.now ?? Date.now;
   }
 
-  /** At start: writes down what is configured, with its date, and who has a role by the configuration (F7). */
+  /** At start: writes down what is configured, with its date (F7). */
   async start(): Promise<void> {
     const { policyVersions, log } = this.#parts;
     const now = this.#now();
     const policy = { ...this.#parts, units: unitsById(this.#parts.units) };
     const roles = await policyVersions.keep(ROLES_SUBJECT, rolesDocument(policy), now);
     const classes = await policyVersions.keep(CLASSES_SUBJECT, classesDocument(policy), now);
-    await this.#recordConfigured(now);
     this.invalidate();
     log.info('policy.in-effect', { detail: `roles ${roles.version}, classes ${classes.version}` });
   }
@@ -143,34 +137,10 @@ export class CarePolicyView implements PolicyInEffect {
       const others = held.get(userId) ?? new Set();
       held.set(userId, others.add(role));
     };
-    for (const [userId, roleId] of this.#configured()) add(userId, roleId);
+    for (const { userId, roleId } of configuredRoles(this.#parts)) add(userId, roleId);
     // What the configuration gave once is not what it gives now.
     for (const { userId, roleId, source } of given) if (source !== 'configuration') add(userId, roleId);
     return new Map([...held].map(([userId, set]) => [userId, [...set]]));
-  }
-
-  /** Who has a role by the configuration alone. */
-  #configured(): readonly (readonly [UserId, RoleId])[] {
-    const { admins, lines } = this.#parts;
-    const teams = new Set(lines.assigned.flatMap(({ team }) => team));
-    return [
-      ...admins.map((user) => [user, ADMINISTRATOR] as const),
-      ...[...teams].map((user) => [user, LINE_TEAM] as const),
-    ];
-  }
-
-  /** So that the role table of any day can be told, also what the configuration gave. */
-  async #recordConfigured(at: number): Promise<void> {
-    const { roleStore } = this.#parts;
-    const source = 'configuration';
-    const configured = new Set(this.#configured().map(([userId, roleId]) => keyOf(userId, roleId)));
-    for (const [userId, roleId] of this.#configured()) {
-      await roleStore.give({ userId, roleId, source, givenBy: source, at });
-    }
-    for (const { userId, roleId, source: from } of await roleStore.current()) {
-      if (from !== source || configured.has(keyOf(userId, roleId))) continue;
-      await roleStore.take({ userId, roleId, source, takenBy: source, at });
-    }
   }
 }
 
@@ -197,8 +167,4 @@ function unitRooms(rooms: readonly GovernedRoom[]): ReadonlyMap<UnitId, Readonly
 /** The same where the same devices of the same users are meant, in whatever order. */
 function keyOfDevices(devices: CarePolicy['unverifiedDevices']): string | undefined {
   return devices && JSON.stringify([...devices].map(([user, ids]) => [user, ids.toSorted()]).toSorted());
-}
-
-function keyOf(userId: UserId, roleId: RoleId): string {
-  return `${roleId} ${userId}`;
 }

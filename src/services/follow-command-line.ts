@@ -7,7 +7,7 @@ import { applyAbsences, rotateFor, type AccountServiceParts } from './act-on-acc
 /** What following needs. */
 export interface FollowCommandLineParts extends Pick<
   AccountServiceParts,
-  'accounts' | 'accountStates' | 'governedRooms' | 'lines' | 'policy' | 'roomKeys'
+  'accounts' | 'accountStates' | 'governedRooms' | 'lines' | 'policy' | 'recordConfigured' | 'roomKeys'
 > {
   readonly roles: RoleStore;
   readonly log: Logger;

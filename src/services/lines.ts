@@ -24,6 +24,7 @@ export class Lines {
   readonly #fallback: readonly UserId[];
   #present: readonly Line[];
   #assigned: readonly Line[];
+  #gone: ReadonlySet<UserId> = new Set();
 
   /** `fallback` is the team of a line of which everybody is absent. */
   constructor(lines: readonly Line[], fallback: readonly UserId[] = []) {
@@ -37,6 +38,7 @@ export class Lines {
   setAbsent(absent: readonly Absence[]): void {
     this.#present = this.#without(absent, absent);
     const gone = absent.filter(({ isGone }) => isGone);
+    this.#gone = new Set(gone.map(({ userId }) => userId));
     // Whoever stands in for a whole team needs a place in its rooms, beside those who keep theirs.
     this.#assigned = this.#without(gone, absent).map((line, index) => {
       const team = new Set([...line.team, ...(this.#present[index]?.team ?? [])]);
@@ -57,6 +59,11 @@ export class Lines {
   /** With the teams that have a place in the lines' rooms: whoever is locked out keeps it. */
   get assigned(): readonly Line[] {
     return this.#assigned;
+  }
+
+  /** True for whoever is absent for good. */
+  isGone(user: UserId): boolean {
+    return this.#gone.has(user);
   }
 
   /** The line with this id, or undefined where the configuration no longer has it. */

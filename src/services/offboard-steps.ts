@@ -1,4 +1,5 @@
 import { RetryableError } from '../errors.ts';
+import { LINE_TEAM } from '../model/built-in-roles.ts';
 import type { AccountProcedure, ProcedureStep } from '../ports/account-procedure-store.ts';
 import type { RoleStore } from '../ports/role-store.ts';
 import type { RoomControl } from '../ports/room-control.ts';
@@ -76,24 +77,25 @@ async function handLinesOver(parts: OffboardStepParts, { userId, successor }: Ac
 }
 
 async function takeRoles(parts: OffboardStepParts, procedure: AccountProcedure): Promise<StepResult> {
-  const { userId, askedBy: actor, id, trace, eventId } = procedure;
-  const held = (await parts.roles.current()).filter((assignment) => assignment.userId === userId);
-  const ours = held.filter(({ source }) => source === 'command' || source === 'csv');
-  for (const { roleId, source } of ours) {
+  const { userId, askedBy: actor, id, trace, eventId, startedAt } = procedure;
+  const { roles } = parts;
+  for (const { roleId, source } of (await roles.current()).filter((held) => held.userId === userId)) {
     await writeRoleChanges(
       parts,
       { give: [], take: [{ userId, roleId }] },
       { source, actor, id: `${id}:${source}`, sourceEvent: eventId, trace },
     );
   }
-  const taken = ours.map(({ roleId }) => roleId).join(', ') || 'none to take';
-  // A line's team is made of the lines, which were handed over.
-  const others = held.filter(
-    ({ source, roleId }) => source === 'directory' || (source === 'configuration' && roleId !== 'line-team'),
+  // With what ended with the lines, and before the process died.
+  const ended = (await roles.history(userId)).filter(({ until }) => until !== undefined && until >= startedAt);
+  const taken = [...new Set(ended.map(({ roleId }) => roleId))].join(', ') || 'none to take';
+  // A line's team is made of the lines: that step says so.
+  const elsewhere = ended.filter(
+    ({ source, roleId }) => source === 'directory' || (source === 'configuration' && roleId !== LINE_TEAM),
   );
-  if (others.length === 0) return { outcome: 'done', text: taken };
-  const left = others.map(({ roleId, source }) => `${roleId} (${source})`).join(', ');
-  return { outcome: 'partial', text: `${taken}; still there, to be taken where it was given: ${left}` };
+  if (elsewhere.length === 0) return { outcome: 'done', text: taken };
+  const left = elsewhere.map(({ roleId, source }) => `${roleId} (${source})`).join(', ');
+  return { outcome: 'partial', text: `${taken}; take them out where they are still named too: ${left}` };
 }
 
 async function endEmergencies(

@@ -91,7 +91,14 @@ describe('somebody leaves', function () {
       const { joined } = await callAs(clinic, BOT, 'GET', roomPath(room, '/joined_members'));
       expect(joined, room).not.to.have.property(userId);
     }
-    expect(await commandRoom.hears(`role list ${userId}`)).not.to.include('icu-nurse');
+    expect(await rolesOf(userId)).to.deep.equal([]);
+  }
+
+  /** By the role table: now, or at an earlier time (Unix ms). */
+  async function rolesOf(user: string, at?: number): Promise<string[]> {
+    const then = at === undefined ? '' : ` --at ${new Date(at).toISOString()}`;
+    const { roles } = dataOf<{ roles: { roleId: string }[] }>(await commandRoom.says(`!care role list ${user}${then}`));
+    return roles.map(({ roleId }) => roleId);
   }
 
   /** The steps of somebody's offboarding in the audit log, oldest first. */
@@ -124,6 +131,7 @@ describe('somebody leaves', function () {
     await admin.join(ward);
     const leaver = await worksHere('leaver', space, ward);
 
+    const working = Date.now();
     const line = `offboard ${leaver.userId} left the hospital --successor ${second.userId} --ticket HR-7`;
     const { preview, answer } = await commandRoom.confirmed(line);
     expect(preview).to.include('out of 4 rooms and spaces').and.include(`front-desk, to ${second.userId}`);
@@ -133,6 +141,10 @@ describe('somebody leaves', function () {
     for (const step of STEPS) expect(told).to.include(`✓ ${step}: `);
     expect(told).to.include(`front-desk handed over to ${second.userId}`);
     await expectGone(leaver);
+    // At once, not at the next start; and what was is not forgotten.
+    expect(told).to.include('✓ roles: line-team, icu-nurse');
+    expect(await rolesOf(leaver.userId, working)).to.have.members(['icu-nurse', 'line-team']);
+    expect(await rolesOf(second.userId)).to.have.members(['administrator', 'line-team']);
 
     // The line is the successor's: they are asked into the next patient's room, and whoever left is not.
     const next = await Chat.open(clinic, nurse, commandRoom.roomId, { consented: false });
@@ -238,6 +250,12 @@ describe('somebody leaves', function () {
       .and.to.include('✓ sessions: ');
     expect(await statusOf(second.client.getAccessToken() ?? '')).to.equal(401);
     second.stop();
+    // The file still names them, and they have nothing by it.
+    expect(await rolesOf(second.userId)).to.deep.equal([]);
+    await waitFor('no power to be left', async () => {
+      const { users } = await callAs(clinic, BOT, 'GET', roomPath(commandRoom.roomId, '/state/m.room.power_levels/'));
+      return !Object.hasOwn(users as object, second.userId);
+    });
     for (const command of ['lock', 'suspend', 'offboard'])
       expect(await commandRoom.hears(`${command} ${admin.userId} because`)).to.match(
         /^Refused: You cannot do this to your/,

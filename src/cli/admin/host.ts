@@ -53,7 +53,7 @@ export class Host implements AsyncDisposable {
     const storage = await openStorage(config);
     const host = new Host(config, storage);
     try {
-      await applyAbsences({ ...storage, lines: host.#lines, policy: host.policy });
+      await applyAbsences({ ...storage, lines: host.#lines, policy: host.policy, recordConfigured: undefined });
       return host;
     } catch (error) {
       await storage.close();
@@ -73,7 +73,7 @@ export class Host implements AsyncDisposable {
     const { storage, policy, security, config } = this;
     const { protectedUsers } = config.accounts;
     const shared = { policy, security, protectedUsers, log, lines: this.#lines };
-    return { ...storage, ...shared, accounts: this.accounts(), roomKeys: undefined };
+    return { ...storage, ...shared, accounts: this.accounts(), roomKeys: undefined, recordConfigured: undefined };
   }
 
   /** Rooms, as the bot. Throws RetryableError where the homeserver does not answer: a room is waited for longer than anybody has patience. */

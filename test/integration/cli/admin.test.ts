@@ -175,6 +175,7 @@ accounts:
       await using follow = new FollowCommandLine({
         ...{ ...storage, lines, log: silentLogger, accounts: new FakeAccounts() },
         policy: { current: () => Promise.reject(new Error()), invalidate: () => void changes++ },
+        recordConfigured: undefined,
         roomKeys: { rotate: async (user) => void rotated.push(user) },
       });
       await follow.runOnce();

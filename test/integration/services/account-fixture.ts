@@ -15,6 +15,7 @@ import { LostDevice } from '../../../src/services/lost-device.ts';
 import { Notifier } from '../../../src/services/notifier.ts';
 import { OffboardAccount } from '../../../src/services/offboard-account.ts';
 import { ReactivateAccount } from '../../../src/services/reactivate-account.ts';
+import { recordConfiguredRoles } from '../../../src/services/record-configured-roles.ts';
 import { SuspendAccount } from '../../../src/services/suspend-account.ts';
 import { TellOwner } from '../../../src/services/tell-owner.ts';
 import { TellSecurity } from '../../../src/services/tell-security.ts';
@@ -113,6 +114,8 @@ export class AccountFixture {
     const governedRooms = wrap('governedRooms', storage.governedRooms);
     const settings = wrap('settings', storage.settings);
     const notices = wrap('notices', storage.notices);
+    const roles = wrap('roles', storage.roles);
+    const configured = { roles, admins: [ADMIN, SECOND], lines: this.lines };
     const notifier = new Notifier({ notices, settings, transactions, bot: NAMESPACE.bot, wake: () => undefined });
     return {
       ...{ transactions, governedRooms, notifier, log, lines: this.lines, protectedUsers: this.protectedUsers },
@@ -120,7 +123,8 @@ export class AccountFixture {
       accountStates: wrap('accountStates', storage.accountStates),
       accountProcedures: wrap('accountProcedures', storage.accountProcedures),
       watchedDevices: wrap('watchedDevices', storage.watchedDevices),
-      roles: wrap('roles', storage.roles),
+      roles,
+      recordConfigured: () => recordConfiguredRoles(configured, this.clock),
       audit: wrap('audit', storage.audit),
       roomControl: wrap('roomControl', this.roomControl),
       roomKeys: wrap('roomKeys', { rotate: async (user: UserId) => void this.rotated.push(user) }),

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
+import { useFakeTimers } from 'sinon';
 import { RetryableError, UserError } from '../../../src/errors.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
 import type { RoleId } from '../../../src/model/role.ts';
 import type { OffboardAccount } from '../../../src/services/offboard-account.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
 import { CrashPoint } from '../../support/fakes/crash-point.ts';
-import { AccountFixture, ADMIN, COMMAND_ROOM, openAccountStorage, SECOND } from './account-fixture.ts';
+import { AccountFixture, ADMIN, COMMAND_ROOM, HOUR_MS, openAccountStorage, SECOND } from './account-fixture.ts';
 
 let count = 0;
 
@@ -28,6 +29,8 @@ describe('Offboarding', () => {
     const given = { userId: user, givenBy: ADMIN, at: 1 };
     await storage.roles.give({ ...given, roleId: 'nurse' as RoleId, source: 'command' });
     await storage.roles.give({ ...given, roleId: 'lead' as RoleId, source: 'csv' });
+    // As at the start of the bridge: with the line comes its role.
+    await fixture.parts().recordConfigured();
     const rooms = [await fixture.room([user, SECOND]), await fixture.room([user])];
     fixture.roomControl.move(rooms[1]!, user, 'invite', SECOND);
     await fixture.room([SECOND]);
@@ -67,10 +70,33 @@ describe('Offboarding', () => {
     expect(report).to.match(/is offboarded\./);
     for (const step of ['lock', 'sessions', 'lines', 'roles', 'emergencies', 'rooms', 'keys'])
       expect(report).to.match(new RegExp(`✓ ${step}: `));
-    expect(report).to.match(/out of 2 rooms/);
+    expect(report)
+      .to.match(/out of 2 rooms/)
+      .and.match(/✓ roles: nurse, lead, line-team$/m);
     const rows = (await storage.auditTrail.rows(0, 10_000)).filter(({ target }) => target === user);
     expect(rows.filter(({ action }) => action === 'account.offboard')).to.have.length(9);
     expect(rows.filter(({ action }) => action === 'role.take')).to.have.length(2);
+    const lineTeam = (await storage.roles.current()).filter(({ roleId }) => roleId === 'line-team');
+    expect(lineTeam.map(({ userId }) => userId)).to.have.members([SECOND, ADMIN]);
+  });
+
+  it('A7, F7 who had which role on a day before stays answerable', async () => {
+    const { fixture, user } = await leaver();
+    const before = Date.now();
+    fixture.clock = before + HOUR_MS;
+    const offboard = fixture.offboard();
+    const clock = useFakeTimers({ now: fixture.clock, toFake: ['Date'] });
+    try {
+      await offboard.begin(fixture.request(user), COMMAND_ROOM, ADMIN);
+      await offboard.settled();
+    } finally {
+      clock.restore();
+    }
+    await fixture.said();
+    const rolesAt = async (at: number) =>
+      (await storage.roles.asOf(at)).flatMap(({ userId, roleId }) => (userId === user ? [roleId] : []));
+    expect(await rolesAt(before)).to.have.members(['nurse', 'lead', 'line-team']);
+    expect(await rolesAt(fixture.clock)).to.deep.equal([]);
   });
 
   it('A7 shows what could not be done as partial', async () => {
@@ -85,7 +111,7 @@ describe('Offboarding', () => {
       .to.match(/offboarded in part\. Look at: roles, rooms/)
       .and.match(/✗ roles: .*ward \(directory\)/);
     expect(fixture.roomControl.membership(rooms[0]!, user)).to.equal('join');
-    await storage.roles.take({ userId: user, roleId: 'ward' as RoleId, source: 'directory', takenBy: 'ldap', at: 2 });
+    expect((await storage.roles.current()).filter(({ userId }) => userId === user)).to.deep.equal([]);
   });
 
   it('waits for a server that is away, and goes on by itself', async () => {
@@ -118,7 +144,7 @@ describe('Offboarding', () => {
     expect(await storage.accountProcedures.unfinished()).to.deep.equal([]);
   });
 
-  it('reactivates somebody who came back: lines as before, no role', async () => {
+  it('reactivates somebody who came back: lines as before, no role beside theirs', async () => {
     const { fixture, user } = await leaver();
     const offboard = fixture.offboard();
     await offboard.begin(fixture.request(user), COMMAND_ROOM, ADMIN);
@@ -127,7 +153,8 @@ describe('Offboarding', () => {
     expect(await reactivateAccount.run(fixture.request(user))).to.include({ outcome: 'done' });
     expect(await fixture.accounts.find(user)).to.include({ isLocked: false });
     expect(fixture.lines.all[0]?.team).to.deep.equal([user, SECOND]);
-    expect((await storage.roles.current()).filter(({ userId }) => userId === user)).to.deep.equal([]);
+    const held = (await storage.roles.current()).filter(({ userId }) => userId === user);
+    expect(held.map(({ roleId }) => roleId)).to.deep.equal(['line-team']);
     await fixture.said();
   });
 

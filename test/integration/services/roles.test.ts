@@ -6,6 +6,7 @@ import { silentLogger } from '../../../src/log.ts';
 import type { AuditEntry } from '../../../src/model/audit-entry.ts';
 import type { EventId } from '../../../src/model/ids.ts';
 import type { RoleId, RoleSource } from '../../../src/model/role.ts';
+import type { AccountState } from '../../../src/ports/account-state-store.ts';
 import type { DirectoryMember, IdentitySource } from '../../../src/ports/identity-source.ts';
 import { GiveRole } from '../../../src/services/give-role.ts';
 import { ImportRoles } from '../../../src/services/import-roles.ts';
@@ -46,6 +47,7 @@ describe('roles', () => {
   let sync: SyncDirectory;
   let audited: AuditEntry[];
   let told: string[];
+  let gone: AccountState[];
   let give: GiveRole;
   let take: TakeRole;
   let importer: ImportRoles;
@@ -54,6 +56,7 @@ describe('roles', () => {
     opened = await openTestStores();
     clock = useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['Date'] });
     audited = [];
+    gone = [];
     told = [];
     const { roles, transactions, audit } = opened.stores;
     policy = new FixturePolicy(roles);
@@ -72,7 +75,7 @@ describe('roles', () => {
     importer = new ImportRoles(parts);
     sync = new SyncDirectory({
       ...parts,
-      source: directory,
+      ...{ source: directory, accountStates: { current: async () => gone } },
       notifier: { tellAdmins: async (text) => void told.push(text) },
       log: silentLogger,
       ...{ intervalMs: 10 * MINUTE, mostTaken: 0.5 },
@@ -300,6 +303,18 @@ describe('roles', () => {
       directory.answer = {};
       await sync.runOnce();
       expect(await inEffect()).to.have.length(5);
+    });
+
+    it('A7 gives none to whoever was offboarded, and administrators hear that the directory still names them', async () => {
+      const left = { userId: user('lee'), wasLocked: false, wasSuspended: false, absence: 'gone' } as const;
+      gone.push({ ...left, successor: undefined, by: user('admin'), at: 1 });
+      directory.answer = { lee: ['nurse'], kim: ['nurse'] };
+      await sync.runOnce();
+      expect(await inEffect()).to.deep.equal(['admin administrator configuration', 'kim nurse directory']);
+      expect(told[0]).to.match(/@lee:hospital\.test was offboarded: no role\. Take them out of the directory’s groups/);
+      gone.length = 0;
+      await sync.runOnce();
+      expect(await inEffect()).to.include('lee nurse directory');
     });
 
     it('A9 gives no role to our own users, and does not take the last administrator’s', async () => {

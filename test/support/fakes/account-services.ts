@@ -24,6 +24,7 @@ type Parts = Pick<TellOwnerParts, 'rooms'> &
     | 'accountProcedures'
     | 'watchedDevices'
     | 'roomKeys'
+    | 'recordConfigured'
     | 'security'
     | 'protectedUsers'
     | 'roomControl'
@@ -54,6 +55,7 @@ export function accountServices(parts: Parts) {
     ...{ ...parts, accounts, accountStates: NO_STATES, accountProcedures: NO_PROCEDURES },
     watchedDevices: NO_DEVICES,
     roomKeys: { rotate: async () => undefined },
+    recordConfigured: undefined,
     security: new TellSecurity(parts),
     protectedUsers: new Set<never>(),
     roomControl: new FakeRoomControl(parts.namespace.bot),

@@ -162,18 +162,22 @@ describe('CarePolicyView', () => {
     expect(tables.policyVersions[0]?.content).to.include('"permissions":["approve","break-glass"');
   });
 
-  it('writes down who has a role by the configuration, and takes it back when that changes (F7)', async () => {
+  it('A7 gives whoever was offboarded no role by the configuration, and the successor the line’s', async () => {
     const tables = careTables();
-    const clock = { now: 1 };
-    await view(tables, clock).start();
-    clock.now = 5;
-    await view(tables, clock, { admins: [DOCTOR] }).start();
-    expect(tables.roles.map(({ userId, roleId, until }) => [userId, roleId, until])).to.deep.equal([
-      [ADMIN, 'administrator', 5],
-      [NURSE, 'line-team', undefined],
-      [DOCTOR, 'administrator', undefined],
+    const lines = new Lines([{ id: LINE, number: '+12125550100' as PhoneNumber, carrier: 'loopback', team: [NURSE] }]);
+    lines.setAbsent([{ userId: NURSE, successor: DOCTOR, isGone: true }]);
+    const { assigned, teams } = await view(tables, { now: 0 }, { lines, admins: [ADMIN, NURSE] }).current();
+    expect([...assigned].map(([user, roles]) => [user, roles.map(({ id }) => id)])).to.deep.equal([
+      [ADMIN, ['administrator']],
+      [DOCTOR, ['line-team']],
     ]);
-    const { assigned } = await view(tables, clock, { admins: [NURSE] }).current();
-    expect(assigned.has(DOCTOR), 'the store says what the configuration gave, not what it gives').to.equal(false);
+    expect(teams.get(LINE)).to.deep.equal(new Set([DOCTOR]));
+  });
+
+  it('makes the roles of the configuration of what it says, not of what it once gave', async () => {
+    const tables = careTables();
+    const source = 'configuration' as const;
+    tables.roles.push({ userId: DOCTOR, roleId: PHYSICIAN.id, source, since: 0, until: undefined, givenBy: source });
+    expect((await view(tables, { now: 1 }).current()).assigned.has(DOCTOR)).to.equal(false);
   });
 });

@@ -62,7 +62,7 @@ export class WatchSignIns {
     await this.#running;
   }
 
-  /** One round: everybody who is watched, or those of them who are in `only`. Throws RetryableError while a server is away. */
+  /** One round: everybody who is watched, or those of them who are in `only`. Throws RetryableError while a server is away, UserError or PermanentError where it tells the bridge nothing. */
   async check(only?: ReadonlySet<UserId>): Promise<void> {
     const policy = await this.#parts.policy.current();
     const watched = await this.#watched(policy);
@@ -86,7 +86,7 @@ export class WatchSignIns {
         if (isRound) roundAt = performance.now() + everyMs;
         this.#isUnable = false;
       } catch (error) {
-        const isUnable = error instanceof UserError;
+        const isUnable = error instanceof UserError || error instanceof PermanentError;
         if (!isUnable) log.warn('sign-in-watch.failed', { error });
         else if (!this.#isUnable) log.warn('sign-in-watch.unable', { detail: error.message });
         this.#isUnable = isUnable;
@@ -134,9 +134,10 @@ export class WatchSignIns {
     try {
       devices = await accounts.devices(user);
     } catch (error) {
-      // A role can be given to somebody who has no account (yet).
-      if (error instanceof PermanentError) return;
-      throw error;
+      if (!(error instanceof PermanentError)) throw error;
+      // A role can be given to somebody who has no account (yet). Where nothing is told to this credential, this throws.
+      await accounts.find(user);
+      return;
     }
     const known = await watchedDevices.of(user);
     const isFirstLook = known.length === 0;

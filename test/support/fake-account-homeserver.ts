@@ -167,6 +167,8 @@ export class FakeAccountHomeserver {
       const isSuspended = this.users.get(caller.userId)?.suspended === true;
       return isSuspended ? error(403, 'M_USER_SUSPENDED') : ok({ room_id: '!room' });
     }
+    if (url.pathname === '/_matrix/client/v3/register' && token === AS_TOKEN)
+      return ok({ user_id: this.addUser(body['username'] as string).name });
     if (this.mode === 'moderation') return this.#moderation(method, url, path, caller, body);
     if (path[0] === '_synapse')
       return caller.isAdmin ? this.#admin(method, path.slice(2), url, body) : error(403, 'M_FORBIDDEN');
@@ -308,13 +310,15 @@ export class FakeAccountHomeserver {
     }
   }
 
-  /** Creates what is not there, and under MAS accepts a lock that nobody enforces. */
+  /** Creates what is not there; under MAS that is refused, and a lock is accepted that nobody enforces. */
   #put(userId: string, body: Body): FakeAnswer {
     const isNew = !this.users.has(userId);
+    if (isNew && this.mode === 'mas') return error(403, 'M_FORBIDDEN');
     const user = this.users.get(userId) ?? this.addUser(userId.slice(1, userId.indexOf(':')));
     if ((body['locked'] === true && user.deactivated) || (body['locked'] === true && body['deactivated'] === true))
       return error(400, 'M_UNKNOWN');
     if (typeof body['locked'] === 'boolean') user.locked = body['locked'];
+    if (typeof body['admin'] === 'boolean') user.admin = body['admin'];
     if (typeof body['deactivated'] === 'boolean') user.deactivated = body['deactivated'];
     return { status: isNew ? 201 : 200, body: publicFacts(user) };
   }

@@ -1,7 +1,8 @@
 /** How MAS and Synapse say yes and mean no. What a fake is worth depends on these being the same on the real ones. */
 import { expect } from 'chai';
 import type { UserId } from '../../src/model/ids.ts';
-import { DESK, PHONE } from './accounts-contract.ts';
+import { SENDER_LOCALPART } from '../../src/model/namespace.ts';
+import { DESK, PHONE, probe } from './accounts-contract.ts';
 import type { MasBench } from './mas-bench.ts';
 import type { MasSessionKind } from './test-mas.ts';
 import { waitFor } from './wait-for.ts';
@@ -13,6 +14,7 @@ const ENDS: Readonly<Record<MasSessionKind, readonly [list: string, verb: string
   personal: ['personal-sessions', 'revoke', 409],
 };
 const NO_ULID = 'not-a-ulid';
+const SENDER = `@${SENDER_LOCALPART}:hospital.test`;
 
 /** Defines the tests. `get` answers what the caller's hooks made. */
 export function masFacts(get: () => MasBench): void {
@@ -37,6 +39,18 @@ export function masFacts(get: () => MasBench): void {
     await masAdmin('POST', `users/${await idOf(user)}/unlock`);
     const isLocked = async () => (await synapseAdmin('GET', `v2/users/${user}`)).body['locked'];
     await waitFor('the next provisioning', async () => (await isLocked()) === false);
+  });
+
+  it('the appservice’s token is refused by Synapse’s admin API, also where its sender was made an administrator', async () => {
+    const { options, whoami, synapseAdmin } = get();
+    const { homeserverUrl, asToken } = options;
+    expect((await synapseAdmin('PUT', `v2/users/${SENDER}`, { admin: true })).status).to.equal(403);
+    await register(homeserverUrl, asToken, SENDER_LOCALPART);
+    expect((await synapseAdmin('PUT', `v2/users/${SENDER}`, { admin: true })).status).to.equal(200);
+    expect((await synapseAdmin('GET', `v2/users/${SENDER}`)).body).to.include({ admin: true });
+    expect((await whoami(asToken)).status).to.equal(200);
+    const refused = await probe(homeserverUrl, asToken, '/_synapse/admin/v2/users?guests=false');
+    expect(refused).to.include({ status: 403, errcode: 'M_FORBIDDEN' });
   });
 
   it('a device that was deleted in Synapse alone comes back with its token', async () => {
@@ -190,4 +204,14 @@ export function masFacts(get: () => MasBench): void {
     expect((await synapseAdmin('GET', 'v2/users')).status).to.equal(400);
     expect((await synapseAdmin('GET', 'v2/users?guests=false')).status).to.equal(200);
   });
+}
+
+/** As an appservice makes its users. */
+async function register(homeserverUrl: string, asToken: string, username: string): Promise<void> {
+  const answer = await fetch(`${homeserverUrl}/_matrix/client/v3/register`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${asToken}` },
+    body: JSON.stringify({ type: 'm.login.application_service', username, inhibit_login: true }),
+  });
+  expect(answer.status).to.equal(200);
 }

@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError, RetryableError } from '../../errors.ts';
 import { MatrixRefusal, parseErrcode } from '../matrix-fault.ts';
+import { faultOf, IS_RETRIED, remedyOf } from './admin-fault.ts';
 
 /** A bearer token that may have to be renewed. Never logged, never in a message. */
 export interface TokenSource {
+  /** What it is of, as in a sentence, e.g. `accounts.admin_token`. */
+  readonly credential: string;
   get(): Promise<string>;
   /** Makes a new one after `refused` was not accepted; undefined where there is no other. */
   renew(refused: string): Promise<string | undefined>;
 }
 
 /** A token that is what it is. */
-export function fixedToken(token: string): TokenSource {
-  return { get: async () => token, renew: async () => undefined };
+export function fixedToken(token: string, credential: string): TokenSource {
+  return { credential, get: async () => token, renew: async () => undefined };
 }
 
 /** What came back. Whether it is good is for the caller. */
@@ -48,7 +51,7 @@ const MAX_PATIENCE_MS = 1_000;
 
 /**
  * A small client for admin APIs, apart from the bridge's own traffic. Answers whatever the server answered below 500; throws RetryableError where it
- * is away, busy, or does not accept the token (an operator mends that). Every call here may be made twice.
+ * is away or busy, PermanentError where it does not accept the token, also not a new one (an operator mends that). Every call here may be made twice.
  */
 export class AdminHttp {
   readonly #options: AdminHttpOptions;
@@ -80,32 +83,32 @@ export class AdminHttp {
     return answer;
   }
 
-  /** The fault that a refusal is. */
-  refused(attempt: string, { status, errcode }: AdminAnswer): PermanentError {
-    const { server } = this.#options;
-    const words = `Could not ${attempt}: ${server} answered ${status} ${errcode ?? ''}`.trimEnd();
-    return new PermanentError(status === 403 ? `${words}. Its admin credential may not do this.` : `${words}.`, {
-      cause: new MatrixRefusal(errcode, status),
-    });
+  /** The fault that an answer is which is no success. */
+  refused(attempt: string, answer: AdminAnswer): PermanentError | RetryableError {
+    const { server, token } = this.#options;
+    const { status, errcode, body } = answer;
+    const fault = faultOf(answer) ?? 'refused';
+    const said = `Could not ${attempt}: ${server} answered ${[status, errcode].filter(Boolean).join(' ')}.`;
+    const words = [said, remedyOf(fault, token.credential)].filter(Boolean).join(' ');
+    const cause = new MatrixRefusal(errcode, status);
+    if (!IS_RETRIED[fault]) return new PermanentError(words, { cause });
+    const waitMs = body['retry_after_ms'];
+    const isSaid = typeof waitMs === 'number' && waitMs >= 0;
+    return new RetryableError(words, { cause, ...(isSaid && { retryAfterMs: waitMs }) });
   }
 
+  /** A token that is not accepted is renewed once. */
   async #authorized(attempt: string, call: AdminCall): Promise<AdminAnswer> {
-    const { token, server } = this.#options;
+    const { token } = this.#options;
     const first = await token.get();
     let answer = await this.#once(attempt, call, first);
     if (answer.status === 401) {
       const next = await token.renew(first);
       if (next !== undefined) answer = await this.#once(attempt, call, next);
     }
-    if (answer.status !== 401) return answer;
-    const why =
-      answer.errcode === 'M_USER_LOCKED'
-        ? 'the account of the admin credential is locked'
-        : 'the admin credential is not accepted';
-    throw new RetryableError(`Could not ${attempt}: ${why} by ${server}. Check the section \`accounts\`.`, {
-      cause: new MatrixRefusal(answer.errcode, 401),
-      retryAfterMs: 60_000,
-    });
+    const { status } = answer;
+    if (status === 401 || status === 429 || status >= 500) throw this.refused(attempt, answer);
+    return answer;
   }
 
   async #once(attempt: string, { method, path, query, body }: AdminCall, token: string): Promise<AdminAnswer> {
@@ -128,20 +131,7 @@ export class AdminHttp {
       });
     }
     const object = typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
-    const answer = { status: response.status, errcode: parseErrcode(object['errcode']), body: object };
-    if (answer.status === 429) {
-      const waitMs = object['retry_after_ms'];
-      throw new RetryableError(`Could not ${attempt}: ${server} is busy.`, {
-        cause: new MatrixRefusal(answer.errcode, 429),
-        ...(typeof waitMs === 'number' && waitMs >= 0 && { retryAfterMs: waitMs }),
-      });
-    }
-    if (answer.status >= 500) {
-      throw new RetryableError(`Could not ${attempt}: ${server} answered ${answer.status}.`, {
-        cause: new MatrixRefusal(answer.errcode, answer.status),
-      });
-    }
-    return answer;
+    return { status: response.status, errcode: parseErrcode(object['errcode']), body: object };
   }
 }
 

@@ -40,7 +40,7 @@ const ADMIN_TOKEN_SECONDS = 3_600;
 export function openAccounts(options: AccountsOptions): Accounts {
   const detect = believing(() => detectAccountMode(options.homeserverUrl), options.now ?? Date.now);
   const native = new SynapseAccounts({
-    synapse: synapseOf(options, fixedToken(options.adminToken ?? options.asToken)),
+    synapse: synapseOf(options, credentialOf(options)),
     detect,
   });
   const mas = options.mas && masOf(options, options.mas, detect);
@@ -48,7 +48,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     new AdminHttp({
       server: 'the homeserver',
       url: options.homeserverUrl,
-      token: fixedToken(options.adminToken ?? options.asToken),
+      token: credentialOf(options),
     }),
   );
   const fixed = { native, mas, moderation };
@@ -56,10 +56,13 @@ export function openAccounts(options: AccountsOptions): Accounts {
 
   async function choose(): Promise<Accounts> {
     if (options.adapter !== 'auto')
-      return fixed[options.adapter] ?? refuse('accounts.adapter is mas, but accounts.mas is not set.');
+      return fixed[options.adapter] ?? refuse('`accounts.adapter` is mas, but `accounts.mas_url` is not set.');
     const found = await detect();
     if (found.mode === 'mas') {
-      return mas ?? refuse(`The accounts belong to Matrix Authentication Service (${found.issuer}): set accounts.mas.`);
+      return (
+        mas ??
+        refuse(`The accounts belong to Matrix Authentication Service (${found.issuer}): set \`accounts.mas_url\`.`)
+      );
     }
     if (found.mode === 'unknown') return refuse(found.reason);
     isKnownSynapse ||= await isSynapse(options);
@@ -115,6 +118,13 @@ function refuse(reason: string): never {
   throw new UserError(`Nothing was done. ${reason}`);
 }
 
+/** The token that was configured, or the appservice’s own. */
+function credentialOf({ adminToken, asToken }: AccountsOptions): TokenSource {
+  return adminToken === undefined
+    ? fixedToken(asToken, 'the registration')
+    : fixedToken(adminToken, '`accounts.admin_token`');
+}
+
 function synapseOf({ homeserverUrl }: AccountsOptions, token: TokenSource): SynapseAdmin {
   return new SynapseAdmin(new AdminHttp({ server: 'the homeserver', url: homeserverUrl, token }));
 }
@@ -127,7 +137,7 @@ function masOf(
   const clock = options.now && { now: options.now };
   const token = new MasToken({ ...client, ...clock });
   const mas = new MasAdmin(new AdminHttp({ server: 'MAS', url: client.url, token }));
-  const synapseToken = options.adminToken !== undefined ? fixedToken(options.adminToken) : adminTokenOf(mas, adminUser);
+  const synapseToken = options.adminToken === undefined ? adminTokenOf(mas, adminUser) : credentialOf(options);
   const { workerMs } = options;
   return new MasAccounts({
     mas,
@@ -142,9 +152,9 @@ function masOf(
 function adminTokenOf(mas: MasAdmin, adminUser: UserId | undefined): TokenSource {
   let current: Promise<string> | undefined;
   async function make(): Promise<string> {
-    if (adminUser === undefined) return refuse('Set accounts.synapse_admin_token, or accounts.mas.admin_user.');
+    if (adminUser === undefined) return refuse('Set `accounts.mas_admin_user`, or `accounts.admin_token`.');
     const actor = await mas.find(adminUser);
-    if (actor === undefined) return refuse('The account of accounts.mas.admin_user is not known to MAS.');
+    if (actor === undefined) return refuse('MAS does not know the account `accounts.mas_admin_user`.');
     return mas.issueAdminToken(actor, ADMIN_TOKEN_SECONDS);
   }
   const get = (): Promise<string> => {
@@ -153,6 +163,7 @@ function adminTokenOf(mas: MasAdmin, adminUser: UserId | undefined): TokenSource
     return made;
   };
   return {
+    credential: '`accounts.mas_admin_user`',
     get,
     async renew(refused) {
       if ((await current) === refused) current = undefined;
@@ -166,7 +177,7 @@ async function isSynapse(options: AccountsOptions): Promise<boolean> {
   const http = new AdminHttp({
     server: 'the homeserver',
     url: options.homeserverUrl,
-    token: fixedToken(options.adminToken ?? options.asToken),
+    token: credentialOf(options),
   });
   const { status } = await http.call('ask for the homeserver’s version', {
     method: 'GET',

@@ -1,5 +1,6 @@
 import { PermanentError, RetryableError } from '../../errors.ts';
 import { parseErrcode } from '../matrix-fault.ts';
+import { faultOf, IS_RETRIED } from './admin-fault.ts';
 import type { TokenSource } from './admin-http.ts';
 
 export interface MasTokenOptions {
@@ -22,6 +23,7 @@ interface Token {
 
 /** A token of the scope `urn:mas:admin` by client credentials (300 s), made anew when needed. */
 export class MasToken implements TokenSource {
+  readonly credential = '`accounts.mas_client_id`';
   readonly #options: MasTokenOptions;
   readonly #now: () => number;
   #token: Token | undefined;
@@ -67,12 +69,13 @@ export class MasToken implements TokenSource {
       const reason = name === 'TimeoutError' ? 'timeout' : (parseErrcode(cause?.code) ?? 'no answer');
       throw new RetryableError(`${attempt}: it cannot be reached (${reason}).`, { cause: error });
     }
-    if (response.status >= 500 || response.status === 429)
+    const fault = faultOf(response);
+    if (fault !== undefined && IS_RETRIED[fault])
       throw new RetryableError(`${attempt}: it answered ${response.status}.`);
     if (!response.ok || typeof body?.access_token !== 'string') {
       const code = parseErrcode(body?.error) ?? response.status;
       throw new PermanentError(
-        `${attempt} (${code}). Check accounts.mas: the client must be listed in \`policy.data.admin_clients\` of MAS and its secret must be right.`,
+        `${attempt} (${code}). Check \`accounts.mas_client_id\` and its secret: the client must be listed in \`policy.data.admin_clients\` of MAS. \`carebridge doctor\` shows whether it is accepted.`,
       );
     }
     const seconds = typeof body.expires_in === 'number' ? body.expires_in : 60;

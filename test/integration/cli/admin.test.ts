@@ -253,7 +253,11 @@ accounts:
     }
 
     for (const [what, answer, words] of [
-      ['expired', { status: 401, body: { errcode: 'M_UNKNOWN_TOKEN' } }, /admin credential is not accepted/],
+      [
+        'expired',
+        { status: 401, body: { errcode: 'M_UNKNOWN_TOKEN' } },
+        /token of the registration is not valid there: renew it\. `carebridge doctor` shows/,
+      ],
       ['without the right', REFUSED, /Its admin credential may not do this/],
     ] as const) {
       it(`says that the admin token is ${what}, where to mend it, and that nothing was done`, async () => {

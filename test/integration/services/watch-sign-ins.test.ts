@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { PermanentError } from '../../../src/errors.ts';
 import type { UserId } from '../../../src/model/ids.ts';
 import type { Role } from '../../../src/model/role.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
@@ -124,6 +125,18 @@ describe('Sign-in watch', () => {
     fixture.accounts.of(lee).devices.push(device('NEW'));
     await fixture.watch().check();
     expect(await fixture.said()).to.deep.equal([]);
+  });
+
+  it('A10 ends the round where the homeserver tells its credential nothing: that is not "no such account"', async () => {
+    const refused = new PermanentError('The token is not valid there.');
+    const parts = { devices: async () => Promise.reject(refused), find: async () => Promise.reject(refused) };
+    Object.assign(fixture.accounts, parts);
+    expect(
+      await fixture
+        .watch()
+        .check()
+        .catch((error: unknown) => error),
+    ).to.equal(refused);
   });
 
   describe('idle sign-out', () => {

@@ -1,17 +1,26 @@
 /** Account control where MAS owns the accounts: over a real Synapse, with MAS played, and real where the environment names one. */
+import { join } from 'node:path';
 import type { Context } from 'mocha';
+import { makeRegistration, writeRegistration } from '../../../../src/matrix/registration.ts';
 import { accountsContract } from '../../../support/accounts-contract.ts';
-import { FakeAccountHomeserver } from '../../../support/fake-account-homeserver.ts';
+import { AS_TOKEN, FakeAccountHomeserver } from '../../../support/fake-account-homeserver.ts';
 import { startFakeMas } from '../../../support/fake-mas.ts';
 import { freePort } from '../../../support/free-port.ts';
 import { masBench, type MasBench } from '../../../support/mas-bench.ts';
 import { masFacts } from '../../../support/mas-facts.ts';
 import { findRealMas, isRealMasNamed, startRealMas } from '../../../support/real-mas.ts';
 import { startSynapse } from '../../../support/synapse.ts';
+import { tempDir } from '../../../support/temp-dir.ts';
 import { synapseWithMas, type TestMas } from '../../../support/test-mas.ts';
 
-/** MAS, where the homeserver is, and whether that is one that cannot reactivate: Synapse 1.163 on SQLite. */
-type Installation = readonly [mas: TestMas, homeserverUrl: string, isReactivationFaulty: boolean];
+/** `isReactivationFaulty`: the homeserver cannot reactivate, as Synapse 1.163 on SQLite. */
+interface Installation {
+  readonly mas: TestMas;
+  readonly homeserverUrl: string;
+  /** The appservice’s. */
+  readonly asToken: string;
+  readonly isReactivationFaulty: boolean;
+}
 type StartMas = (homeserverUrl: string) => Promise<TestMas>;
 
 const BOTH_REAL = 'Synapse and MAS real';
@@ -25,7 +34,7 @@ const INSTALLATIONS: Readonly<
     stack.defer(() => homeserver.stop());
     const mas = (homeserver.mas = await startFakeMas(homeserver.url));
     stack.defer(() => mas.stop());
-    return [mas, homeserver.url, false];
+    return { mas, homeserverUrl: homeserver.url, asToken: AS_TOKEN, isReactivationFaulty: false };
   },
   'Synapse real, MAS played': async (_context, stack) => onSynapse(startFakeMas, stack),
   [BOTH_REAL]: async (context, stack) => {
@@ -38,9 +47,13 @@ async function onSynapse(startMas: StartMas, stack: AsyncDisposableStack): Promi
   const port = await freePort();
   const mas = await startMas(`http://127.0.0.1:${port}`);
   stack.defer(() => mas.stop());
-  const synapse = await startSynapse({ registrations: [], port, extraConfig: synapseWithMas(mas) });
+  const registration = join(await tempDir('mas'), 'registration.yaml');
+  const nowhere = { domain: 'hospital.test', url: 'http://127.0.0.1:1', bot: 'carebridge', ghostPrefix: 'carebridge_' };
+  const made = makeRegistration(nowhere);
+  writeRegistration(registration, made);
+  const synapse = await startSynapse({ registrations: [registration], port, extraConfig: synapseWithMas(mas) });
   stack.defer(() => synapse.stop());
-  return [mas, synapse.url, true];
+  return { mas, homeserverUrl: synapse.url, asToken: made.asToken, isReactivationFaulty: true };
 }
 
 for (const [title, start] of Object.entries(INSTALLATIONS)) {
@@ -57,8 +70,8 @@ for (const [title, start] of Object.entries(INSTALLATIONS)) {
 
     before(async function () {
       this.timeout(240_000);
-      const [mas, homeserverUrl, isReactivationFaulty] = await start(this, stack);
-      bench = { ...(await masBench(mas, homeserverUrl)), isReactivationFaulty };
+      const { mas, homeserverUrl, asToken, isReactivationFaulty } = await start(this, stack);
+      bench = { ...(await masBench(mas, homeserverUrl, { asToken })), isReactivationFaulty };
     });
     after(() => stack.disposeAsync());
 

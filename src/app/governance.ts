@@ -6,7 +6,7 @@ import { BUILT_IN_ROLES } from '../model/built-in-roles.ts';
 import type { RoomId } from '../model/ids.ts';
 import { ActOnSetup } from '../services/act-on-setup.ts';
 import { AdoptRoom } from '../services/adopt-room.ts';
-import type { AuditKey } from '../services/audit-keys.ts';
+import { AuditPublicKeys, type AuditKey } from '../services/audit-keys.ts';
 import { BreakGlass } from '../services/break-glass.ts';
 import { CheckPolicy, policyReportText } from '../services/check-policy.ts';
 import { CreateRoom } from '../services/create-room.ts';
@@ -27,6 +27,7 @@ import { ShowRooms } from '../services/show-rooms.ts';
 import { SyncDirectory } from '../services/sync-directory.ts';
 import { TakeRole } from '../services/take-role.ts';
 import { whatIsDown } from '../services/what-is-down.ts';
+import { CheckpointFile } from '../storage/checkpoint-file.ts';
 import type { CommonParts } from './common-parts.ts';
 import type { MatrixSide } from './matrix-side.ts';
 
@@ -59,7 +60,13 @@ export function makeGovernance(
       deviceTrust: matrix.crypto.deviceTrust,
       found: parts.policy.setUnverifiedDevices,
     }),
-    guardAudit: auditKey && new GuardAudit({ ...parts, signer: auditKey, signEveryMs: config.audit.signEveryMs }),
+    guardAudit:
+      auditKey &&
+      new GuardAudit({
+        ...{ ...parts, signer: auditKey, verifier: new AuditPublicKeys([auditKey.publicKey]) },
+        memory: new CheckpointFile(config.audit.checkpointFile),
+        signEveryMs: config.audit.signEveryMs,
+      }),
   };
 }
 

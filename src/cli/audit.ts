@@ -4,10 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../config/load-config.ts';
 import { UserError } from '../errors.ts';
 import { AuditKey, AuditPublicKeys, openAuditKey } from '../services/audit-keys.ts';
+import { CheckpointFile } from '../storage/checkpoint-file.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import type { AuditVerbParts } from './audit/audit-verb-parts.ts';
 import { runExport } from './audit/export.ts';
 import { runReport } from './audit/report.ts';
+import { runTrust } from './audit/trust.ts';
 import { runVerify } from './audit/verify.ts';
 import { runVerifyExport } from './audit/verify-export.ts';
 import { textOption } from './text-option.ts';
@@ -17,6 +19,7 @@ const PARTS: Readonly<Record<string, (parts: AuditVerbParts) => Promise<number>>
   verify: runVerify,
   export: runExport,
   report: runReport,
+  trust: runTrust,
 };
 
 /** `carebridge audit` */
@@ -30,9 +33,11 @@ report         prints the activity review of a period
                  --from DAY --to DAY  --by @you:server  [--reviewed  records that you reviewed it] [--reason WORDS  what came of it]
 verify-export  compares an export with its manifest: --out FILE [--public-key FILE]
 public-key     prints the key that verifies the signatures, for those who verify elsewhere
+trust          takes the database's last checkpoint for the one to go on from, after a backup was restored; Carebridge must be stopped
+                 --by @you:server  --reason WORDS
 
 DAY is 2026-03-31 (the whole day, UTC) or a time such as 2026-03-31T12:00:00Z. The bridge may be running. That somebody reads the log is written into it.`,
-  words: 'verify|export|report|verify-export|public-key',
+  words: 'verify|export|report|verify-export|public-key|trust',
   options: {
     ...{ head: { type: 'string' }, 'public-key': { type: 'string' }, out: { type: 'string' } },
     ...{ format: { type: 'string' }, by: { type: 'string' }, reason: { type: 'string' } },
@@ -54,11 +59,14 @@ DAY is 2026-03-31 (the whole day, UTC) or a time such as 2026-03-31T12:00:00Z. T
     }
     const part = PARTS[word];
     if (part === undefined || more.length > 0)
-      throw new UserError('Say what to do: carebridge audit verify, export, report, verify-export or public-key.');
+      throw new UserError(
+        'Say what to do: carebridge audit verify, export, report, verify-export, public-key or trust.',
+      );
     const config = loadConfig(input.configPath, input.env);
     await using storage = await openStorage(config);
     const key = await openAuditKey(config.audit.signingKey, storage.auditTrail);
-    return await part({ input, storage, key, verifier: verifierOf(key, given) });
+    const memory = new CheckpointFile(config.audit.checkpointFile);
+    return await part({ input, config, storage, memory, key, verifier: verifierOf(key, given) });
   },
 };
 

@@ -105,6 +105,8 @@ export interface Config {
     /** Seed of an Ed25519 key, 32 bytes; undefined: not signed. */
     readonly signingKey: Uint8Array | undefined;
     readonly signEveryMs: number;
+    /** Where the last signed checkpoint is remembered. */
+    readonly checkpointFile: string;
     /** At least 6. */
     readonly retentionYears: number;
   };

@@ -40,6 +40,7 @@ export function toGovernance(
     audit: {
       signingKey: audit.signing_key,
       signEveryMs: audit.sign_every,
+      checkpointFile: audit.checkpoint_file,
       retentionYears: audit.retention_years,
     },
     homeserverDeclarations: toDeclarations(values),

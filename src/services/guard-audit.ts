@@ -1,16 +1,26 @@
 import type { Logger } from '../log.ts';
 import { newOpaqueId } from '../model/ids.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
-import type { AuditSigner } from '../ports/audit-signer.ts';
+import type { AuditSigner, AuditVerifier } from '../ports/audit-signer.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { CheckpointMemory } from '../ports/checkpoint-memory.ts';
 import type { Transactions } from '../ports/transactions.ts';
-import { SignAudit } from './sign-audit.ts';
+import { KnownCheckpoint } from './known-checkpoint.ts';
+import { SignAudit, type BrokenAudit } from './sign-audit.ts';
 import type { TellSecurity } from './tell-security.ts';
 
 /** A checkpoint is made after so many entries, however little time has passed. */
 export const SIGN_AFTER_ENTRIES = 1_000;
 /** Whether it is due is looked at as often, ms; more often where that is configured to be due sooner. */
 const LOOK_EVERY_MS = 60_000;
+
+const REMEMBERED: Readonly<Record<Exclude<BrokenAudit['why'], 'row'>, string>> = {
+  missing: 'the last signed checkpoint is missing from the database',
+  another: 'the last checkpoint in the database is not the one that was signed last',
+  'not-remembered':
+    'the database has signed checkpoints, and audit.checkpoint_file, which remembers the last, is not there',
+  unreadable: 'audit.checkpoint_file, which remembers the last signed checkpoint, was changed or cannot be read',
+};
 
 /** What it is made of. */
 export interface GuardAuditParts {
@@ -19,6 +29,9 @@ export interface GuardAuditParts {
   readonly transactions: Transactions;
   readonly security: Pick<TellSecurity, 'tell'>;
   readonly signer: AuditSigner;
+  /** Knows the signer's key. */
+  readonly verifier: AuditVerifier;
+  readonly memory: CheckpointMemory;
   readonly signEveryMs: number;
   readonly log: Logger;
 }
@@ -33,23 +46,38 @@ export class GuardAudit {
   readonly #sign: SignAudit;
   #running: Promise<unknown> | undefined;
 
-  constructor({ audit, auditTrail, transactions, security, signer, signEveryMs, log }: GuardAuditParts) {
+  constructor({
+    audit,
+    auditTrail,
+    transactions,
+    security,
+    signer,
+    verifier,
+    memory,
+    signEveryMs,
+    log,
+  }: GuardAuditParts) {
     this.everyMs = Math.min(LOOK_EVERY_MS, signEveryMs);
     this.#sign = new SignAudit({
       ...{ trail: auditTrail, signer, transactions, everyEntries: SIGN_AFTER_ENTRIES, afterMs: signEveryMs, log },
+      known: new KnownCheckpoint({ trail: auditTrail, memory, verifier }),
       async onSigned({ number, seq, headHash, keyId }) {
         const text = `Audit log signed: ${seq} entries. Head ${seq}:${headHash} (checkpoint ${number}, key ${keyId}).`;
-        await security.tell(text, { cause: `audit.signed:${number}`, trace: newOpaqueId() });
+        await security.tell(text, { cause: `audit.signed:${number}:${headHash}`, trace: newOpaqueId() });
       },
-      async onBroken(seq) {
+      async onBroken(broken) {
         const trace = newOpaqueId();
-        const words =
-          `The audit log was changed: entry ${seq} is not as it was written, or is missing. Nothing is signed until somebody looks into it. ` +
-          'Run carebridge audit verify on the host, and compare with the heads posted here.';
-        const about = { cause: 'checkpoint', outcome: 'failed', target: `audit entry ${seq}`, trace } as const;
+        const about = { cause: 'checkpoint', outcome: 'failed', target: `audit entry ${broken.seq}`, trace } as const;
+        const id = `audit.broken:${broken.cause}`;
         await transactions.run(async () => {
-          await audit.append({ id: `audit.broken:${seq}`, action: 'audit.broken', actor: 'carebridge', ...about });
-          await security.tell(words, { cause: `audit.broken:${seq}`, trace });
+          await audit.append({
+            id,
+            action: 'audit.broken',
+            actor: 'carebridge',
+            ...about,
+            details: { why: broken.why },
+          });
+          await security.tell(wordsFor(broken), { cause: id, trace });
         });
       },
     });
@@ -60,4 +88,15 @@ export class GuardAudit {
     this.#running ??= this.#sign.run(now).finally(() => (this.#running = undefined));
     await this.#running;
   }
+}
+
+function wordsFor({ why, seq }: BrokenAudit): string {
+  const look = 'Run carebridge audit verify on the host, and compare with the heads posted here.';
+  const until = 'Nothing is signed until somebody looks into it.';
+  if (why === 'row')
+    return `The audit log was changed: entry ${seq} is not as it was written, or is missing. ${until} ${look}`;
+  return (
+    `The audit log may have been rewritten: ${REMEMBERED[why]}. ${until} ${look} ` +
+    'Only where a backup was restored, or that file was lost: stop Carebridge and run carebridge audit trust, which is written down.'
+  );
 }

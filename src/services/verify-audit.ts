@@ -26,8 +26,8 @@ export interface VerifyAuditParts {
   readonly verifier: AuditVerifier;
   /** Told of each fault as it is found. */
   readonly onFault: (fault: AuditFault) => void;
-  /** A head that was written down elsewhere, e.g. in the security room. */
-  readonly expected?: { readonly seq: number; readonly hash: string } | undefined;
+  /** Heads that were written down elsewhere, e.g. in the security room. */
+  readonly expected?: readonly { readonly seq: number; readonly hash: string }[];
   readonly pageSize?: number;
 }
 
@@ -48,7 +48,7 @@ export class VerifyAudit {
   }
 
   async run(): Promise<AuditVerdict> {
-    const { trail, pageSize = PAGE, expected } = this.#parts;
+    const { trail, pageSize = PAGE, expected = [] } = this.#parts;
     const checkpoints = this.#goodCheckpoints();
     let checkpoint = await next(checkpoints);
     let before: Before = { seq: 0, hashes: [GENESIS] };
@@ -61,7 +61,7 @@ export class VerifyAudit {
         for (; checkpoint !== undefined && checkpoint.seq <= row.seq; checkpoint = await next(checkpoints)) {
           this.#compare(checkpoint, row);
         }
-        if (expected?.seq === row.seq && expected.hash !== row.hash)
+        if (expected.some(({ seq, hash }) => seq === row.seq && hash !== row.hash))
           this.#fault(
             'row',
             row.seq,
@@ -72,7 +72,7 @@ export class VerifyAudit {
       rows += page.length;
       if (page.length < pageSize) break;
     }
-    let lastNamed = expected?.seq ?? 0;
+    let lastNamed = Math.max(0, ...expected.map(({ seq }) => seq));
     for (; checkpoint !== undefined; checkpoint = await next(checkpoints))
       lastNamed = Math.max(lastNamed, checkpoint.seq);
     if (lastNamed > before.seq) this.#missing(before.seq + 1, lastNamed, 'at the end of the log');

@@ -14,9 +14,9 @@ import type { RoomControl } from '../../ports/room-control.ts';
 import { applyAbsences, type AccountServiceParts } from '../../services/act-on-account.ts';
 import { CarePolicyView } from '../../services/care-policy-view.ts';
 import { Lines } from '../../services/lines.ts';
-import { Notifier } from '../../services/notifier.ts';
-import { TellSecurity } from '../../services/tell-security.ts';
+import type { TellSecurity } from '../../services/tell-security.ts';
 import { openStorage, type Storage } from '../../storage/open-storage.ts';
+import { hostSecurity } from '../host-security.ts';
 import { registrationSettings } from '../registration-settings.ts';
 
 /** Nobody in an emergency waits longer for a homeserver that does not answer. ms. */
@@ -43,9 +43,7 @@ export class Host implements AsyncDisposable {
       ...{ ...config, ...storage, roleStore: storage.roles, roles: config.roles, classes: config.phiClasses },
       ...{ namespace: this.namespace, lines: this.#lines, log },
     });
-    // The running bridge looks at its notices by itself.
-    const notifier = new Notifier({ ...storage, bot, wake: () => undefined });
-    this.security = new TellSecurity({ ...storage, notifier });
+    this.security = hostSecurity(config, storage);
   }
 
   /** Opens the database; the homeserver is not asked yet. */

@@ -10,8 +10,12 @@ const SHOWN = 200;
 
 /** `carebridge audit verify` */
 export async function runVerify(parts: AuditVerbParts): Promise<number> {
-  const { input, storage, verifier } = parts;
-  const expected = expectedHead(textOption(input, 'head'));
+  const { input, storage, verifier, memory } = parts;
+  const remembered = await memory.read();
+  const expected = [
+    ...expectedHead(textOption(input, 'head')),
+    ...(typeof remembered === 'object' ? [{ seq: remembered.seq, hash: remembered.headHash }] : []),
+  ];
   let shown = 0;
   const onFault = ({ where, number, problem }: AuditFault) => {
     if (++shown <= SHOWN) input.out(`${where === 'row' ? 'Row' : 'Checkpoint'} ${number} ${problem}.`);
@@ -47,9 +51,9 @@ async function record({ input, storage }: AuditVerbParts, verdict: AuditVerdict)
   });
 }
 
-function expectedHead(text: string | undefined): { seq: number; hash: string } | undefined {
-  if (text === undefined) return undefined;
+function expectedHead(text: string | undefined): { seq: number; hash: string }[] {
+  if (text === undefined) return [];
   const [, seq = '', hash = ''] = /^([1-9]\d{0,15}):([0-9a-f]{64})$/.exec(text) ?? [];
   if (seq === '') throw new UserError('--head takes the row and its hash, as they were posted: SEQ:HASH.');
-  return { seq: Number(seq), hash };
+  return [{ seq: Number(seq), hash }];
 }

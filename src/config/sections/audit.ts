@@ -1,6 +1,6 @@
 /** The audit log. */
 import { secret, section, setting } from '../setting.ts';
-import { duration, integer, seed } from '../value-types.ts';
+import { duration, integer, path, seed } from '../value-types.ts';
 
 /** Six years: 45 CFR 164.316(b)(2)(i). */
 const LEAST_YEARS = 6;
@@ -17,6 +17,11 @@ export const audit = section('The audit log: append-only, each entry chained to 
   sign_every: setting(duration(), {
     question: 'How often is the head signed, and posted to the security room?',
     fallback: '24h',
+  }),
+  checkpoint_file: setting(path, {
+    question: 'In which file is the last signed checkpoint remembered?',
+    more: 'Apart from the database, and not in its backups: it is what shows that the database was rewritten. See docs/audit.md.',
+    fallback: 'audit-checkpoint.json',
   }),
   retention_years: setting(integer(LEAST_YEARS, 100), {
     question: 'For how many years must it be kept?',

@@ -5,11 +5,15 @@ import { expect } from 'chai';
 import sqlite3 from 'sqlite3';
 import { runCli } from '../../../src/cli/index.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
+import { silentLogger } from '../../../src/log.ts';
 import { AuditKey } from '../../../src/services/audit-keys.ts';
+import { beOnlyBridge } from '../../../src/storage/be-only-bridge.ts';
+import { CheckpointFile } from '../../../src/storage/checkpoint-file.ts';
 import { openStorage } from '../../../src/storage/open-storage.ts';
 import { configFolder } from '../../support/config-folder.ts';
 import { fhirFaults } from '../../support/fhir-validators.ts';
-import { auditEntry, OTHER_KEY, signNow } from '../storage/audit-builders.ts';
+import { auditEntry, OTHER_KEY, rewriteFrom, signNow } from '../storage/audit-builders.ts';
+import { sqliteBench } from '../storage/storage-bench.ts';
 
 const OFFICER = '@officer:hospital.example';
 const SEED = Buffer.from('carebridge audit key of a test!!');
@@ -79,6 +83,43 @@ describe('carebridge audit', () => {
     expect(text).to.match(/NOT as it was written: 1 faults/);
     expect(code).to.equal(1);
     expect((await entries()).at(-1)).to.include({ action: 'audit.verify', outcome: 'failed' });
+  });
+
+  it('verify: a log that was rewritten together with its checkpoints is not what the host remembers (F1)', async () => {
+    const config = loadConfig(path, {});
+    await using storage = await openStorage(config);
+    await new CheckpointFile(config.audit.checkpointFile).write(await storage.auditTrail.lastCheckpoint());
+    expect(await run('verify')).to.include({ code: 0 });
+    await rewriteFrom(5, storage, sqliteBench(), config);
+    const { code, text } = await run('verify');
+    expect(text).to.match(/^Row 7 was rewritten: it has another hash than the one that was written down elsewhere\.$/m);
+    expect(code).to.equal(1);
+  });
+
+  it('trust: who takes the database’s last checkpoint for the one to go on from is on record; not while the bridge runs (F1)', async () => {
+    const config = loadConfig(path, {});
+    const words = ['trust', '--by', OFFICER, '--reason', 'backup of Sunday restored'];
+    const bridge = await beOnlyBridge(config.database, silentLogger);
+    const running = await run(...words);
+    expect(running.text).to.match(/Another Carebridge/i);
+    expect(running.code).to.equal(1);
+    await bridge[Symbol.asyncDispose]();
+    expect((await run('trust', '--by', OFFICER)).text).to.match(/--reason is missing/);
+    const memory = new CheckpointFile(config.audit.checkpointFile);
+    expect(await memory.read()).to.equal(undefined);
+    const trusted = await run(...words);
+    expect(trusted.code, trusted.text).to.equal(0);
+    expect(trusted.text).to.match(/^The next checkpoint follows the last in the database\./);
+    expect(await memory.read()).to.include({ number: 1, seq: 7, keyId: KEY.keyId });
+    const entry = (await entries()).at(-1);
+    expect(entry).to.include({ action: 'audit.trust', actor: OFFICER });
+    expect(entry?.open).to.include({ reason: 'backup of Sunday restored', before: 'no checkpoint' });
+    await behind("UPDATE audit_log SET actor = '@somebody:else' WHERE seq = 3");
+    const changed = await run(...words);
+    expect(changed.text).to.match(
+      /NOT as it was written: 1 faults, which carebridge audit verify names\. Nothing was changed/,
+    );
+    expect(changed.code).to.equal(1);
   });
 
   it('verify: takes the public key of an earlier key', async () => {

@@ -1,17 +1,20 @@
 /** The audit log where the disk is full, and how it is signed. */
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError, RetryableError } from '../../../src/errors.ts';
 import type { AuditCheckpoint } from '../../../src/model/audit-chain.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { openAuditKey } from '../../../src/services/audit-keys.ts';
 import { SignAudit } from '../../../src/services/sign-audit.ts';
+import { CheckpointFile } from '../../../src/storage/checkpoint-file.ts';
 import { migrate } from '../../../src/storage/migrate.ts';
 import { NumberHash } from '../../../src/storage/number-hash.ts';
 import { openDatabase } from '../../../src/storage/open-database.ts';
 import { openStorage } from '../../../src/storage/open-storage.ts';
 import { PhiCipher } from '../../../src/storage/phi-cipher.ts';
 import { SequelizeAuditLog } from '../../../src/storage/sequelize-audit-log.ts';
-import { auditEntry, faultsOf, KEY, signNow } from './audit-builders.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { auditEntry, faultsOf, KEY, knownCheckpoint, signNow } from './audit-builders.ts';
 import { sqliteBench } from './storage-bench.ts';
 
 const bench = sqliteBench();
@@ -80,6 +83,7 @@ describe('signing the audit log', () => {
     const sign = new SignAudit({
       ...{ trail: storage.auditTrail, signer: KEY, transactions: storage.transactions, log: silentLogger },
       ...{ everyEntries: 3, afterMs: 60_000, onBroken: async () => undefined },
+      known: knownCheckpoint(storage, new CheckpointFile(join(await tempDir('checkpoint'), 'file.json'))),
       async onSigned(checkpoint) {
         if (postFails) throw new RetryableError('no room');
         posted.push(checkpoint);

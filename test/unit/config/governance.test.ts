@@ -39,7 +39,9 @@ describe('the care policy in the configuration', () => {
       ...{ adapter: 'auto', adminToken: undefined, mas: undefined, protectedUsers: new Set() },
       watch: { everyMs: 300_000, verifyWithinMs: 3_600_000, unusedMs: 90 * 86_400_000 },
     });
-    expect(config.audit).to.deep.equal({ signingKey: undefined, signEveryMs: 86_400_000, retentionYears: 6 });
+    const { checkpointFile, ...audit } = config.audit;
+    expect(audit).to.deep.equal({ signingKey: undefined, signEveryMs: 86_400_000, retentionYears: 6 });
+    expect(checkpointFile).to.match(/\/audit-checkpoint\.json$/);
     expect(config.governance).to.deep.equal({
       ...{ isDryRun: false, sweepIntervalMs: 600_000, warRepairs: 5, warWindowMs: 600_000, warPauseMs: 3_600_000 },
     });

@@ -116,7 +116,7 @@ describe('verification of the audit log', () => {
     expect((await faultsOf(cut)).faults).to.deep.equal([
       'row 13 is missing, and all up to row 15 at the end of the log',
     ]);
-    const after = await faultsOf(trailOf(rows.slice(0, 18), checkpoints), { expected: { seq: 20, hash: 'x' } });
+    const after = await faultsOf(trailOf(rows.slice(0, 18), checkpoints), { expected: [{ seq: 20, hash: 'x' }] });
     expect(after.faults).to.deep.equal(['row 19 is missing, and all up to row 20 at the end of the log']);
   });
 

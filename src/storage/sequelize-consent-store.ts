@@ -3,6 +3,7 @@ import type { ConsentMethod, ConsentRecord, ConsentState } from '../model/consen
 import { newOpaqueId, type AddressId, type ContactId } from '../model/ids.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import { insertOnce } from './insert-once.ts';
+import { lockAddress } from './lock-address.ts';
 import { consentModel, type ConsentModel } from './models/consent-model.ts';
 import type { StorageParts } from './storage-parts.ts';
 
@@ -20,16 +21,19 @@ export class SequelizeConsentStore implements ConsentStore {
     const { database, cipher } = this.#parts;
     const id = newOpaqueId();
     const stored = { ...record, id, evidence: cipher.encrypt(placeOf(id), record.evidence) };
-    const inserted = await database.write((transaction) =>
-      insertOnce(database, transaction, this.#model, ['cause'], [stored]),
-    );
+    const inserted = await database.atomic(async (transaction) => {
+      await lockAddress(database, transaction, record.addressId);
+      return insertOnce(database, transaction, this.#model, ['cause'], [stored]);
+    });
     return inserted > 0;
   }
 
   async latest(addressId: AddressId): Promise<ConsentRecord | undefined> {
-    const record = await this.#parts.database.read((transaction) =>
-      this.#model.findOne({ where: { addressId }, order: [['seq', 'DESC']], raw: true, transaction }),
-    );
+    const { database } = this.#parts;
+    const record = await database.read(async (transaction) => {
+      await lockAddress(database, transaction, addressId);
+      return this.#model.findOne({ where: { addressId }, order: [['seq', 'DESC']], raw: true, transaction });
+    });
     return record === null ? undefined : this.#toRecord(record);
   }
 

@@ -3,6 +3,7 @@ import type { BirthDate, IdentityRecord, IdentityState } from '../model/identity
 import { newOpaqueId, type AddressId, type ContactId } from '../model/ids.ts';
 import type { IdentityStore } from '../ports/identity-store.ts';
 import { insertOnce } from './insert-once.ts';
+import { lockAddress } from './lock-address.ts';
 import { conversationModels } from './models/conversation-models.ts';
 import { identityModel, type IdentityModel } from './models/identity-model.ts';
 import type { StorageParts } from './storage-parts.ts';
@@ -23,16 +24,19 @@ export class SequelizeIdentityStore implements IdentityStore {
     const { database, cipher } = this.#parts;
     const id = newOpaqueId();
     const stored = { ...record, id, evidence: cipher.encrypt(evidencePlace(id), record.evidence) };
-    const inserted = await database.write((transaction) =>
-      insertOnce(database, transaction, this.#checks, ['cause'], [stored]),
-    );
+    const inserted = await database.atomic(async (transaction) => {
+      await lockAddress(database, transaction, record.addressId);
+      return insertOnce(database, transaction, this.#checks, ['cause'], [stored]);
+    });
     return inserted > 0;
   }
 
   async latest(addressId: AddressId): Promise<IdentityRecord | undefined> {
-    const record = await this.#parts.database.read((transaction) =>
-      this.#checks.findOne({ where: { addressId }, order: [['seq', 'DESC']], raw: true, transaction }),
-    );
+    const { database } = this.#parts;
+    const record = await database.read(async (transaction) => {
+      await lockAddress(database, transaction, addressId);
+      return this.#checks.findOne({ where: { addressId }, order: [['seq', 'DESC']], raw: true, transaction });
+    });
     return record === null ? undefined : this.#toRecord(record);
   }
 

@@ -1,4 +1,5 @@
 /** What the conversations, the consents and the small stores promise. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { BirthDate } from '../../../src/model/identity.ts';
 import type { AddressId, ContactId, EventId } from '../../../src/model/ids.ts';
@@ -119,6 +120,27 @@ export function contactContract(bench: StorageBench): void {
         'inbox:1',
         'inbox:2',
       ]);
+    });
+
+    it('a STOP that comes while somebody decides by the newest record is not overwritten', async () => {
+      const { address } = await use.storage.conversations.findOrCreate(LINE, PATIENT, newGhost);
+      const { consents, transactions } = use.storage;
+      const [looked, stopIsAtWork] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const deciding = transactions.run(async () => {
+        const before = await consents.latest(address.id);
+        looked.resolve();
+        await stopIsAtWork.promise;
+        await consents.append({ ...record(address.id, address.contactId, 'outbox:1'), state: 'warned' });
+        return before;
+      });
+      await looked.promise;
+      const stop = consents.append({ ...record(address.id, address.contactId, 'inbox:1'), state: 'revoked' });
+      // Committed at once where nothing holds it back.
+      await Promise.race([stop, sleep(100)]);
+      stopIsAtWork.resolve();
+      expect(await deciding).to.equal(undefined);
+      await stop;
+      expect((await consents.latest(address.id))?.state).to.equal('revoked');
     });
 
     const CHANGES = ["UPDATE consents SET state = 'none'", 'DELETE FROM consents'];

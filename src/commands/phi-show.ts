@@ -31,20 +31,16 @@ export function phiShowCommand({ showRooms, policy }: PhiShowCommandParts): Comm
 function inWords(rules: ClassRules): string[] {
   const { federation } = rules;
   const servers =
-    federation === 'open'
-      ? 'all servers'
-      : federation === 'own-server'
-        ? 'our own server alone'
-        : federation.join(', ');
+    federation === 'open' ? 'all servers' : federation === 'own-server' ? 'our own server only' : federation.join(', ');
   return [
     rules.isEncryptionRequired ? 'encrypted' : 'encryption is left to people',
     `history is visible: ${rules.historyVisibility}`,
-    rules.joining === 'restricted' ? 'the unit’s staff can join by themselves' : 'in by invitation',
+    rules.joining === 'restricted' ? 'the unit’s staff can join on their own' : 'people join by invitation',
     `power to invite: ${rules.invitePower}`,
     rules.areGuestsAllowed ? 'guests may join' : 'no guests',
     `open to ${servers}`,
-    rules.areVerifiedDevicesRequired ? 'devices that are not verified are reported' : 'devices need not be verified',
-    `kept as ${rules.retentionClass}`,
-    rules.mayTextOut ? 'texts may go out from a patient’s room' : 'no text goes out',
+    rules.areVerifiedDevicesRequired ? 'unverified devices are reported' : 'devices need not be verified',
+    `retention class: ${rules.retentionClass} (not acted on in this version)`,
+    rules.mayTextOut ? 'texts may go out from a patient’s room' : 'no texts go out',
   ];
 }

@@ -7,8 +7,8 @@ const HEADER = `# Carebridge: every setting, with its default or an example. Lin
 # everything that is a default. Time spans are written 30s, 10m, 12h, 7d. Relative paths start from this file's folder.
 #
 # A secret (password, phi_key, ...) is written here as <name>, or in a file of its own named by <name>_file (readable by its owner
-# alone: chmod 600), or in the environment variable named with it. One of the three. "carebridge register" makes the files of those
-# that are ours to make.
+# alone: chmod 600), or in the environment variable named with it. One of the three. "carebridge register" makes those
+# that are not given to you by others.
 #
 # After a change: carebridge check-config, then restart. This file is printed by: npm run --silent config:sample
 `;
@@ -83,7 +83,7 @@ function renderVariants(name: string, node: Variants<Readonly<Record<string, Sec
 
 /** The question, then the rest; each reads on its own. */
 function comment({ question, more, ...node }: { question: string; more?: string; leftOut?: string }): string[] {
-  const leftOut = node.leftOut === undefined ? [] : wrap(`Left out: ${node.leftOut}.`);
+  const leftOut = node.leftOut === undefined ? [] : wrap(`Default: ${node.leftOut}.`);
   return [...wrap(question), ...(more === undefined ? [] : more.split('\n').flatMap(wrap)), ...leftOut];
 }
 

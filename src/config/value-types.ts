@@ -90,6 +90,9 @@ export function duration(longestMs = LONGEST_TIMER_MS, leastMs = 0): ValueType<n
   };
 }
 
+/** How often something is done, or how long something is waited for. At least a second: 0 would mean without a pause, or never in time. */
+export const interval: ValueType<number> = duration(LONGEST_TIMER_MS, UNITS.s);
+
 /** A time span, or `never`, which is 0. */
 export const durationOrNever: ValueType<number> = {
   name: 'duration or never',

@@ -18,7 +18,7 @@ export interface ClassRules {
   readonly allowedBots: ReadonlySet<UserId>;
   /** Members whose devices are not verified are reported. */
   readonly areVerifiedDevicesRequired: boolean;
-  /** Name of the row of the retention table. */
+  /** Only shown: nothing acts on it in this version. */
   readonly retentionClass: string;
   /** False: a conversation of this class sends no text. */
   readonly mayTextOut: boolean;

@@ -12,12 +12,12 @@ export const accounts = section('How sessions are ended and accounts are locked.
   adapter: setting(choice(['auto', 'native', 'mas', 'moderation']), {
     question: 'Who owns the accounts?',
     more: `auto: as the homeserver says. native: Synapse with its own passwords. mas: Matrix Authentication Service.
-moderation: only the standard's lock and suspend. What does not fit the homeserver refuses to work.`,
+moderation: only the standard's lock and suspend. An adapter that does not fit the homeserver refuses to work.`,
     fallback: 'auto',
   }),
   admin_token: secret(token, {
     question: 'Which access token may use Synapse’s admin API?',
-    leftOut: 'the appservice’s own, where its sender is an administrator; under MAS one is made',
+    leftOut: 'the appservice’s own, if its sender is an administrator; under MAS, Carebridge makes one',
     example: 'secrets/synapse-admin.token',
   }),
   mas_url: optional(httpUrl, {
@@ -36,28 +36,28 @@ moderation: only the standard's lock and suspend. What does not fit the homeserv
     example: 'secrets/mas-client.secret',
   }),
   mas_admin_user: optional(userId, {
-    question: 'In the name of which account is Synapse’s admin API used under MAS?',
+    question: 'Under MAS, which account is used to call the admin API of Synapse?',
     example: '"@carebridge-admin:hospital.example"',
-    leftOut: 'admin_token is needed there',
+    leftOut: 'none; under MAS, admin_token is then needed',
   }),
   protected: settingList(userId, {
     question: 'Which accounts are never touched by a command?',
-    more: 'Beside the bot and the sender. An administrator is touched by two persons only, and the last one never.',
+    more: 'In addition to the bot and the sender. Acting on an administrator takes two people; the last one is never touched.',
     isRequired: false,
     example: ['"@break-glass:hospital.example"'],
   }),
   watch_every: setting(duration(DAY_MS, 1_000), {
-    question: 'How often are the devices of everybody who may see PHI looked at?',
-    more: 'One request to the homeserver for each of them. A new device is told of within seconds, whatever this says.',
+    question: 'How often are the devices of everybody who may see PHI checked?',
+    more: 'One request to the homeserver per person. A new device is reported within seconds in any case.',
     fallback: '5m',
   }),
   watch_verify_within: setting(duration(YEAR_MS, 1_000), {
-    question: 'Within which time must people verify a new device, before the security room is told?',
+    question: 'How long do people have to verify a new device before the security room is told?',
     fallback: '1h',
   }),
   watch_unused: setting(duration(10 * YEAR_MS, 1_000), {
-    question: 'After how long without use is the security room told of a device?',
-    more: 'How long a session may be unused before it is ended is said by idle_logoff of each role.',
+    question: 'After how long without use is a device reported to the security room?',
+    more: 'When an unused session is ended is set by idle_logoff of each role.',
     fallback: '90d',
   }),
 });

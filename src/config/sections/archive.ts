@@ -9,7 +9,7 @@ export const archive = section(
   {
     key: secret(phiKeys, {
       question: 'Which key encrypts it?',
-      more: 'Another one than secrets.phi_key, so that whoever reads one reads not the other. More than one, a line each: the first encrypts, all decrypt.',
+      more: 'Not the same as secrets.phi_key, so that whoever can read one cannot read the other. For several keys, one per line: the first encrypts, all decrypt.',
       leftOut: 'nothing is archived',
       made: { file: 'secrets/archive.key', encoding: 'base64', guards: 'archive' },
       example: 'secrets/archive.key',
@@ -17,10 +17,10 @@ export const archive = section(
     path: optional(path, {
       question: 'Which SQLite file?',
       example: 'archive.db',
-      leftOut: 'archive.db, where url is not given either',
+      leftOut: 'archive.db, unless url is given',
     }),
     url: secret(postgresUrl, {
-      question: 'Which PostgreSQL database, another one than that of the bridge?',
+      question: 'Which PostgreSQL database (not the bridge’s own)?',
       leftOut: 'SQLite',
       example: 'secrets/archive.url',
     }),

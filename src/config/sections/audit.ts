@@ -1,6 +1,6 @@
 /** The audit log. */
 import { secret, section, setting } from '../setting.ts';
-import { duration, integer, path, seed } from '../value-types.ts';
+import { integer, interval, path, seed } from '../value-types.ts';
 
 /** Six years: 45 CFR 164.316(b)(2)(i). */
 const LEAST_YEARS = 6;
@@ -14,7 +14,7 @@ export const audit = section('The audit log: append-only, each entry chained to 
     made: { file: 'secrets/audit-signing.key', encoding: 'base64' },
     example: 'secrets/audit-signing.key',
   }),
-  sign_every: setting(duration(), {
+  sign_every: setting(interval, {
     question: 'How often is the head signed, and posted to the security room?',
     fallback: '24h',
   }),
@@ -25,7 +25,7 @@ export const audit = section('The audit log: append-only, each entry chained to 
   }),
   retention_years: setting(integer(LEAST_YEARS, 100), {
     question: 'For how many years must it be kept?',
-    more: `At least ${LEAST_YEARS} (45 CFR 164.316(b)(2)(i)). Carebridge removes nothing of it; this is written down for whoever does.`,
+    more: `At least ${LEAST_YEARS} (45 CFR 164.316(b)(2)(i)). Carebridge never removes any of it; this is for whoever does.`,
     fallback: String(LEAST_YEARS),
   }),
 });

@@ -22,7 +22,7 @@ const kannel = section('A Kannel gateway. docs/carriers.md has its side of the c
   }),
   webhook_secret: secret(sharedSecret, {
     question: 'Which secret is in the address that Kannel calls?',
-    more: 'Kannel signs nothing, so whoever knows the address is believed: <public_url>/carriers/<name>/<secret>/mo',
+    more: 'Kannel signs nothing, so whoever knows the address is trusted: <public_url>/carriers/<name>/<secret>/mo',
     made: { file: 'secrets/*-webhook.secret', encoding: 'base64url' },
     example: 'secrets/kannel-webhook.secret',
   }),
@@ -50,6 +50,6 @@ const loopback = section("The simulated carrier, for trying things out: its page
 /** Carriers by the name that lines refer to. */
 export const carriers = {
   kind: 'variants',
-  question: 'Who carries texts? Each under a name of yours, made of a-z, 0-9 and -.',
+  question: 'Who carries texts? Each under a name of your choice, made of a-z, 0-9 and -.',
   kinds: { kannel, loopback },
 } as const satisfies Variants<{ kannel: typeof kannel; loopback: typeof loopback }>;

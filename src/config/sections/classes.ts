@@ -7,54 +7,58 @@ import { choice, flag, integer, serverName, text, userId } from '../value-types.
 
 const joining = (fallback: ClassRules['joining']) =>
   setting(choice(['invite', 'restricted']), {
-    question: 'How do people come in?',
-    more: 'invite: by invitation. restricted: also by themselves, where they are in the space of the room’s unit.',
+    question: 'How do people join?',
+    more: 'invite: by invitation. restricted: also on their own, if they are in the space of the room’s unit.',
     fallback,
   });
 
 const invitePower = (fallback: number) =>
-  setting(integer(0, MAX_ROLE_POWER), { question: 'Which power does it take to invite?', fallback: String(fallback) });
+  setting(integer(0, MAX_ROLE_POWER), { question: 'What power level does inviting take?', fallback: String(fallback) });
 
 const allowedBots = settingList(userId, {
-  question: 'Which other bots may be in?',
+  question: 'Which other bots may be members?',
   more: 'They read everything. Never in the command room and the security room.',
   isRequired: false,
   example: ['"@draupnir:hospital.example"'],
 });
 
 const servers = settingList(serverName, {
-  question: 'Users of which other servers of yours may be in?',
-  more: 'None: users of homeserver.domain alone.',
+  question: 'Which other servers of yours may users come from?',
+  more: 'None: only users of homeserver.domain.',
   isRequired: false,
   example: ['clinic.example'],
 });
 
 const verified = (fallback: boolean) =>
-  setting(flag, { question: 'Are members reported whose devices are not verified?', fallback: String(fallback) });
+  setting(flag, { question: 'Are members with unverified devices reported?', fallback: String(fallback) });
 
 const textOut = (fallback: boolean) =>
   setting(flag, { question: 'May a patient’s room of this class send texts?', fallback: String(fallback) });
 
 const retention = (fallback: string) =>
-  setting(text, { question: 'Which row of the retention table holds?', fallback });
+  setting(text, {
+    question: 'What is its retention class called?',
+    more: 'Only shown by `phi show`: this version does not act on it, and no room is purged.',
+    fallback,
+  });
 
 const marker = (fallback: string) =>
-  setting(text, { question: 'Which words show the class to people?', more: 'No patient data.', fallback });
+  setting(text, { question: 'What text marks the class for users?', more: 'It must hold no patient data.', fallback });
 
 const { none, phi, sensitive } = BUILT_IN_CLASSES;
 
 /** Not here, since they are not for choosing: no guests anywhere, encryption and history from joining only where there is PHI. */
 export const phiClasses = section(
-  'What holds in rooms of each PHI class. Guests are never let in; phi and sensitive are always encrypted.',
+  'The rules for rooms of each PHI class. Guests are never let in; phi and sensitive are always encrypted.',
   {
     none: section('Rooms without patient data.', {
       history_visibility: setting(choice(['joined', 'invited', 'shared']), {
-        question: 'From when on does a new member see the history?',
+        question: 'How much of the history does a new member see?',
         fallback: none.historyVisibility,
       }),
       joining: joining(none.joining),
       federation: setting(choice(['open', 'own-server']), {
-        question: 'May users of other servers be in?',
+        question: 'May users of other servers be members?',
         fallback: 'open',
       }),
       invite_power: invitePower(none.invitePower),
@@ -73,7 +77,7 @@ export const phiClasses = section(
       marker: marker(phi.marker.text),
     }),
     sensitive: section(
-      'Rooms with specially protected data, e.g. psychotherapy. By invitation, of homeserver.domain alone; no other bots.',
+      'Rooms with specially protected data, e.g. psychotherapy. By invitation, only users of homeserver.domain, no other bots.',
       {
         invite_power: invitePower(sensitive.invitePower),
         verified_devices: verified(sensitive.areVerifiedDevicesRequired),

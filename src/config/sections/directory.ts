@@ -1,6 +1,6 @@
 /** The hospital's directory, whose groups give roles. */
 import { optional, secret, section, setting, type SectionList } from '../setting.ts';
-import { distinguishedName, duration, flag, integer, ldapUrl, path, text, textLike } from '../value-types.ts';
+import { distinguishedName, flag, integer, interval, ldapUrl, path, text, textLike } from '../value-types.ts';
 
 const attribute = textLike('attribute', /^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'the name of an attribute such as uid');
 
@@ -24,7 +24,7 @@ export const directory = section('Your LDAP directory (OpenLDAP, Active Director
   url: optional(ldapUrl, {
     question: 'Where is it?',
     example: 'ldaps://ldap.hospital.example:636',
-    leftOut: 'no directory is asked',
+    leftOut: 'no directory',
   }),
   start_tls: setting(flag, {
     question: 'Is an ldap:// connection encrypted with StartTLS?',
@@ -32,9 +32,9 @@ export const directory = section('Your LDAP directory (OpenLDAP, Active Director
     fallback: 'true',
   }),
   ca_file: optional(path, {
-    question: 'Which file holds the authority that signed its certificate (PEM)?',
+    question: 'Which file holds the certificate authority that signed its certificate (PEM)?',
     example: 'ldap-ca.pem',
-    leftOut: 'the usual authorities',
+    leftOut: 'the system’s authorities',
   }),
   bind_dn: optional(distinguishedName, {
     question: 'As whom is it read?',
@@ -49,7 +49,7 @@ export const directory = section('Your LDAP directory (OpenLDAP, Active Director
   base: optional(distinguishedName, {
     question: 'Which part of it holds the people?',
     example: '"ou=people,dc=hospital,dc=example"',
-    leftOut: 'only where there is no url',
+    leftOut: 'none; required with url',
   }),
   filter: setting(textLike('filter', /^\(.{1,500}\)$/, 'an LDAP filter in brackets'), {
     question: 'Which entries are people?',
@@ -63,12 +63,12 @@ export const directory = section('Your LDAP directory (OpenLDAP, Active Director
   }),
   uid: setting(attribute, { question: 'Which attribute does memberUid of a posixGroup name?', fallback: 'uid' }),
   groups,
-  interval: setting(duration(), { question: 'How often is it read?', fallback: '5m' }),
-  timeout: setting(duration(), { question: 'How long may it take to answer?', fallback: '10s' }),
+  interval: setting(interval, { question: 'How often is it read?', fallback: '5m' }),
+  timeout: setting(interval, { question: 'How long may it take to answer?', fallback: '10s' }),
   page_size: setting(integer(1, 100_000), { question: 'How many entries are asked for at once?', fallback: '500' }),
   most_removals: setting(integer(1, 100), {
-    question: 'From which part of the people who have a role by it, in percent, may one reading take roles?',
-    more: 'More is taken for a fault of the directory, and waits for a person.',
+    question: 'What percentage of the people with directory roles may lose one in a single sync?',
+    more: 'A larger loss is treated as a fault of the directory and waits for confirmation.',
     fallback: '20',
   }),
 });

@@ -9,7 +9,7 @@ const host = textLike('host', /^[A-Za-z0-9.:_-]{1,255}$/, 'an IP address or host
 export const homeserver = section('The Matrix homeserver you already run.', {
   url: setting(httpUrl, {
     question: 'Where does Carebridge reach its client-server API?',
-    more: 'Go past the reverse proxy where you can: http://127.0.0.1:8008 is the usual place on the same machine.',
+    more: 'Bypass the reverse proxy if you can: http://127.0.0.1:8008 is the usual place on the same machine.',
     fallback: 'http://127.0.0.1:8008',
   }),
   domain: setting(serverName, {
@@ -30,7 +30,7 @@ export const appservice = section(
     listen: section('What does Carebridge listen on for the homeserver?', {
       host: setting(host, {
         question: 'Which address of this machine?',
-        more: '127.0.0.1 where the homeserver is on the same machine; it need not be reachable for anybody else.',
+        more: '127.0.0.1 if the homeserver is on the same machine; nobody else needs to reach it.',
         fallback: '127.0.0.1',
       }),
       port: setting(port, { question: 'Which port?', fallback: '9993' }),
@@ -46,23 +46,23 @@ export const appservice = section(
     }),
     ghost_prefix: setting(localpart, {
       question: "What do the names of patients' Matrix users and of room aliases start with?",
-      more: 'What follows is random: it tells nothing about the patient. Do not change it later.',
+      more: 'What follows is random and says nothing about the patient. Do not change it later.',
       fallback: 'carebridge_',
     }),
   },
-  'After a change of url, bot or ghost_prefix: write the registration anew, and restart the homeserver.',
+  'After a change of url, bot or ghost_prefix: write the registration again, and restart the homeserver.',
 );
 
 /** What carriers and monitoring reach. */
-export const http = section('What carriers, and your monitoring, reach.', {
+export const http = section('What carriers and your monitoring reach.', {
   host: setting(host, {
     question: 'Which address does Carebridge listen on?',
-    more: 'Carriers come through your reverse proxy, which passes on /carriers/ alone. /health, /ready and /metrics are here too.',
+    more: 'Carriers come through your reverse proxy, which passes on only /carriers/. /health, /ready and /metrics are here too.',
     fallback: '127.0.0.1',
   }),
   port: setting(port, { question: 'Which port?', fallback: '9994' }),
   public_url: optional(httpUrl, {
-    question: 'What is the address by which carriers reach it?',
+    question: 'At what address do carriers reach it?',
     more: 'It must start with https:// unless the carrier is on the same machine or a private network.',
     example: 'https://texts.hospital.example',
     leftOut: 'http://127.0.0.1 with the port of http.port, for a gateway on the same machine',
@@ -73,7 +73,7 @@ export const http = section('What carriers, and your monitoring, reach.', {
 export const encryption = section('End-to-end encryption of the rooms.', {
   engine: setting(choice(['wasm', 'native']), {
     question: 'Which build of the Matrix crypto library?',
-    more: 'A store belongs to one of them. native only where @matrix-org/matrix-sdk-crypto-nodejs is installed.',
+    more: 'A store belongs to one of them. native needs @matrix-org/matrix-sdk-crypto-nodejs, which docs/install.md leaves out.',
     fallback: 'wasm',
   }),
   store: setting(path, {
@@ -87,9 +87,9 @@ export const encryption = section('End-to-end encryption of the rooms.', {
     example: 'secrets/crypto.passphrase',
   }),
   trust: setting(choice(['cross-signed', 'cross-signed-or-legacy', 'any']), {
-    question: "Which of the staff's devices are believed?",
+    question: "Which of the staff's devices are trusted?",
     more: `cross-signed: verified by their owner, as Element asks for; a text from another device is refused with the reason.
-cross-signed-or-legacy: and those of owners who never set up verification. any: all. An unverified device has no proven owner.`,
+cross-signed-or-legacy: also those of owners who never set up verification. any: all. An unverified device has no proven owner.`,
     fallback: 'cross-signed',
   }),
   key_notice_after: setting(duration(), {
@@ -98,7 +98,7 @@ cross-signed-or-legacy: and those of owners who never set up verification. any: 
   }),
   idle_ghost: setting(duration(), {
     question: "After how long without a message are a patient's keys dropped from memory?",
-    more: 'They stay in the store. Lower is less memory, higher is less disk.',
+    more: 'They stay in the store. Lower takes less memory, higher less disk access.',
     fallback: '10m',
   }),
 });

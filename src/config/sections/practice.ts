@@ -1,7 +1,7 @@
 /** Who texts, in which words. */
 import { STOP_CONFIRMATION, HELP_ANSWER, IDENTITY_QUESTION, WARNING, WORDING_VERSION } from '../consent-texts.ts';
 import { section, setting, settingList } from '../setting.ts';
-import { choice, country, duration, flag, integer, text, textLike, userId } from '../value-types.ts';
+import { choice, country, duration, flag, integer, interval, text, textLike, userId } from '../value-types.ts';
 
 /** What patients are told of the practice. */
 export const practice = section('What patients are told about you.', {
@@ -12,15 +12,15 @@ export const practice = section('What patients are told about you.', {
     example: '+1 212 555 0100',
   }),
   country: setting(country, {
-    question: 'From which country are the numbers that staff type without a +?',
+    question: 'Which country do numbers typed without a + belong to?',
     fallback: 'US',
   }),
 });
 
 /** Administrators. */
 export const admins = settingList(userId, {
-  question: 'Who is told of everything that could not be done, and may run every command?',
-  more: 'Members of the command room, beside the teams of all lines.',
+  question: 'Who are the administrators? They are told about failures and may run every command.',
+  more: 'They are members of the command room, together with the teams of all lines.',
   isRequired: true,
   example: ['"@admin:hospital.example"'],
 });
@@ -32,8 +32,8 @@ export const commands = section('Commands in rooms.', {
     more: 'Anything that starts with ! and a letter stays in the room and is never texted to a patient.',
     fallback: '"!care"',
   }),
-  confirm_within: setting(duration(), {
-    question: 'How long does the bot wait for the yes to what it asks?',
+  confirm_within: setting(interval, {
+    question: 'How long does the bot wait for a confirmation?',
     fallback: '5m',
   }),
 });
@@ -42,10 +42,10 @@ const FIVE_YEARS_MS = 5 * 366 * 86_400_000;
 
 /** Consent and its words. */
 export const consent = section(
-  'What patients are asked and answered by itself. {practice} and {contact} stand for practice.name and practice.contact.',
+  'What patients are asked and told automatically. {practice} and {contact} stand for practice.name and practice.contact.',
   {
     wording_version: setting(textLike('text', /^[\w.-]{1,32}$/, 'up to 32 letters, digits, dots and dashes'), {
-      question: 'Under which version are these words kept in the consent records?',
+      question: 'Under which version is this wording kept in the consent records?',
       more: 'Give it a new value whenever you change the warning or the question for the date of birth.',
       fallback: `"${WORDING_VERSION}"`,
     }),
@@ -59,31 +59,30 @@ Plain ASCII keeps it short: one letter outside of GSM-7 doubles the number of se
       question: 'What is a patient sent, once, after STOP?',
       fallback: STOP_CONFIRMATION,
     }),
-    help: setting(text, { question: 'What is a patient answered to HELP?', fallback: HELP_ANSWER }),
+    help: setting(text, { question: 'What is a patient sent in answer to HELP?', fallback: HELP_ANSWER }),
     warn_on_first_contact: setting(flag, {
-      question: 'Is the warning sent to an unknown number that texts in?',
-      more: 'false: staff read the text at once, and decide with !care text whether to ask.',
+      question: 'Is the warning sent automatically to an unknown number that texts in?',
+      more: 'false: staff read the text first and decide with !care text whether to ask.',
       fallback: 'true',
     }),
     identity_check: setting(choice(['none', 'date-of-birth']), {
-      question: 'How is it made sure that whoever answers at a number is the patient?',
-      more: `With date-of-birth the patient gives it after YES, or a member of the team attests who it is, before anything of the staff leaves
-(docs/identity.md). With none, a number that was typed wrong may be somebody else's.`,
+      question: 'How is the identity of the person at a number verified?',
+      more: `With date-of-birth the patient gives it after YES, or a team member attests who it is, before anything from staff leaves.
+With none, a mistyped number may be somebody else's. See docs/identity.md.`,
       fallback: 'none',
     }),
     identity_question: setting(text, {
-      question: 'What is a patient asked for that?',
-      more: 'Nothing about the patient may be in it.',
+      question: 'What is the patient asked?',
+      more: 'It must say nothing about the patient.',
       fallback: IDENTITY_QUESTION,
     }),
     identity_tries: setting(integer(1, 10), {
-      question:
-        'After how many wrong answers is nobody asked any more, so that a member of the team must attest who it is?',
+      question: 'After how many wrong answers must a team member attest the identity instead?',
       fallback: '3',
     }),
     identity_valid_for: setting(duration(FIVE_YEARS_MS), {
-      question: 'For how long does the right answer count?',
-      more: '0 is for good. Afterwards the patient is asked again before the next text, e.g. every 30d.',
+      question: 'How long does a right answer count?',
+      more: '0: for good. Otherwise the patient is asked again before the next text after that time, e.g. 30d.',
       fallback: '0',
     }),
   },
@@ -91,5 +90,5 @@ Plain ASCII keeps it short: one letter outside of GSM-7 doubles the number of se
 
 /** Logs. */
 export const log = section('Logs: JSON lines on standard output, without texts, numbers and names.', {
-  level: setting(choice(['debug', 'info', 'warn', 'error']), { question: 'From which severity on?', fallback: 'info' }),
+  level: setting(choice(['debug', 'info', 'warn', 'error']), { question: 'Minimum log level?', fallback: 'info' }),
 });

@@ -12,7 +12,7 @@ const id = textLike('text', /^[a-z0-9][a-z0-9-]{0,39}$/, 'made of a-z, 0-9 and -
 
 const unit = section('A unit.', {
   id: setting(id, { question: 'What is it called in roles and commands?', example: 'icu' }),
-  name: setting(text, { question: 'What do people read?', example: 'Intensive care' }),
+  name: setting(text, { question: 'What is it called in rooms?', example: 'Intensive care' }),
 });
 
 /** Departments, each a Matrix space. */
@@ -26,13 +26,13 @@ export const units = {
 const role = section('A role.', {
   id: setting(id, {
     question: 'What is it called in commands, CSV files and the directory below?',
-    more: `administrator (everything, power ${MAX_ROLE_POWER}; held by all in admins) and line-team (texting; held by the teams of all lines) are there already, and can be defined anew here.`,
+    more: `administrator (everything, power ${MAX_ROLE_POWER}; held by all in admins) and line-team (texting; held by the teams of all lines) exist already and can be redefined here.`,
     example: 'icu-nurse',
   }),
-  name: optional(text, { question: 'What do people read?', example: 'ICU nurse', leftOut: 'its id' }),
+  name: optional(text, { question: 'What name is shown to people?', example: 'ICU nurse', leftOut: 'its id' }),
   power: setting(integer(0, 1_000), {
-    question: 'Which power level does it have in governed rooms?',
-    more: `0 to ${MAX_ROLE_POWER}. 50 may remove people and messages. The bot has 100: whatever a role does, the bot can put right.`,
+    question: 'What power level does it have in governed rooms?',
+    more: `0 to ${MAX_ROLE_POWER}. 50 may remove people and messages. The bot has 100, so it can undo whatever a role does.`,
     fallback: '0',
   }),
   permissions: settingList(choice(Object.keys(PERMISSIONS) as Permission[]), {
@@ -42,23 +42,23 @@ const role = section('A role.', {
     example: ['use-commands', 'text-patients', 'view-rooms'],
   }),
   commands: settingList(choice(COMMAND_NAMES), {
-    question: 'Which commands alone does it permit?',
-    more: 'Where none is named: all that its permissions are for. Whoever has another role as well may use what that one permits.',
+    question: 'Which commands is it limited to?',
+    more: 'If none is named, all that its permissions allow. Whoever also has another role may use what that one permits.',
     isRequired: false,
     example: ['text', 'consent', 'who'],
   }),
   classes: settingList(choice(PHI_CLASSES), {
-    question: 'Rooms of which PHI classes may its holders be in?',
+    question: 'Which PHI classes of rooms may its holders be in?',
     isRequired: false,
     example: ['none', 'phi'],
   }),
   units: settingList(text, {
-    question: 'Rooms of which units?',
-    more: '[all] is every unit, and the patients’ rooms of every line.',
+    question: 'Which units’ rooms may they be in?',
+    more: '[all]: every unit, and the patients’ rooms of every line.',
     isRequired: false,
     example: ['icu'],
   }),
-  idle_logoff: optional(duration(YEAR_MS), {
+  idle_logoff: optional(duration(YEAR_MS, 60_000), {
     question: 'After how long without use is a session of its holders ended?',
     example: '12h',
     leftOut: 'never',
@@ -68,7 +68,7 @@ const role = section('A role.', {
 /** Roles beside the built-in ones. */
 export const roles = {
   kind: 'section-list',
-  question: 'Roles. Who has one is said by commands, CSV files or the directory.',
+  question: 'Roles. They are given by commands, CSV files or the directory.',
   isOptional: true,
   item: role,
 } as const satisfies SectionList<(typeof role)['children']>;

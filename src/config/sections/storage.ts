@@ -11,7 +11,7 @@ export const database = section('Where everything durable is kept: a SQLite file
     question: 'Which SQLite file?',
     more: 'On a local disk, never a network share.',
     example: 'carebridge.db',
-    leftOut: 'carebridge.db, where url is not given either',
+    leftOut: 'carebridge.db, unless url is given',
   }),
   url: secret(postgresUrl, {
     question: 'Which PostgreSQL database, postgres://user:password@host/database?',
@@ -21,11 +21,11 @@ export const database = section('Where everything durable is kept: a SQLite file
 });
 
 /** The key of all PHI columns. */
-export const secrets = section("The key that patients' names, numbers and texts are encrypted with in the database.", {
+export const secrets = section("The key that encrypts patients' names, numbers and texts in the database.", {
   phi_key: secret(phiKeys, {
     question: 'Which key?',
-    more: `32 bytes in base64. Without it the database is of no use to anybody, you included: keep a copy, but never beside the database.
-More than one, a line each: the first encrypts, all decrypt.`,
+    more: `32 bytes in base64. Without it the database is of no use to anybody, including you: keep a copy, but never beside the database.
+For several keys, one per line: the first encrypts, all decrypt.`,
     made: { file: 'secrets/phi.key', encoding: 'base64', guards: 'phi' },
     example: 'secrets/phi.key',
   }),
@@ -35,7 +35,7 @@ More than one, a line each: the first encrypts, all decrypt.`,
 export const retention = section('How long message bodies stay in the database. The rooms keep theirs.', {
   wipe_after: setting(duration(TEN_YEARS_MS), {
     question: 'How long after a message was delivered is its body wiped from the inbox and outbox tables?',
-    more: '0 is at once.',
+    more: '0: at once.',
     fallback: '1h',
   }),
 });
@@ -43,8 +43,8 @@ export const retention = section('How long message bodies stay in the database. 
 /** How hard the queues work. */
 export const queue = section('How messages wait.', {
   concurrency: setting(integer(1, 1_000), {
-    question: 'How many conversations are worked on at the same time, by each queue?',
-    more: 'Within one conversation messages always go one after another.',
+    question: 'How many conversations does each queue work on at the same time?',
+    more: 'Within a conversation messages always go one after another.',
     fallback: '16',
   }),
   max_attempts: setting(integer(1, 1_000), {

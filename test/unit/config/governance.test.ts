@@ -115,6 +115,18 @@ describe('the care policy in the configuration', () => {
       'roles: [{id: a, power: 100}]\n',
       ['roles[0].power: the bot, which has 100, could not put right what its holder does; write at most 90'],
     ],
+    ...[
+      ...['governance.sweep_interval', 'governance.war_window', 'governance.war_pause', 'directory.interval'],
+      ...['directory.timeout', 'audit.sign_every', 'commands.confirm_within'],
+    ].map((key): [string, string, string[]] => {
+      const [section = '', name = ''] = key.split('.');
+      return [`${key} 0`, `${section}: {${name}: 0}\n`, [`${key}: it is too short; write at least 1s`]];
+    }),
+    [
+      'a session that is over at once',
+      ROLE.replace('[icu]', '[all], idle_logoff: 0'),
+      ['roles[0].idle_logoff: it is too short; write at least 60s'],
+    ],
     [
       'the same role twice',
       'roles: [{id: a}, {id: a}]\n',

@@ -4,6 +4,7 @@ import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { ConfirmationStore } from '../ports/confirmation-store.ts';
+import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { TypedCommand } from '../services/handle-staff-message.ts';
 import type { Handled } from '../services/handled.ts';
@@ -25,6 +26,7 @@ export interface CommandRunnerParts extends GateParts {
   readonly prefix: string;
   readonly country: string;
   readonly confirmations: ConfirmationStore;
+  readonly events: Pick<MatrixEventStore, 'setAside'>;
   readonly audit: AuditLog;
   readonly notifier: Notifier;
   readonly transactions: Transactions;
@@ -174,8 +176,12 @@ export class CommandRunner {
     await this.#confirmations.run(ready);
   }
 
-  /** Where `work` has to wait for more than a moment, whoever asked is told what for: at once, while the queue goes on trying. */
-  async #saying<T>({ event, attempts, trace }: MatrixEventRow, room: KnownRoom, work: () => Promise<T>): Promise<T> {
+  /** If `work` has to wait for more than a moment, whoever asked is told what for at once, the room's later commands go first, and the queue goes on trying. */
+  async #saying<T>(
+    { id, event, attempts, trace }: MatrixEventRow,
+    room: KnownRoom,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await work();
     } catch (error) {
@@ -184,6 +190,7 @@ export class CommandRunner {
         const text = `This is not done yet: ${error.message} It is tried again by itself, and answered then. (Reference ${trace})`;
         const about = { cause: `waits:${event.event_id}`, trace, replyTo: event.event_id };
         await this.#parts.notifier.say(room.roomId, text, about);
+        await this.#parts.events.setAside(id);
       }
       throw error;
     }

@@ -9,7 +9,7 @@ export interface MatrixEventStore extends QueueStore<MatrixEventRow> {
    * that is already there is left out.
    */
   addTransaction(txnId: string, events: readonly MatrixEvent[], now: number): Promise<boolean>;
-  /** Moves an event whose key has not come into a lane of its own, so that the room's later events need not wait for it. */
+  /** Moves an event that has to wait, for its key or for a server that is away, into a lane of its own: the room's later events need not wait for it. */
   setAside(id: string): Promise<void>;
   /** Ends an event that is not handled yet, because it was removed from the room. Does nothing where it is unknown or handled. */
   discard(eventId: EventId): Promise<void>;

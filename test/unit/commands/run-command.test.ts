@@ -212,7 +212,7 @@ describe('running commands (A1, A2)', () => {
     ['more than one try', 1, undefined, true],
     ['as long as the fault says', 0, 60_000, true],
   ] as const) {
-    it(`where a command has to wait for ${what}, says ${isTold ? 'at once what for' : 'nothing'}`, async () => {
+    it(`where a command has to wait for ${what}, ${isTold ? 'says at once what for, and lets others pass' : 'says nothing'}`, async () => {
       const away = new RetryableError('it is away.', retryAfterMs === undefined ? {} : { retryAfterMs });
       const fixture = new RunnerFixture([echo({ run: async () => Promise.reject(away) })]);
       for (let again = 0; again < 2; again++) {
@@ -224,6 +224,7 @@ describe('running commands (A1, A2)', () => {
       const said =
         'This is not done yet: it is away. It is tried again by itself, and answered then. (Reference trace)';
       expect(fixture.answers).to.deep.equal(isTold ? [said] : []);
+      expect(fixture.setAside.size).to.equal(isTold ? 1 : 0);
     });
   }
 

@@ -62,6 +62,8 @@ export class RunnerFixture {
   readonly storage = memoryStorage();
   readonly answers: string[] = [];
   readonly runs: string[] = [];
+  /** Events that no longer hold up those after them. */
+  readonly setAside = new Set<string>();
   readonly #runner: CommandRunner;
   readonly #room: KnownRoom;
   readonly #said = new Set<string>();
@@ -84,6 +86,7 @@ export class RunnerFixture {
       rooms: { isEncrypted: async () => options.isEncrypted ?? true, resolveAlias: async () => undefined },
       roomProblem: async () => undefined,
       lineOfNotice: async () => undefined,
+      events: { setAside: async (id) => void this.setAside.add(id) },
       notifier: {
         say: async (_room: RoomId, answer: string, { cause }: { cause: string }) => {
           if (!this.#said.has(cause)) this.answers.push(answer);

@@ -6,6 +6,7 @@ import { ArchiveMessages } from '../services/archive-messages.ts';
 import { CarePolicyView } from '../services/care-policy-view.ts';
 import { CheckCommandRoom } from '../services/check-command-room.ts';
 import { CheckIdentity } from '../services/check-identity.ts';
+import { DropParked } from '../services/drop-parked.ts';
 import type { KnownGovernedRooms } from '../services/known-governed-rooms.ts';
 import { Lines } from '../services/lines.ts';
 import { MakeGovernedRoom } from '../services/make-governed-room.ts';
@@ -14,6 +15,7 @@ import { NoteSaid } from '../services/note-said.ts';
 import { Notifier } from '../services/notifier.ts';
 import { OpenConversation } from '../services/open-conversation.ts';
 import { recordConfiguredRoles } from '../services/record-configured-roles.ts';
+import { RetryParked } from '../services/retry-parked.ts';
 import { SendAutomatic } from '../services/send-automatic.ts';
 import { TellSecurity } from '../services/tell-security.ts';
 import { TellSender } from '../services/tell-sender.ts';
@@ -71,10 +73,15 @@ export function makeCommonParts(options: {
   const said = archiving && new NoteSaid({ ...base, wake: () => archiving.wake() });
   const rule = config.consent.identity;
   const identity = rule && new CheckIdentity({ ...base, automatic, notifier, rule });
+  const tell = new TellSender(storage.conversations, notifier);
+  const wakeQueues = () => {
+    for (const notify of [wake.inbox, wake.keywords, wake.outbox, wake.notices]) notify();
+  };
   return {
     ...base,
-    ...{ notifier, make, automatic, identity, archiving, said },
-    tell: new TellSender(storage.conversations, notifier),
+    ...{ notifier, make, automatic, identity, archiving, said, tell },
+    retryParked: new RetryParked({ ...base, tell, wakeQueues }),
+    dropParked: new DropParked(base),
     opener: new OpenConversation({ ...base, make, notifier, identity }),
     security: new TellSecurity({ governedRooms, notifier }),
     roomProblem: (roomId: RoomId) => commandRoom.problem(roomId),

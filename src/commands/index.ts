@@ -13,6 +13,9 @@ import { lockCommand } from './lock.ts';
 import { lostDeviceAllCommand } from './lost-device-all.ts';
 import { lostDeviceCommand } from './lost-device.ts';
 import { offboardCommand } from './offboard.ts';
+import { parkedDropCommand } from './parked-drop.ts';
+import { parkedRetryCommand } from './parked-retry.ts';
+import { parkedCommand } from './parked.ts';
 import { phiSetCommand } from './phi-set.ts';
 import { phiShowCommand } from './phi-show.ts';
 import { policyCheckCommand } from './policy-check.ts';
@@ -64,6 +67,9 @@ export type CommandParts = TextCommandParts &
   Parameters<typeof suspendCommand>[0] &
   Parameters<typeof unlockCommand>[0] &
   Parameters<typeof whoisCommand>[0] &
+  Parameters<typeof parkedCommand>[0] &
+  Parameters<typeof parkedRetryCommand>[0] &
+  Parameters<typeof parkedDropCommand>[0] &
   Parameters<typeof phiShowCommand>[0] & { readonly decide: Decide };
 
 /** The explicit list of commands. A new command is one file and one line here. */
@@ -99,6 +105,9 @@ export function commandList(parts: CommandParts): readonly Command[] {
     offboardCommand(parts),
     reactivateCommand(parts),
     whoisCommand(parts),
+    parkedCommand(parts),
+    parkedRetryCommand(parts),
+    parkedDropCommand(parts),
     policyCheckCommand(parts),
     setupCommand(parts),
     confirmCommand(parts.decide),

@@ -33,6 +33,9 @@ export const COMMAND_NAMES = [
   'offboard',
   'reactivate',
   'whois',
+  'parked',
+  'parked retry',
+  'parked drop',
   'policy check',
   'setup',
 ] as const;

@@ -16,6 +16,7 @@ export const PERMISSIONS = {
   'check-policy': 'see what is not compliant',
   'set-up': 'set the bridge up with !care setup',
   'manage-accounts': 'end sessions, lock and unlock accounts, offboard',
+  'manage-parked': 'see, try again and drop what was given up',
   'read-audit': 'read and export the audit log',
   approve: 'be the second person for what needs two',
   'security-room': 'be in the security room',

@@ -13,6 +13,8 @@ export interface QueueRow {
   readonly attempts: number;
   /** Short id that ties log lines and the words shown to staff together. */
   readonly trace: string;
+  /** When a person had it tried again after it was given up, Unix ms; left out: never. */
+  readonly retriedAt?: number;
 }
 
 /** A file that came with or goes with a text. `url` is the carrier's, to be fetched with the carrier's own client. */
@@ -29,13 +31,18 @@ export interface InboxRow extends QueueRow {
   readonly carrier: string;
   /** The carrier's own id: unique within the carrier. */
   readonly carrierMessageId: string;
-  readonly lineId: LineId;
+  /** Undefined where no line has the number that it was sent to: it is parked until one has. */
+  readonly lineId: LineId | undefined;
+  /** Where there is no line: the number it was sent to, as the carrier wrote it. */
+  readonly to?: string;
   readonly from: PhoneNumber;
   readonly body: string;
   readonly media: readonly MediaReference[];
   readonly keyword: Keyword | undefined;
   /** Unix time, ms, when it was committed. */
   readonly receivedAt: number;
+  /** How many of its parts, the words and then each file, were in the room when it was last given up or put off. */
+  readonly partsSent: number;
 }
 
 /** Why an outbound text exists. Only `message` may carry PHI. */

@@ -12,7 +12,14 @@ export type ViolationCode =
   | 'confirmation-too-late'
   | 'class-sends-no-texts'
   | 'too-long'
-  | 'unsupported-kind';
+  | 'unsupported-kind'
+  | 'outcome-unknown'
+  | 'written-in-a-room'
+  | 'content-wiped'
+  | 'unreadable'
+  | 'no-line'
+  | 'one-by-one'
+  | 'opt-out-open';
 
 /** Why a rule refuses, and in `message`, for the staff member, what to do about it. Never contains PHI. */
 export interface Violation {

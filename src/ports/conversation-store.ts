@@ -6,6 +6,8 @@ import type { PhoneNumber } from '../model/phone-number.ts';
 export interface ConversationStore {
   /** The address with this number, found by its keyed hash. */
   findAddress(number: PhoneNumber): Promise<Address | undefined>;
+  /** The address with this number, made with a new contact and ghost (from `newGhost`) where there is none. */
+  ensureAddress(number: PhoneNumber, newGhost: () => UserId): Promise<Address>;
   /** The conversation of (line, number), made with a new contact and ghost (from `newGhost`) where there is none. */
   findOrCreate(lineId: LineId, number: PhoneNumber, newGhost: () => UserId): Promise<Conversation>;
   find(id: ConversationId): Promise<Conversation | undefined>;

@@ -38,6 +38,8 @@ export interface OutboxStore extends QueueStore<OutboxRow> {
     state: DeliveryState,
     details?: { readonly carrier?: string; readonly carrierReference?: string; readonly failure?: FailureReason },
   ): Promise<OutboxRow | undefined>;
+  /** True where nobody can tell whether a text with this reference left. */
+  isUnknown(trace: string): Promise<boolean>;
   /** The rows left in `sending` by a process that died. */
   findInterrupted(): Promise<OutboxRow[]>;
 }

@@ -1,6 +1,6 @@
 import type { Logger } from '../log.ts';
 import type { ConsentState } from '../model/consent.ts';
-import type { Conversation } from '../model/conversation.ts';
+import type { Address, Conversation } from '../model/conversation.ts';
 import { newGhost, type Namespace } from '../model/namespace.ts';
 import type { InboxRow } from '../model/rows.ts';
 import { consentStep } from '../policy/consent-step.ts';
@@ -26,10 +26,11 @@ export interface AnswerKeywordParts {
   readonly log: Logger;
 }
 
+const OPTED_OUT = 'The patient opted out (STOP). Nothing more will be sent. Call instead.';
 const TOLD_TO_TEAM: Readonly<Partial<Record<ConsentState, string>>> = {
   granted: 'The patient answered YES: consent to texts is recorded.',
   declined: 'The patient answered NO: texts are declined. Call instead.',
-  revoked: 'The patient opted out (STOP). Nothing more will be sent. Call instead.',
+  revoked: OPTED_OUT,
   none: 'The patient texted START: contact is restored and the risk warning is sent again. Wait for the answer YES.',
 };
 
@@ -43,19 +44,40 @@ export class AnswerKeyword {
 
   /** Commits the new consent state, the answer and the words to the team together. Safe to repeat. */
   async answer(row: InboxRow): Promise<void> {
-    const { keyword } = row;
+    const { keyword, lineId } = row;
     if (keyword === undefined) return;
+    if (lineId === undefined) return this.#optOut(row);
     const { conversations, consents, transactions, namespace } = this.#parts;
-    const conversation = await conversations.findOrCreate(row.lineId, row.from, () => newGhost(namespace));
+    const conversation = await conversations.findOrCreate(lineId, row.from, () => newGhost(namespace));
     await transactions.run(async () => {
       const before = await consents.latest(conversation.address.id);
       const cause = `inbox:${row.id}`;
       if (before?.cause === cause) return;
-      const step = consentStep(before?.state ?? 'none', keyword);
-      if (step.next !== undefined) await this.#record(conversation, row, step.next, cause);
+      const isOutdated = before !== undefined && before.at > row.receivedAt;
+      const step = consentStep(before?.state ?? 'none', keyword, isOutdated);
+      if (step.next !== undefined) {
+        await this.#record(conversation.address, row, step.next, cause);
+        await this.#tell(conversation, row, step.next, cause);
+      }
       if (step.answer !== undefined) await this.#parts.automatic.send(conversation, step.answer, cause, row.trace);
     });
     this.#parts.log.info('keyword.answered', { keyword, trace: row.trace });
+  }
+
+  /**
+   * A STOP to a number that no line has counts for the patient's number on every line, also where nobody texted it yet. It is not confirmed: there is no
+   * line that could, and later it would be too late (K4).
+   */
+  async #optOut(row: InboxRow): Promise<void> {
+    const { conversations, consents, transactions, namespace } = this.#parts;
+    await transactions.run(async () => {
+      const address = await conversations.ensureAddress(row.from, () => newGhost(namespace));
+      if ((await consents.latest(address.id))?.state === 'revoked') return;
+      const cause = `inbox:${row.id}`;
+      await this.#record(address, row, 'revoked', cause);
+      await tellTeams(this.#parts, address.id, OPTED_OUT, { cause, trace: row.trace });
+    });
+    this.#parts.log.info('keyword.answered', { keyword: 'stop', trace: row.trace });
   }
 
   /** What the team can do now that there is consent. */
@@ -64,18 +86,22 @@ export class AnswerKeyword {
     return identity === undefined ? 'You can write now.' : identity.next(conversation, step);
   }
 
-  async #record(conversation: Conversation, row: InboxRow, state: ConsentState, cause: string): Promise<void> {
+  /** As of when the text came: what came after it may have been acted on already. */
+  async #record(address: Address, row: InboxRow, state: ConsentState, cause: string): Promise<void> {
     await this.#parts.consents.append({
-      contactId: conversation.contact.id,
-      addressId: conversation.address.id,
+      contactId: address.contactId,
+      addressId: address.id,
       state,
       method: 'sms',
       wordingVersion: this.#parts.wordingVersion,
       evidence: row.body,
       cause,
       actor: 'patient',
-      at: Date.now(),
+      at: row.receivedAt,
     });
+  }
+
+  async #tell(conversation: Conversation, row: InboxRow, state: ConsentState, cause: string): Promise<void> {
     const words = TOLD_TO_TEAM[state];
     if (words === undefined) return;
     const next = state === 'granted' ? ` ${await this.#next(conversation, { cause, trace: row.trace })}` : '';

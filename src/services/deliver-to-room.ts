@@ -5,6 +5,7 @@ import { newGhost, type Namespace } from '../model/namespace.ts';
 import type { InboxRow, MediaReference } from '../model/rows.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { InboxStore } from '../ports/inbox-store.ts';
 import type { MediaIndex } from '../ports/media-index.ts';
 import type { RoomSender } from '../ports/room-sender.ts';
 import type { MmsCarrier, SmsCarrier } from '../ports/sms-carrier.ts';
@@ -18,6 +19,7 @@ import type { SendAutomatic } from './send-automatic.ts';
 export interface DeliverToRoomParts {
   readonly conversations: ConversationStore;
   readonly consents: ConsentStore;
+  readonly inbox: Pick<InboxStore, 'noteParts'>;
   readonly opener: OpenConversation;
   readonly sender: RoomSender;
   readonly automatic: SendAutomatic;
@@ -50,6 +52,7 @@ export class DeliverToRoom {
   /** Answers done, or that it waits for a member of the team: history is visible from joining, so nobody would see it now. */
   async deliver(row: InboxRow, signal: AbortSignal): Promise<'done' | { waitMs: number; code: string }> {
     const { conversations, opener, namespace } = this.#parts;
+    if (row.lineId === undefined) throw new PermanentError('no line has the number');
     const conversation = await conversations.findOrCreate(row.lineId, row.from, () => newGhost(namespace));
     if (!conversation.isIntroduced) await this.#warnNewContact(conversation, row);
     await this.#parts.identity?.answer(row, conversation);
@@ -69,13 +72,35 @@ export class DeliverToRoom {
     return 'done';
   }
 
+  /** Homeservers know transaction ids for a day; a row that is given up may be tried again later. So what is in the room by then is noted. */
   async #sendAll(conversation: Conversation, roomId: RoomId, row: InboxRow, signal: AbortSignal): Promise<void> {
-    if (row.body !== '' || row.media.length === 0) {
-      await this.#send(conversation, roomId, row, { msgtype: 'm.text', body: row.body }, `inbox-${row.id}`);
+    const parts = this.#partsOf(conversation, roomId, row, signal);
+    let sent = row.partsSent;
+    try {
+      for (const send of parts.slice(sent)) {
+        await send();
+        sent++;
+      }
+    } catch (error) {
+      if (sent > row.partsSent) await this.#parts.inbox.noteParts(row.id, sent);
+      throw error;
     }
-    for (const [index, reference] of row.media.entries()) {
-      await this.#sendMedia(conversation, roomId, row, reference, `inbox-${row.id}-${index}`, signal);
-    }
+  }
+
+  /** The words, and then each file. */
+  #partsOf(
+    conversation: Conversation,
+    roomId: RoomId,
+    row: InboxRow,
+    signal: AbortSignal,
+  ): readonly (() => Promise<unknown>)[] {
+    const words = { msgtype: 'm.text', body: row.body };
+    const files = row.media.map(
+      (reference, index) => () =>
+        this.#sendMedia(conversation, roomId, row, reference, `inbox-${row.id}-${index}`, signal),
+    );
+    if (row.body === '' && files.length > 0) return files;
+    return [() => this.#send(conversation, roomId, row, words, `inbox-${row.id}`), ...files];
   }
 
   /** An unknown number is asked for consent once, without waiting for the room. */

@@ -1,8 +1,11 @@
+import { RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parsePhoneNumber, type Country } from '../model/phone-number.ts';
 import { keywordOf } from '../policy/keywords.ts';
-import type { InboxStore } from '../ports/inbox-store.ts';
+import type { InboxRow } from '../model/rows.ts';
+import type { InboxStore, NewInboxRow } from '../ports/inbox-store.ts';
 import type { CarrierEvent } from '../ports/sms-carrier.ts';
+import type { Transactions } from '../ports/transactions.ts';
 import type { Lines } from './lines.ts';
 import type { Notifier } from './notifier.ts';
 
@@ -14,12 +17,20 @@ export interface ReceiveSmsParts {
   readonly inbox: InboxStore;
   readonly lines: Lines;
   readonly notifier: Notifier;
+  readonly transactions: Transactions;
+  readonly commandPrefix: string;
   /** Whose numbers a carrier may give without `+`. */
   readonly country: Country;
   readonly log: Logger;
   readonly wakeDeliveries: () => void;
   readonly wakeKeywords: () => void;
 }
+
+/**
+ * So many texts to numbers that no line has are kept. What comes then is not taken, so that the carrier keeps it: whoever can call us with a carrier's
+ * secret must not fill the disk.
+ */
+export const MAX_WITHOUT_LINE = 10_000;
 
 /** Takes a text from a carrier. When `receive` returns, the text is committed and the carrier may be answered 200. */
 export class ReceiveSms {
@@ -31,44 +42,63 @@ export class ReceiveSms {
 
   /** Commits the text once, however often the carrier repeats it. Throws RetryableError while the database cannot take it. */
   async receive(carrier: string, sms: IncomingSms): Promise<void> {
-    const { inbox, lines, country, log } = this.#parts;
+    const { lines, country } = this.#parts;
     const to = parsePhoneNumber(sms.to, country);
     const line = to && lines.findByNumber(carrier, to);
-    if (line === undefined)
-      return this.#reject(carrier, sms, 'no-line', `to a number of carrier ${carrier} that no line has`);
     const from = parsePhoneNumber(sms.from, country);
-    if (from === undefined) {
-      const why = `to line ${line.id} from a short code or a sender without a full number, which cannot be answered`;
-      return this.#reject(carrier, sms, 'no-number', why);
-    }
+    if (from === undefined) return this.#reject(carrier, sms, line?.id);
     const body = sms.text.toWellFormed();
     const keyword = keywordOf(body);
-    const row = await inbox.add(
-      {
-        carrier,
-        carrierMessageId: sms.carrierMessageId,
-        lineId: line.id,
-        from,
-        body,
-        media: sms.media,
-        keyword,
-      },
-      Date.now(),
-    );
+    const { carrierMessageId, media } = sms;
+    const text = { carrier, carrierMessageId, from, body, media, keyword };
+    const row =
+      line === undefined
+        ? await this.#keep({ ...text, lineId: undefined, to: to ?? sms.to })
+        : await this.#parts.inbox.add({ ...text, lineId: line.id }, Date.now());
     if (row === undefined) {
-      log.debug('sms.repeated', { carrier, line: line.id });
+      this.#parts.log.debug('sms.repeated', { carrier, line: line?.id });
       return;
     }
-    log.info('sms.received', { carrier, line: line.id, trace: row.trace });
+    if (line === undefined) this.#parts.log.warn('sms.without-line', { carrier, trace: row.trace });
+    else this.#parts.log.info('sms.received', { carrier, line: line.id, trace: row.trace });
     if (keyword !== undefined) this.#parts.wakeKeywords();
-    this.#parts.wakeDeliveries();
+    if (line !== undefined) this.#parts.wakeDeliveries();
   }
 
-  /** Such a text has no room to go to; it is not kept, and people are told. */
-  async #reject(carrier: string, sms: IncomingSms, code: string, why: string): Promise<void> {
-    this.#parts.log.warn('sms.not-bridged', { carrier, code });
-    await this.#parts.notifier.tellAdmins(`A text came ${why}. It was not bridged.`, {
-      cause: `not-bridged:${carrier}:${sms.carrierMessageId}`,
+  /** Commits a text to a number that no line has, and tells of the first to that number. Nobody's STOP is left to the carrier. */
+  async #keep(text: NewInboxRow): Promise<InboxRow | undefined> {
+    const { inbox, transactions } = this.#parts;
+    if (text.keyword !== 'stop' && (await inbox.countWithoutLine()) >= MAX_WITHOUT_LINE) return this.#refuse(text);
+    return transactions.run(async () => {
+      const row = await inbox.add(text, Date.now());
+      if (row !== undefined && (await inbox.countWithoutLine(row.lane)) === 1) await this.#tellKept(row);
+      return row;
     });
+  }
+
+  /** Leaves the text to the carrier, and says so once a day. */
+  async #refuse({ carrier }: NewInboxRow): Promise<never> {
+    const { notifier, commandPrefix } = this.#parts;
+    const day = new Date().toISOString().slice(0, 10);
+    await notifier.tellAdmins(
+      `${MAX_WITHOUT_LINE} texts to numbers that no line has are kept. Those that come now are left to the carrier, which may give them up. See \`${commandPrefix} parked\`.`,
+      { cause: `without-line-full:${day}` },
+    );
+    throw new RetryableError(`Too many texts to numbers of carrier ${carrier} that no line has are kept.`);
+  }
+
+  async #tellKept({ id, carrier, trace }: InboxRow): Promise<void> {
+    const { notifier, commandPrefix } = this.#parts;
+    const what = `A text came to a number of carrier ${carrier} that no line has. It is kept, and so is what comes after it to the same number.`;
+    const next = `Put the number into \`lines\` of the configuration, restart, and use \`${commandPrefix} parked retry all\`.`;
+    await notifier.tellAdmins(`${what} ${next} (Reference ${trace})`, { cause: `without-line:${id}`, trace });
+  }
+
+  /** Such a sender cannot be answered and has no room; the text is not kept, and people are told. */
+  async #reject(carrier: string, sms: IncomingSms, line: string | undefined): Promise<void> {
+    this.#parts.log.warn('sms.not-bridged', { carrier, code: 'no-number' });
+    const where = line === undefined ? `a number of carrier ${carrier} that no line has` : `line ${line}`;
+    const text = `A text came to ${where} from a short code or a sender without a full number, which cannot be answered. It was not bridged.`;
+    await this.#parts.notifier.tellAdmins(text, { cause: `not-bridged:${carrier}:${sms.carrierMessageId}` });
   }
 }

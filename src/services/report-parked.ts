@@ -1,4 +1,5 @@
-import type { InboxRow, MatrixEventRow, NoticeRow, OutboxRow } from '../model/rows.ts';
+import { parkingOf } from '../model/parked.ts';
+import type { InboxRow, MatrixEventRow, NoticeRow, OutboxRow, QueueRow } from '../model/rows.ts';
 import type { OutboxStore } from '../ports/outbox-store.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
@@ -12,6 +13,7 @@ export interface ReportParkedParts {
   readonly outbox: OutboxStore;
   readonly settings: SettingsStore;
   readonly transactions: Transactions;
+  readonly commandPrefix: string;
 }
 
 /** Tells people what the bridge gave up, with the reference that the log has too. */
@@ -27,19 +29,19 @@ export class ReportParked {
     await this.#tellAdmins(
       'inbox',
       row,
-      `A patient's text on line ${row.lineId} could not be put into its room. It is kept.`,
+      `A patient's text on line ${lineOf(row)} could not be put into its room. It is kept. ${this.#retry(row)}`,
     );
   }
 
   /** STOP, START, HELP, YES or NO of a patient could not be acted on. The text itself goes to its room all the same. */
   async keyword(row: InboxRow): Promise<void> {
-    const { keyword = 'keyword', lineId } = row;
+    const { keyword = 'keyword' } = row;
     const what =
       keyword === 'stop' ? 'Do not text this patient, and record it with `consent revoke`.' : 'Call the patient.';
     await this.#tellAdmins(
       'keyword',
       row,
-      `A patient's ${keyword.toUpperCase()} on line ${lineId} could not be acted on. ${what}`,
+      `A patient's ${keyword.toUpperCase()} on line ${lineOf(row)} could not be acted on. ${what} ${this.#retry(row)}`,
     );
   }
 
@@ -64,7 +66,7 @@ export class ReportParked {
     const { room_id: roomId, event_id: replyTo } = row.event;
     const text = `This could not be handled and was not sent. Send it again, or call. (Reference ${row.trace})`;
     if (row.event.type === 'm.room.encrypted') {
-      await this.#parts.notifier.say(roomId, text, { cause: `parked:${row.id}`, trace: row.trace, replyTo });
+      await this.#parts.notifier.say(roomId, text, { cause: `parked:${parkingOf(row)}`, trace: row.trace, replyTo });
     }
     await this.#tellAdmins('event', row, `An event in room ${roomId} could not be handled.`);
   }
@@ -79,10 +81,18 @@ export class ReportParked {
     );
   }
 
-  async #tellAdmins(table: string, row: { id: string; trace: string }, text: string): Promise<void> {
+  #retry({ trace }: QueueRow): string {
+    return `To try it again: \`${this.#parts.commandPrefix} parked retry ${trace}\`.`;
+  }
+
+  async #tellAdmins(table: string, row: QueueRow, text: string): Promise<void> {
     await this.#parts.notifier.tellAdmins(`${text} (Reference ${row.trace})`, {
-      cause: `parked-admins:${table}:${row.id}`,
+      cause: `parked-admins:${table}:${parkingOf(row)}`,
       trace: row.trace,
     });
   }
+}
+
+function lineOf({ lineId }: InboxRow): string {
+  return lineId ?? 'that is not configured';
 }

@@ -1,3 +1,4 @@
+import { parkingOf } from '../model/parked.ts';
 import type { OutboxKind, OutboxRow } from '../model/rows.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { Notifier } from './notifier.ts';
@@ -34,6 +35,12 @@ export class TellSender {
     await this.#say(row, 'not-sent', `${KIND_IN_WORDS[row.kind]} was not sent: ${why}`);
   }
 
+  /** It was given up, and an administrator has it tried again. */
+  async retried(row: OutboxRow, now: number): Promise<void> {
+    const text = `${KIND_IN_WORDS[row.kind]} is sent after all: an administrator has it tried again. Do not send it once more.`;
+    await this.#say({ ...row, retriedAt: now }, 'retried', text);
+  }
+
   /** The carrier took it and gave it up later. */
   async failed(row: OutboxRow, why: string): Promise<void> {
     await this.#say(row, 'failed', `${KIND_IN_WORDS[row.kind]} was not delivered: ${why}`);
@@ -47,7 +54,7 @@ export class TellSender {
 
   async #say(row: OutboxRow, what: string, text: string): Promise<void> {
     const roomId = row.roomId ?? (await this.#conversations.find(row.conversationId))?.roomId;
-    const about = { cause: `${what}:${row.id}`, trace: row.trace };
+    const about = { cause: `${what}:${parkingOf(row)}`, trace: row.trace };
     if (roomId === undefined) {
       const where = `On line ${row.lineId}, to a number whose room is not made yet`;
       return this.#notifier.tellAdmins(`${where}: ${text} (Reference ${row.trace})`, about);

@@ -15,6 +15,7 @@ import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { MediaIndex } from '../ports/media-index.ts';
 import type { NoticeStore } from '../ports/notice-store.ts';
 import type { OutboxStore } from '../ports/outbox-store.ts';
+import type { ParkedStores } from '../ports/parked-store.ts';
 import type { PolicyVersionStore } from '../ports/policy-version-store.ts';
 import type { RoleStore } from '../ports/role-store.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
@@ -23,6 +24,7 @@ import type { WatchedDeviceStore } from '../ports/watched-device-store.ts';
 import { migrate } from './migrate.ts';
 import { NumberHash } from './number-hash.ts';
 import { openDatabase } from './open-database.ts';
+import { parkedStores } from './parked-table.ts';
 import { PhiCipher } from './phi-cipher.ts';
 import { openPhiKeys } from './phi-keys.ts';
 import { SequelizeAccountProcedureStore } from './sequelize-account-procedure-store.ts';
@@ -54,6 +56,8 @@ export interface Storage extends AsyncDisposable {
   readonly outbox: OutboxStore;
   readonly notices: NoticeStore;
   readonly matrixEvents: MatrixEventStore;
+  /** What these five have given up. */
+  readonly parked: ParkedStores;
   readonly conversations: ConversationStore;
   readonly consents: ConsentStore;
   readonly identities: IdentityStore;
@@ -102,6 +106,7 @@ export async function openStorage(config: Pick<Config, 'database' | 'secrets' | 
       outbox: new SequelizeOutboxStore(parts, conversations),
       notices: new SequelizeNoticeStore(parts),
       matrixEvents: new SequelizeMatrixEventStore(parts),
+      parked: parkedStores(parts),
       conversations,
       consents: new SequelizeConsentStore(parts),
       identities: new SequelizeIdentityStore(parts),

@@ -59,6 +59,13 @@ export class SequelizeConversationStore implements ConversationStore {
       : { id: record.id as AddressId, contactId: record.contactId as ContactId, number };
   }
 
+  async ensureAddress(number: PhoneNumber, newGhost: () => UserId): Promise<Address> {
+    const id = await this.#parts.database.atomic((transaction) => this.#ensureAddress(transaction, number, newGhost));
+    const address = await this.findAddress(number);
+    if (address?.id !== id) throw new Error('an address vanished while it was made');
+    return address;
+  }
+
   async findOrCreate(lineId: LineId, number: PhoneNumber, newGhost: () => UserId): Promise<Conversation> {
     const { database, numberHash } = this.#parts;
     const lane = this.inboxLane(lineId, number);

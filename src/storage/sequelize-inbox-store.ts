@@ -10,7 +10,19 @@ import type { StorageParts } from './storage-parts.ts';
 import { TableQueue } from './table-queue.ts';
 
 type InboxRecord = InferAttributes<InboxModel>;
-type InboxContent = Pick<InboxRow, 'from' | 'body' | 'media'>;
+type InboxContent = Pick<InboxRow, 'from' | 'body' | 'media' | 'to'>;
+
+/** SQL: one of the two queues still has the row. */
+const openIn = (queue: string) => `(${queue}_run_at IS NOT NULL OR ${queue}_parked_at IS NOT NULL)`;
+
+/** What tells the two queues of the table apart: what their columns start with, and when the row ends with them. */
+export const INBOX_QUEUES = {
+  inbox: { prefix: 'delivery_', lastWhen: `NOT ${openIn('keyword')}` },
+  keywords: { prefix: 'keyword_', lastWhen: `NOT ${openIn('delivery')}` },
+} as const;
+
+/** Why a text is parked at once. */
+const NO_LINE = 'no-line';
 
 /** The inbox table. Two queues run over it; the row is finished when both are through. */
 export class SequelizeInboxStore implements InboxStore {
@@ -28,32 +40,32 @@ export class SequelizeInboxStore implements InboxStore {
       toRow: (record: InboxRecord, attempts: number) => this.#toRow(record, attempts),
       wipeAtOnce: parts.wipeAtOnce,
     };
-    const openIn = (queue: string) => `(${queue}_run_at IS NOT NULL OR ${queue}_parked_at IS NOT NULL)`;
-    this.deliveries = new TableQueue({ ...shared, prefix: 'delivery_', lastWhen: `NOT ${openIn('keyword')}` });
-    this.keywords = new TableQueue({ ...shared, prefix: 'keyword_', lastWhen: `NOT ${openIn('delivery')}` });
+    this.deliveries = new TableQueue({ ...shared, ...INBOX_QUEUES.inbox });
+    this.keywords = new TableQueue({ ...shared, ...INBOX_QUEUES.keywords });
   }
 
   async add(row: NewInboxRow, now: number): Promise<InboxRow | undefined> {
-    const { from, body, media, ...plain } = row;
+    const { from, body, media, to, lineId, ...plain } = row;
     const added: InboxRow = {
       ...row,
       id: newOpaqueId(),
-      lane: inboxLane(this.#parts.numberHash, row.lineId, from),
+      lane: this.#laneOf(row),
       attempts: 0,
       trace: newOpaqueId(8),
       receivedAt: now,
+      partsSent: 0,
     };
-    const content: InboxContent = { from, body, media };
+    const content: InboxContent = { from, body, media, ...(to !== undefined && { to }) };
     const record = {
       ...plain,
       id: added.id,
+      lineId: lineId ?? '',
       lane: added.lane,
       keyword: row.keyword ?? null,
       content: this.#parts.cipher.encrypt(placeOf(added.id), JSON.stringify(content)),
       trace: added.trace,
       createdAt: now,
-      deliveryRunAt: now,
-      keywordRunAt: row.keyword === undefined ? null : now,
+      ...firstSteps(row, now),
     };
     const { database } = this.#parts;
     const inserted = await database.write((transaction) =>
@@ -66,6 +78,45 @@ export class SequelizeInboxStore implements InboxStore {
     await this.deliveries.wakeWhere('lane', lane);
   }
 
+  async find(id: string): Promise<InboxRow | undefined> {
+    const record = await this.#parts.database.read((transaction) =>
+      this.#model.findOne({ where: { id }, raw: true, transaction }),
+    );
+    return record === null || record.content === null ? undefined : this.#toRow(record, record.deliveryAttempts);
+  }
+
+  async countWithoutLine(lane?: string): Promise<number> {
+    const { database } = this.#parts;
+    const sql = `SELECT COUNT(*) AS "count" FROM inbox WHERE line_id = '' AND delivery_parked_at IS NOT NULL`;
+    const [found] = await database.read((transaction) =>
+      lane === undefined
+        ? database.select<{ count: number | string }>(transaction, sql)
+        : database.select<{ count: number | string }>(transaction, `${sql} AND lane = $1`, [lane]),
+    );
+    return Number(found?.count ?? 0);
+  }
+
+  async giveLine({ id, from }: InboxRow, lineId: LineId): Promise<void> {
+    const { database, numberHash } = this.#parts;
+    const sql = `UPDATE inbox SET line_id = $2, lane = $3 WHERE id = $1 AND line_id = ''`;
+    const bind = [id, lineId, inboxLane(numberHash, lineId, from)];
+    await database.write((transaction) => database.execute(transaction, sql, bind));
+  }
+
+  async noteParts(id: string, partsSent: number): Promise<void> {
+    await this.#parts.database.write((transaction) =>
+      this.#model.update({ partsSent }, { where: { id }, transaction }),
+    );
+  }
+
+  /** Without a line, that of all texts to the same number: no line's id begins with a colon. */
+  #laneOf({ carrier, lineId, from, to = '' }: NewInboxRow): string {
+    const { numberHash } = this.#parts;
+    return lineId === undefined
+      ? `:${carrier}:${numberHash.of(to as PhoneNumber)}`
+      : inboxLane(numberHash, lineId, from);
+  }
+
   #toRow(record: InboxRecord, attempts: number): InboxRow {
     const content = JSON.parse(this.#parts.cipher.decrypt(placeOf(record.id), record.content ?? '')) as InboxContent;
     return {
@@ -75,12 +126,22 @@ export class SequelizeInboxStore implements InboxStore {
       trace: record.trace,
       carrier: record.carrier,
       carrierMessageId: record.carrierMessageId,
-      lineId: record.lineId as LineId,
+      lineId: record.lineId === '' ? undefined : (record.lineId as LineId),
       keyword: (record.keyword ?? undefined) as Keyword | undefined,
       receivedAt: Number(record.createdAt),
+      partsSent: record.partsSent,
       ...content,
     };
   }
+}
+
+/** When the queues of a new row are due, or that they are given up for now. */
+function firstSteps({ lineId, keyword }: NewInboxRow, now: number) {
+  if (lineId !== undefined) return { deliveryRunAt: now, keywordRunAt: keyword === undefined ? null : now };
+  const delivery = { deliveryRunAt: null, deliveryParkedAt: now, deliveryCode: NO_LINE };
+  if (keyword === undefined || keyword === 'stop')
+    return { ...delivery, keywordRunAt: keyword === 'stop' ? now : null };
+  return { ...delivery, keywordRunAt: null, keywordParkedAt: now, keywordCode: NO_LINE };
 }
 
 /** The lane of (line, number): tells one from another without telling the number. */

@@ -115,7 +115,8 @@ export class SequelizeOutboxStore extends TableQueue<OutboxRow, OutboxRecord> im
           ...details,
           ...(isOver && { runAt: null, waitsOutside: false }),
           ...(isOver && record.finishedAt === null && { finishedAt: Date.now() }),
-          ...(state === 'parked' && { parkedAt: Date.now() }),
+          // What a report moves on is not given up any more.
+          ...(isOver && { parkedAt: state === 'parked' ? Date.now() : null }),
           ...(isOver && this.#parts.wipeAtOnce && { content: null }),
         },
         { where: { id }, transaction },
@@ -137,6 +138,10 @@ export class SequelizeOutboxStore extends TableQueue<OutboxRow, OutboxRecord> im
       }),
     );
     return Promise.all(records.map((record) => this.#toRow(record)));
+  }
+
+  async isUnknown(trace: string): Promise<boolean> {
+    return (await this.#findWhere({ trace, state: 'unknown' })) !== undefined;
   }
 
   async #findWhere(where: WhereOptions<OutboxRecord>): Promise<OutboxRow | undefined> {

@@ -4,6 +4,7 @@ import type { QueueRow } from '../model/rows.ts';
 import type { QueueDepth, QueueStore } from '../ports/queue-store.ts';
 import { Claims } from './claims.ts';
 import type { Bind, Database } from './database.ts';
+import { finished, type Ending } from './finished.ts';
 import { selectList, tableOf } from './insert-once.ts';
 
 /** What every table with a queue has. */
@@ -13,19 +14,21 @@ export interface QueueRecord {
 }
 
 /** A table and one of its queues. */
-export interface TableQueueOptions<Row extends QueueRow, Record extends QueueRecord> {
+export interface TableQueueOptions<Row extends QueueRow, Record extends QueueRecord> extends Ending {
   readonly database: Database;
   readonly model: ModelStatic<Model>;
   /** What the queue's columns start with, where a table has several queues. */
   readonly prefix?: string;
-  /** SQL that is true where the row has nothing else to wait for once this queue is through with it. */
-  readonly lastWhen?: string;
   /** SQL assignments that undo what a try did to the row, for `retry` and `park`. */
   readonly undo?: string;
   /** The row as the port knows it. Throws PermanentError where it cannot be decrypted. */
   readonly toRow: (record: Record, attempts: number) => Row | Promise<Row>;
-  /** Wipe the content with the end, rather than by the sweep. */
-  readonly wipeAtOnce: boolean;
+}
+
+/** What a queue of the table has done with a row so far. */
+interface Tried {
+  readonly tries: number;
+  readonly retried: number | string | null;
 }
 
 /** Due whatever the clock does. */
@@ -49,14 +52,15 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
   }
 
   async due(now: number, busyLanes: ReadonlySet<string>, limit: number): Promise<Row[]> {
-    const sql = `SELECT ${this.#columns}, t.${this.#prefix}attempts AS "tries" ${this.#heads(busyLanes, 3)} AND t.${this.#prefix}run_at <= $1
+    const sql = `SELECT ${this.#columns}, t.${this.#prefix}attempts AS "tries",
+        t.${this.#prefix}retried_at AS "retried" ${this.#heads(busyLanes, 3)} AND t.${this.#prefix}run_at <= $1
       ORDER BY t.seq LIMIT $2`;
     const records = await this.#database.read((transaction) =>
-      this.#database.select<Record & { tries: number }>(transaction, sql, [now, limit, ...busyLanes]),
+      this.#database.select<Record & Tried>(transaction, sql, [now, limit, ...busyLanes]),
     );
     const rows: Row[] = [];
-    for (const { tries, ...record } of records) {
-      const row = await this.#readable(record as unknown as Record, tries);
+    for (const { tries, retried, ...record } of records) {
+      const row = await this.#readable(record as unknown as Record, { tries, retried });
       if (row === undefined) continue;
       this.#claims.claim(row.id);
       rows.push(row);
@@ -74,7 +78,7 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
   }
 
   async complete(id: string): Promise<void> {
-    await this.#end(id, this.#finished('$2'), [Date.now()]);
+    await this.#end(id, finished(this.#options, '$2'), [Date.now()]);
   }
 
   async retry(id: string, runAt: number, code: string, countsAsAttempt: boolean): Promise<void> {
@@ -118,7 +122,7 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
 
   /** Completes the row with `value` in `column`, if it still waits. */
   protected async completeWhere(column: 'event_id', value: string): Promise<void> {
-    const set = `run_at = NULL, waits_outside = FALSE, ${this.#finished('$2')}`;
+    const set = `run_at = NULL, waits_outside = FALSE, ${finished(this.#options, '$2')}`;
     const sql = `UPDATE ${this.#table} SET ${set} WHERE ${column} = $1 AND run_at IS NOT NULL`;
     await this.#database.write((transaction) => this.#database.execute(transaction, sql, [value, Date.now()]));
   }
@@ -137,13 +141,6 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
     );
   }
 
-  /** Assignments that finish the row, unless another queue of the table has it too. `now` is a bound value. */
-  #finished(now: string): string {
-    const last = this.#options.lastWhen ?? 'TRUE';
-    const wiped = this.#options.wipeAtOnce ? `, content = CASE WHEN ${last} THEN NULL ELSE content END` : '';
-    return `finished_at = CASE WHEN ${last} THEN CAST(${now} AS BIGINT) END${wiped}`;
-  }
-
   /** A row that left the queue meanwhile, e.g. since its handler settled it, stays as it is. */
   async #update(transaction: Transaction | null, set: string, bind: Bind): Promise<void> {
     const sql = `UPDATE ${this.#table} SET ${set} WHERE id = $1 AND ${this.#prefix}run_at IS NOT NULL`;
@@ -159,9 +156,10 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
   }
 
   /** One row that cannot be read must not hold up the others: it is parked. */
-  async #readable(record: Record, tries: number): Promise<Row | undefined> {
+  async #readable(record: Record, { tries, retried }: Tried): Promise<Row | undefined> {
     try {
-      return await this.#options.toRow(record, tries);
+      const row = await this.#options.toRow(record, tries);
+      return retried === null ? row : { ...row, retriedAt: Number(retried) };
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
       await this.park(record.id, 'unreadable');

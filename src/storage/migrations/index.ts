@@ -5,6 +5,7 @@ import { identity } from './004-identity.ts';
 import { archiveQueue } from './005-archive-queue.ts';
 import { deviceNotices } from './006-device-notices.ts';
 import { archiveQueueTimes } from './007-archive-queue-times.ts';
+import { parked } from './008-parked.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   archiveQueue,
   deviceNotices,
   archiveQueueTimes,
+  parked,
 ];

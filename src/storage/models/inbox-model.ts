@@ -8,7 +8,7 @@ import {
 import { bindModel } from './bind-model.ts';
 import { count, flag, optionalText, optionalTime, seq, text, time, type Time } from './columns.ts';
 
-/** A row of `inbox`. `content` is the encrypted sender, body and media. */
+/** A row of `inbox`. `content` is the encrypted sender, body and media. `lineId` is empty where no line has the number. */
 export class InboxModel extends Model<InferAttributes<InboxModel>, InferCreationAttributes<InboxModel>> {
   declare seq: CreationOptional<Time>;
   declare id: string;
@@ -25,12 +25,15 @@ export class InboxModel extends Model<InferAttributes<InboxModel>, InferCreation
   declare deliveryCode: CreationOptional<string | null>;
   declare deliveryWaitsOutside: CreationOptional<boolean>;
   declare deliveryParkedAt: CreationOptional<Time | null>;
+  declare deliveryRetriedAt: CreationOptional<Time | null>;
   declare keywordRunAt: Time | null;
   declare keywordAttempts: CreationOptional<number>;
   declare keywordCode: CreationOptional<string | null>;
   declare keywordWaitsOutside: CreationOptional<boolean>;
   declare keywordParkedAt: CreationOptional<Time | null>;
+  declare keywordRetriedAt: CreationOptional<Time | null>;
   declare finishedAt: CreationOptional<Time | null>;
+  declare partsSent: CreationOptional<number>;
 }
 
 /** `InboxModel` on this connection. */
@@ -54,12 +57,15 @@ export function inboxModel(sequelize: Sequelize) {
       deliveryCode: optionalText,
       deliveryWaitsOutside: flag,
       deliveryParkedAt: optionalTime,
+      deliveryRetriedAt: optionalTime,
       keywordRunAt: optionalTime,
       keywordAttempts: count,
       keywordCode: optionalText,
       keywordWaitsOutside: flag,
       keywordParkedAt: optionalTime,
+      keywordRetriedAt: optionalTime,
       finishedAt: optionalTime,
+      partsSent: count,
     },
     sequelize,
   );

@@ -26,6 +26,7 @@ export class MatrixEventModel extends Model<
   declare code: CreationOptional<string | null>;
   declare waitsOutside: CreationOptional<boolean>;
   declare parkedAt: CreationOptional<Time | null>;
+  declare retriedAt: CreationOptional<Time | null>;
   declare finishedAt: CreationOptional<Time | null>;
 }
 
@@ -48,6 +49,7 @@ export function matrixEventModel(sequelize: Sequelize) {
       code: optionalText,
       waitsOutside: flag,
       parkedAt: optionalTime,
+      retriedAt: optionalTime,
       finishedAt: optionalTime,
     },
     sequelize,

@@ -23,6 +23,7 @@ export class NoticeModel extends Model<InferAttributes<NoticeModel>, InferCreati
   declare code: CreationOptional<string | null>;
   declare waitsOutside: CreationOptional<boolean>;
   declare parkedAt: CreationOptional<Time | null>;
+  declare retriedAt: CreationOptional<Time | null>;
   declare finishedAt: CreationOptional<Time | null>;
 }
 
@@ -45,6 +46,7 @@ export function noticeModel(sequelize: Sequelize) {
       code: optionalText,
       waitsOutside: flag,
       parkedAt: optionalTime,
+      retriedAt: optionalTime,
       finishedAt: optionalTime,
     },
     sequelize,

@@ -30,6 +30,7 @@ export class OutboxModel extends Model<InferAttributes<OutboxModel>, InferCreati
   declare code: CreationOptional<string | null>;
   declare waitsOutside: CreationOptional<boolean>;
   declare parkedAt: CreationOptional<Time | null>;
+  declare retriedAt: CreationOptional<Time | null>;
   declare finishedAt: CreationOptional<Time | null>;
 }
 
@@ -59,6 +60,7 @@ export function outboxModel(sequelize: Sequelize) {
       code: optionalText,
       waitsOutside: flag,
       parkedAt: optionalTime,
+      retriedAt: optionalTime,
       finishedAt: optionalTime,
     },
     sequelize,

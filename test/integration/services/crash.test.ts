@@ -5,7 +5,9 @@ import { parsePhoneNumber } from '../../../src/model/phone-number.ts';
 import { Crash, CrashPoint } from '../../support/fakes/crash-point.ts';
 import { memoryStorage } from '../../support/fakes/memory-storage.ts';
 import {
+  ADMIN,
   COMMAND_ROOM,
+  LINES,
   NAMESPACE,
   NURSE,
   TestBridge,
@@ -43,6 +45,9 @@ const idOf = ({ tag }: Run, name = 'event') => `$${name}-${tag}` as EventId;
 const MAY_HAVE = /may or may not have reached/;
 /** How often a text was sent, and how often it was said that nobody can tell. */
 const ACCOUNTED_FOR = ['1 0', '1 1', '0 1'];
+
+const repliesTo = (content: Readonly<Record<string, unknown>>): unknown =>
+  (content['m.relates_to'] as { 'm.in_reply_to'?: { event_id?: string } } | undefined)?.['m.in_reply_to']?.event_id;
 
 /** A text reached the carrier at most once; where the bridge cannot tell, it has said so, once. */
 async function expectAccountedFor(run: Run, text: string): Promise<void> {
@@ -211,6 +216,55 @@ const STORIES: readonly Story[] = [
       expect(count(run.world.plain.textsTo(run.patient), 'answer')).to.equal(0);
       expect(count(bodies(run, await roomOf(run)), MAY_HAVE)).to.equal(1);
     },
+  },
+  {
+    name: 'a text comes to a number that no line has',
+    happens: ({ bridge, patient, tag }) =>
+      bridge.receive.receive('plain', {
+        ...{ kind: 'message', carrierMessageId: tag, from: patient, to: '+12125550199', text: 'STOP', media: [] },
+      }),
+    async holds({ world, bridge, patient, tag }) {
+      expect(await bridge.consentOf(patient)).to.equal('revoked');
+      const kept = await world.stores.parked.inbox.list(0, 1_000);
+      const texts = await Promise.all(kept.map(({ id }) => world.stores.inbox.find(id)));
+      expect(texts.filter((text) => text?.carrierMessageId === tag)).to.have.length(1);
+    },
+  },
+  {
+    name: 'an administrator retries what came before there was a line',
+    async prepare({ bridge, world, patient }) {
+      await bridge.conversation(patient);
+      const before = new TestBridge(world, { lines: LINES.slice(1) });
+      for (const text of ['one', 'two', 'HELP']) await before.patientTexts(patient, text);
+      await before.pump();
+    },
+    happens: (run) => run.bridge.writes(COMMAND_ROOM, '!care parked retry all', { sender: ADMIN, eventId: idOf(run) }),
+    async holds(run) {
+      const { contact, roomId } = await run.bridge.find(run.patient);
+      expect(run.world.sender.said(roomId!, contact.ghost)).to.deep.equal(['one', 'two', 'HELP']);
+      const sent = count(run.world.plain.textsTo(run.patient), TEXTS.help);
+      expect(ACCOUNTED_FOR).to.include(`${sent} ${count(bodies(run, roomId!), MAY_HAVE)}`);
+      const answers = run.world.sender.events.filter(
+        ({ content }) => repliesTo(content) === idOf(run) && content['msgtype'] === 'm.notice',
+      );
+      expect(answers).to.have.length(1);
+    },
+  },
+  {
+    name: 'an administrator retries a text to a patient',
+    async prepare(run) {
+      const { roomId } = await run.bridge.conversation(run.patient);
+      await run.bridge.writes(roomId, 'answer', { eventId: idOf(run) });
+      await run.bridge.pump('events');
+      const row = await run.world.stores.outbox.findByEvent(idOf(run));
+      await run.world.stores.outbox.park(row!.id, 'RetryableError');
+    },
+    async happens(run) {
+      const { trace } = (await run.world.stores.outbox.findByEvent(idOf(run)))!;
+      const line = `!care parked retry ${trace}`;
+      return run.bridge.writes(COMMAND_ROOM, line, { sender: ADMIN, eventId: idOf(run, 'retry') });
+    },
+    holds: (run) => expectAccountedFor(run, 'answer'),
   },
   {
     name: 'the nurse removes what was not sent',

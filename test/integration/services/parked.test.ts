@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import type { RoomId } from '../../../src/model/ids.ts';
-import { COMMAND_ROOM } from '../../support/fakes/test-bridge.ts';
+import { ADMIN, COMMAND_ROOM } from '../../support/fakes/test-bridge.ts';
 import { ServicesFixture } from './services-fixture.ts';
 
 const PATIENT = '+12125550110';
@@ -91,7 +91,7 @@ describe('what is given up', () => {
     await hours(2);
     expect(fixture.adminsHeard).to.have.length(1);
     expect(fixture.adminsHeard[0]).to.match(
-      /^A patient's text on line front-desk could not be put into its room\. It is kept\. \(Reference \w+\)$/,
+      /^A patient's text on line front-desk could not be put into its room\. It is kept\. To try it again: `!care parked retry (\w+)`\. \(Reference \1\)$/,
     );
     expect((await fixture.world.stores.inbox.deliveries.depth(Date.now())).parked).to.equal(1);
   });
@@ -152,5 +152,107 @@ describe('what is given up', () => {
     await fixture.bridge.pump();
     expect(await parked('notices')).to.equal(1);
     expect((await fixture.world.stores.notices.depth(Date.now())).waiting).to.equal(0);
+  });
+
+  describe('and is retried', () => {
+    /** Types a command as an administrator and answers what the command room heard. */
+    const command = async (line: string) => {
+      const before = fixture.adminsHeard.length;
+      await fixture.bridge.writes(COMMAND_ROOM, `!care ${line}`, { sender: ADMIN });
+      await fixture.bridge.pump();
+      return fixture.adminsHeard.slice(before).join('\n');
+    };
+    const referenceIn = (words: string) => /\(Reference (\w+)\)/.exec(words)?.[1] ?? '';
+
+    it('by its reference: a patient’s text is put into its room once, in the place that it had', async () => {
+      fixture.world.sender.fault = new PermanentError('not encrypted');
+      await fixture.bridge.patientTexts(PATIENT, 'one');
+      await fixture.bridge.pump('deliveries');
+      fixture.world.sender.fault = undefined;
+      await fixture.bridge.pump();
+      const [told = ''] = fixture.adminsHeard;
+      expect(await command(`parked retry ${referenceIn(told)}`)).to.equal('1 tried again.');
+      const { contact } = await fixture.bridge.find(PATIENT);
+      expect(fixture.world.sender.said(roomId, contact.ghost)).to.deep.equal(['one']);
+      expect(await command(`parked retry ${referenceIn(told)}`)).to.match(/^Nothing is parked under this reference/);
+    });
+
+    it('is reported again where it is given up again', async () => {
+      fixture.world.sender.fault = new PermanentError('not encrypted');
+      await fixture.bridge.patientTexts(PATIENT, 'one');
+      await fixture.bridge.pump('deliveries');
+      fixture.world.sender.fault = undefined;
+      await fixture.bridge.pump();
+      const reports = () => fixture.adminsHeard.filter((words) => words.startsWith("A patient's text"));
+      await fixture.bridge.writes(COMMAND_ROOM, '!care parked retry all', { sender: ADMIN });
+      await fixture.bridge.step('events');
+      fixture.world.sender.fault = new PermanentError('not encrypted');
+      await fixture.bridge.step('deliveries');
+      fixture.world.sender.fault = undefined;
+      await fixture.bridge.pump();
+      expect(reports()).to.have.length(2);
+      expect(await fixture.world.stores.parked.inbox.count()).to.equal(1);
+    });
+
+    it('sends what is missing of a text with pictures, also when the homeserver has forgotten the rest', async () => {
+      const pictures = await fixture.bridge.conversation(PATIENT, 'granted', 2);
+      const fetch = fixture.world.pictures.fetchMedia.bind(fixture.world.pictures);
+      let isBroken = true;
+      fixture.world.pictures.fetchMedia = async (...asked) => {
+        if (isBroken && asked[0].url.endsWith('2')) throw new PermanentError('gone');
+        return fetch(...asked);
+      };
+      const media = ['1', '2'].map((n) => ({ url: `https://carrier.test/${n}`, contentType: 'image/png' }));
+      await fixture.bridge.patientTexts(PATIENT, 'look', { line: 2, media });
+      await fixture.bridge.pump();
+      const sent = () => fixture.world.sender.events.filter(({ as }) => as === pictures.contact.ghost).length;
+      expect(sent()).to.equal(2);
+      isBroken = false;
+      fixture.world.sender.forgetTransactions();
+      expect(await command('parked retry all')).to.equal('1 tried again.');
+      expect(sent()).to.equal(3);
+    });
+
+    it('of a STOP that could not be recorded acts on it (K1)', async () => {
+      const { consents } = fixture.world.stores;
+      const append = consents.append.bind(consents);
+      consents.append = async () => Promise.reject(new PermanentError('damaged'));
+      await fixture.bridge.patientTexts(PATIENT, 'STOP');
+      await fixture.bridge.pump();
+      consents.append = append;
+      const reference = referenceIn(fixture.adminsHeard[0] ?? '');
+      expect(await command(`parked drop ${reference} no reason`)).to.match(/^Refused: a STOP is never dropped/);
+      expect(await command('parked retry all')).to.equal('1 tried again.');
+      expect(await fixture.bridge.consentOf(PATIENT)).to.equal('revoked');
+    });
+
+    it('of what was written in a room is refused: whoever wrote it was told', async () => {
+      const { decrypter, stores } = fixture.world;
+      const decrypt = decrypter.decrypt.bind(decrypter);
+      decrypter.decrypt = async () => Promise.reject(new PermanentError('gone'));
+      await fixture.bridge.event({ type: 'm.room.encrypted', room_id: roomId });
+      await fixture.bridge.pump();
+      decrypter.decrypt = decrypt;
+      const [row] = await stores.parked['matrix-events'].list(0, 1);
+      expect(await command(`parked retry ${row!.reference}`)).to.match(
+        /^Not tried again \(1\): what was written in a room is not handled again/,
+      );
+      expect(await stores.parked['matrix-events'].count()).to.equal(1);
+    });
+
+    it('after an unknown outcome is refused, whatever is typed, and nothing leaves twice', async () => {
+      fixture.world.plain.answers.push({ outcome: 'unknown', detail: 'broke off' });
+      await fixture.bridge.writes(roomId, 'secret words');
+      await fixture.bridge.pump();
+      const reference = referenceIn(fixture.botSaid(roomId)[0] ?? '');
+      for (const line of [`parked retry ${reference}`, `parked retry ${reference.toUpperCase()} --dry-run`]) {
+        expect(await command(line)).to.match(
+          /^Refused: nobody can tell whether this text reached the patient, so it is never sent again by command\./,
+        );
+      }
+      expect(await command('parked retry all')).to.equal('Nothing is parked.');
+      await hours(5);
+      expect(fixture.world.plain.textsTo(PATIENT)).to.deep.equal(['secret words']);
+    });
   });
 });

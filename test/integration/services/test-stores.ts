@@ -34,6 +34,7 @@ export async function openTestStores(): Promise<TestStores> {
     outbox,
     notices,
     matrixEvents,
+    parked,
     settings,
     media,
     transactions,
@@ -42,7 +43,7 @@ export async function openTestStores(): Promise<TestStores> {
   return {
     stores: {
       ...{ conversations, consents, identities, archiveQueue, inbox, outbox, notices, settings, media, transactions },
-      events: matrixEvents,
+      ...{ events: matrixEvents, parked },
       ...{ roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit, watchedDevices },
     },
     wipeFinished: async () => void (await storage.wipeFinished(Date.now())),

@@ -9,6 +9,7 @@ import { databaseContract } from './database-contract.ts';
 import { contactContract } from './contact-contract.ts';
 import { messageContract } from './message-contract.ts';
 import { outboxContract } from './outbox-contract.ts';
+import { parkedContract } from './parked-contract.ts';
 import { queueContract } from './queue-contract.ts';
 import { schemaContract } from './schema-contract.ts';
 import { postgresBench, sqliteBench, type StorageBench } from './storage-bench.ts';
@@ -18,6 +19,7 @@ function storageContract(bench: StorageBench): void {
   describe('queues', () => queueContract(bench));
   describe('messages', () => messageContract(bench));
   describe('texts to carriers', () => outboxContract(bench));
+  describe('what is given up', () => parkedContract(bench));
   describe('contacts', () => contactContract(bench));
   describe('accounts', () => accountContract(bench));
   describe('care policy', () => careContract(bench));

@@ -20,14 +20,22 @@ export class FakeRoomSender implements RoomSender {
   /** Every `send` fails with this while it is set. */
   fault: Error | undefined;
   readonly #redactedBy = new Set<string>();
+  #forgotten = 0;
 
   async send(message: Parameters<RoomSender['send']>[0]): Promise<EventId> {
     if (this.fault) throw this.fault;
-    const known = this.events.find(({ as, txnId }) => as === message.as && txnId === message.txnId);
+    const known = this.events
+      .slice(this.#forgotten)
+      .find(({ as, txnId }) => as === message.as && txnId === message.txnId);
     if (known) return known.eventId;
     const eventId = `$sent-${this.events.length + 1}` as EventId;
     this.events.push({ ...message, eventId });
     return eventId;
+  }
+
+  /** What was sent before is no longer recognised, as after a day. */
+  forgetTransactions(): void {
+    this.#forgotten = this.events.length;
   }
 
   async markRead(as: UserId, roomId: RoomId, eventId: EventId): Promise<void> {

@@ -12,6 +12,7 @@ import {
   type EventId,
   type UserId,
 } from '../../../src/model/ids.ts';
+import type { PhoneNumber } from '../../../src/model/phone-number.ts';
 import type { InboxRow, MatrixEventRow, NoticeRow, OutboxRow, QueueRow } from '../../../src/model/rows.ts';
 import type { ArchiveQueue, QueuedSaid } from '../../../src/ports/archive-queue.ts';
 import type { ConsentStore } from '../../../src/ports/consent-store.ts';
@@ -22,11 +23,13 @@ import type { MatrixEventStore } from '../../../src/ports/matrix-event-store.ts'
 import type { MediaIndex } from '../../../src/ports/media-index.ts';
 import type { NoticeStore } from '../../../src/ports/notice-store.ts';
 import type { OutboxStore } from '../../../src/ports/outbox-store.ts';
+import type { ParkedStores } from '../../../src/ports/parked-store.ts';
 import type { QueueStore } from '../../../src/ports/queue-store.ts';
 import type { SettingsStore } from '../../../src/ports/settings-store.ts';
 import type { Transactions } from '../../../src/ports/transactions.ts';
 import type { WatchedDeviceStore } from '../../../src/ports/watched-device-store.ts';
 import { careStores, careTables, type Audited, type CareStores, type CareTables } from './memory-care-stores.ts';
+import { parkedStore } from './memory-parked-stores.ts';
 
 /** Everything that services keep. */
 export interface Stores extends CareStores {
@@ -37,6 +40,7 @@ export interface Stores extends CareStores {
   readonly outbox: OutboxStore;
   readonly notices: NoticeStore;
   readonly events: MatrixEventStore;
+  readonly parked: ParkedStores;
   readonly settings: SettingsStore;
   readonly media: MediaIndex;
   readonly watchedDevices: Pick<WatchedDeviceStore, 'addNotice' | 'ofNotice'>;
@@ -51,6 +55,8 @@ interface Entry<Row extends QueueRow> {
   /** True while it only waits for something outside. */
   waits?: boolean;
   end?: 'completed' | 'parked';
+  code?: string;
+  parkedAt?: number;
 }
 
 interface Tables extends CareTables {
@@ -91,6 +97,18 @@ export function memoryStorage(): MemoryStorage {
     outbox: outboxStore(database),
     notices: noticeStore(database),
     events: eventStore(database),
+    parked: {
+      inbox: parkedStore('inbox', () => database.tables.deliveries, { mayRetry: ({ lineId }) => lineId !== undefined }),
+      keywords: parkedStore('keywords', () => database.tables.keywords, {
+        mayRetry: ({ lineId }) => lineId !== undefined,
+      }),
+      outbox: parkedStore('outbox', () => database.tables.outbox, {
+        mayRetry: ({ state }) => state === 'ready' || state === 'parked',
+        retried: { state: 'ready' },
+      }),
+      notices: parkedStore('notices', () => database.tables.notices),
+      'matrix-events': parkedStore('matrix-events', () => database.tables.events),
+    },
     settings: {
       get: async (key) => database.tables.settings.get(key),
       set: async (key, value) => void database.tables.settings.set(key, value),
@@ -172,7 +190,7 @@ function queueStore<Row extends QueueRow>(entries: () => Entry<Row>[]): QueueSto
       entry.waits = !countsAsAttempt;
       if (countsAsAttempt) entry.row = { ...entry.row, attempts: entry.row.attempts + 1 };
     },
-    park: async (id) => void (entryOf(entries(), id).end = 'parked'),
+    park: async (id, code) => void Object.assign(entryOf(entries(), id), { end: 'parked', code, parkedAt: Date.now() }),
     async depth() {
       return { waiting: open().length, parked: entries().filter(({ end }) => end === 'parked').length, oldestAgeMs: 0 };
     },
@@ -205,17 +223,20 @@ function conversationStore(database: Database): ConversationStore {
   const change = (id: ConversationId, changes: Partial<Conversation>) => {
     database.tables.conversations = rows().map((row) => (row.id === id ? { ...row, ...changes } : row));
   };
+  const ensureAddress = async (number: PhoneNumber, newGhost: () => UserId): Promise<Address> => {
+    const known = database.tables.addresses.find((address) => address.number === number);
+    if (known !== undefined) return known;
+    const contact = { id: newOpaqueId() as ContactId, name: undefined, ghost: newGhost() };
+    const address = { id: newOpaqueId() as AddressId, contactId: contact.id, number };
+    database.tables.contacts.push(contact);
+    database.tables.addresses.push(address);
+    return address;
+  };
   return {
     findAddress: async (number) => database.tables.addresses.find((address) => address.number === number),
+    ensureAddress,
     async findOrCreate(lineId, number, newGhost) {
-      let address = database.tables.addresses.find((known) => known.number === number);
-      if (address === undefined) {
-        const contact = { id: newOpaqueId() as ContactId, name: undefined, ghost: newGhost() };
-        address = { id: newOpaqueId() as AddressId, contactId: contact.id, number };
-        database.tables.contacts.push(contact);
-        database.tables.addresses.push(address);
-      }
-      const { id: addressId, contactId } = address;
+      const { id: addressId, contactId } = await ensureAddress(number, newGhost);
       const known = rows().find((row) => row.addressId === addressId && row.lineId === lineId);
       if (known) return full(known);
       const id = newOpaqueId() as ConversationId;
@@ -294,17 +315,35 @@ function archiveQueue(database: Database): ArchiveQueue {
 }
 
 function inboxStore(database: Database): InboxStore {
+  const set = (id: string, change: (row: InboxRow) => Partial<InboxRow>) => {
+    for (const entry of [...database.tables.deliveries, ...database.tables.keywords])
+      if (entry.row.id === id) entry.row = { ...entry.row, ...change(entry.row) };
+  };
   return {
     async add(row, now) {
       const { deliveries, keywords } = database.tables;
       const cause = `${row.carrier} ${row.carrierMessageId}`;
-      const columns = common(deliveries, cause, `${row.lineId} ${row.from}`);
+      const { lineId, carrier, from, to, keyword } = row;
+      const columns = common(deliveries, cause, lineId === undefined ? `:${carrier} ${to}` : `${lineId} ${from}`);
       if (columns === undefined) return undefined;
-      const added: InboxRow = { ...row, ...columns, receivedAt: now };
-      deliveries.push({ row: added, cause, runAt: 0 });
-      if (row.keyword) keywords.push({ row: added, cause, runAt: 0 });
+      const added: InboxRow = { ...row, ...columns, receivedAt: now, partsSent: 0 };
+      const parked = { end: 'parked', code: 'no-line', parkedAt: now } as const;
+      deliveries.push({ row: added, cause, runAt: 0, ...(lineId === undefined && parked) });
+      const isActedOn = lineId !== undefined || keyword === 'stop';
+      if (keyword) keywords.push({ row: added, cause, runAt: 0, ...(!isActedOn && parked) });
       return added;
     },
+    find: async (id) => database.tables.deliveries.find(({ row }) => row.id === id)?.row,
+    countWithoutLine: async (lane) =>
+      database.tables.deliveries.filter(
+        ({ row, end }) => end === 'parked' && row.lineId === undefined && (lane === undefined || row.lane === lane),
+      ).length,
+    async giveLine({ id, from }, lineId) {
+      set(id, ({ lineId: had, lane }) =>
+        had === undefined ? { lineId, lane: `${lineId} ${from}` } : { lineId: had, lane },
+      );
+    },
+    noteParts: async (id, partsSent) => set(id, () => ({ partsSent })),
     deliveries: queueStore(() => database.tables.deliveries),
     keywords: queueStore(() => database.tables.keywords),
     wake: async (lane) => wake(database.tables.deliveries, lane),
@@ -354,9 +393,11 @@ function outboxStore(database: Database): OutboxStore {
       set(id, { state, ...(details.failure && { failure: details.failure }) });
       if (details.carrier) entry.carrier = details.carrier;
       if (details.carrierReference) entry.reference = details.carrierReference;
-      if (state !== 'sending') entry.end ??= state === 'parked' ? 'parked' : 'completed';
+      if (state === 'parked') Object.assign(entry, { end: 'parked', parkedAt: Date.now() });
+      else if (state !== 'sending') entry.end = 'completed';
       return before;
     },
+    isUnknown: async (trace) => entries().some(({ row }) => row.trace === trace && row.state === 'unknown'),
     findInterrupted: async () =>
       entries()
         .filter(({ row }) => row.state === 'sending')

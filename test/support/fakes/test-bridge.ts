@@ -20,6 +20,7 @@ import { CheckIdentity } from '../../../src/services/check-identity.ts';
 import { DeliverToCarrier } from '../../../src/services/deliver-to-carrier.ts';
 import { DeliverToRoom } from '../../../src/services/deliver-to-room.ts';
 import { lostDeviceLine } from '../../../src/services/device-notice.ts';
+import { DropParked } from '../../../src/services/drop-parked.ts';
 import { FollowUpgrade } from '../../../src/services/follow-upgrade.ts';
 import { GiveRole } from '../../../src/services/give-role.ts';
 import { HandleMatrixEvent } from '../../../src/services/handle-matrix-event.ts';
@@ -39,6 +40,7 @@ import type { PolicyInEffect } from '../../../src/services/policy-in-effect.ts';
 import { PostNotice } from '../../../src/services/post-notice.ts';
 import { ReceiveSms } from '../../../src/services/receive-sms.ts';
 import { ReportParked } from '../../../src/services/report-parked.ts';
+import { RetryParked } from '../../../src/services/retry-parked.ts';
 import { ReviewAccess } from '../../../src/services/review-access.ts';
 import { SendAutomatic } from '../../../src/services/send-automatic.ts';
 import { SendToContact } from '../../../src/services/send-to-contact.ts';
@@ -207,6 +209,8 @@ export class TestBridge {
         ...parts,
         ...roleServices,
         ...emergency,
+        retryParked: new RetryParked({ ...parts, wakeQueues: wake }),
+        dropParked: new DropParked(parts),
         ...accountServices({ ...parts, policy: roleParts.policy }),
         ...roomServices(stores, roleParts.policy, new FakeRoomControl(NAMESPACE.bot)),
         policy,

@@ -8,7 +8,7 @@ const real = new TestBridge(await newWorld(memoryStorage())).commands;
 
 /** Calls of stores and rooms that leave something behind. */
 const READS =
-  /^(find|get|all|current|latest|history|due|nextDueAt|depth|open|between|asOf|inEffect|ofKind|unitSpace|expired|is[A-Z]|joinedMembers|resolveAlias|decrypt|snapshot|inboxLane|afterCommit|run$)/;
+  /^(find|get|list|count|all|current|latest|history|due|nextDueAt|depth|open|between|asOf|inEffect|ofKind|unitSpace|expired|is[A-Z]|joinedMembers|resolveAlias|decrypt|snapshot|inboxLane|afterCommit|run$)/;
 /** What every command does: its event is done, its answer is said, its use is audited. */
 const ALWAYS = new Set([
   'events.complete',

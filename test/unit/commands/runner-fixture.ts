@@ -38,6 +38,8 @@ export function sampleLine({ name, parameters }: Command): string {
 }
 
 const SAMPLES: Readonly<Record<string, string>> = {
+  'a reference': 'k3h2a7b4',
+  'a reference, or all': 'all',
   '@name:server': '@lee:hospital.test',
   '@name:server, or "Display Name", or a reply to their message': '@lee:hospital.test',
   '!id, #alias:server, a link, or here': 'here',

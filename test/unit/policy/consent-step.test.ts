@@ -28,7 +28,19 @@ const CASES: readonly (readonly [ConsentState, Keyword, ConsentState | undefined
 describe('consent step (K4, K6, K7, J2)', () => {
   for (const [state, keyword, next, answer] of CASES) {
     it(`${state} + ${keyword} -> ${next ?? 'no change'}, ${answer ?? 'no answer'}`, () => {
-      expect(consentStep(state, keyword)).to.deep.equal({ next, answer });
+      expect(consentStep(state, keyword, false)).to.deep.equal({ next, answer });
+    });
+  }
+
+  for (const [state, keyword, next, answer] of [
+    ['warned', 'yes', undefined, undefined],
+    ['warned', 'no', undefined, undefined],
+    ['revoked', 'start', undefined, undefined],
+    ['granted', 'stop', 'revoked', 'stop-confirmation'],
+    ['revoked', 'help', undefined, 'help'],
+  ] as const) {
+    it(`${state} + ${keyword} from before it was so -> ${next ?? 'no change'}, ${answer ?? 'no answer'}`, () => {
+      expect(consentStep(state, keyword, true)).to.deep.equal({ next, answer });
     });
   }
 });

@@ -15,7 +15,6 @@ import { Connection } from './matrix/connection.ts';
 import { addQueueMetrics } from './matrix/queue-metrics.ts';
 import type { UserId } from './model/ids.ts';
 import type { Namespace } from './model/namespace.ts';
-import { applyAbsences } from './services/act-on-account.ts';
 import { openAuditKey } from './services/audit-keys.ts';
 import { lostDeviceLine } from './services/device-notice.ts';
 import { ensureCommandRoom } from './services/ensure-command-room.ts';
@@ -149,7 +148,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   // Start: what is governed and what a dead process left behind, then doors open, then the homeserver is waited for.
   await governedRooms.load();
   // Before the policy: else whoever is locked or left would be asked into their lines' rooms again.
-  await applyAbsences(parts);
+  await accounts.followCommandLine.begin();
   await parts.policy.start();
   await keepTextsAndRetention(
     storage.policyVersions,

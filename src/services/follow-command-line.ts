@@ -23,12 +23,19 @@ const EVERY_MS = 5_000;
 export class FollowCommandLine implements AsyncDisposable {
   readonly #parts: FollowCommandLineParts;
   /** When each account was last changed, Unix ms, as it was last looked at. */
-  #known: ReadonlyMap<UserId, number> | undefined;
+  #known: ReadonlyMap<UserId, number> = new Map();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
 
   constructor(parts: FollowCommandLineParts) {
     this.#parts = parts;
+  }
+
+  /** Applies what is so when the process begins: whatever is changed after that is followed. To be awaited before `start`. */
+  async begin(): Promise<void> {
+    const states = await this.#parts.accountStates.current();
+    await applyAbsences(this.#parts);
+    this.#known = changeTimes(states);
   }
 
   /** Looks now and then, until it is disposed of. */
@@ -57,12 +64,15 @@ export class FollowCommandLine implements AsyncDisposable {
     }
   }
 
-  /** What was there when the process began was applied then. */
   async #takeOver(states: readonly AccountState[]): Promise<void> {
-    const known = this.#known ?? new Map(states.map(({ userId, at }) => [userId, at]));
+    const known = this.#known;
     const changed = states.filter(({ userId, at }) => known.get(userId) !== at);
     if (changed.length > 0 || states.length !== known.size) await applyAbsences(this.#parts);
     for (const { userId, absence } of changed) if (absence !== 'none') await rotateFor(this.#parts, userId);
-    this.#known = new Map(states.map(({ userId, at }) => [userId, at]));
+    this.#known = changeTimes(states);
   }
+}
+
+function changeTimes(states: readonly AccountState[]): ReadonlyMap<UserId, number> {
+  return new Map(states.map(({ userId, at }) => [userId, at]));
 }

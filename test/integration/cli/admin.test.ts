@@ -178,7 +178,7 @@ accounts:
         recordConfigured: undefined,
         roomKeys: { rotate: async (user) => void rotated.push(user) },
       });
-      await follow.runOnce();
+      await follow.begin();
       expect(await admin('lock', NURSE)).to.deep.include({ code: 0 });
       expect(homeserver.users.get(NURSE)).to.include({ locked: true });
       await follow.runOnce();
@@ -188,7 +188,7 @@ accounts:
       await follow.runOnce();
       expect(lines.all.map(({ team }) => team)).to.deep.equal([[NURSE]]);
       await follow.runOnce();
-      expect({ changes, rotated }).to.deep.equal({ changes: 2, rotated: [NURSE] });
+      expect({ changes, rotated }).to.deep.equal({ changes: 3, rotated: [NURSE] });
     });
 
     it('D1 ends a device, names those there are where there is none of that id, and ends all', async () => {

@@ -7,6 +7,7 @@ import { openMatrixSide } from './app/matrix-side.ts';
 import { makeMessages } from './app/messages.ts';
 import { makeQueues, queueTables, type Hindrances } from './app/queues.ts';
 import { commandList } from './commands/index.ts';
+import { givenLostDevice } from './commands/lost-device.ts';
 import { CommandRunner } from './commands/run-command.ts';
 import type { Config } from './config/config.ts';
 import { createHttpServer } from './http/server.ts';
@@ -16,7 +17,6 @@ import { addQueueMetrics } from './matrix/queue-metrics.ts';
 import type { UserId } from './model/ids.ts';
 import type { Namespace } from './model/namespace.ts';
 import { openAuditKey } from './services/audit-keys.ts';
-import { lostDeviceLine } from './services/device-notice.ts';
 import { ensureCommandRoom } from './services/ensure-command-room.ts';
 import { governConversations } from './services/govern-conversations.ts';
 import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
@@ -88,9 +88,9 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   const commands: CommandRunner = new CommandRunner({
     ...parts,
     confirmWithinMs: config.commands.confirmWithinMs,
-    lineOfNotice: async (notice) => {
+    commandOfNotice: async (notice) => {
       const device = await storage.watchedDevices.ofNotice(notice);
-      return device && lostDeviceLine(device);
+      return device && givenLostDevice(device);
     },
     commands: commandList({
       ...parts,

@@ -105,12 +105,17 @@ export class CarryOut {
 export type Told = Omit<Answer, 'outcome'> & { readonly outcome?: Answer['outcome'] | 'refused' | 'shown' };
 
 /** What goes along for programs. */
-export function dataOf(command: Command, outcome: string, data: JsonValue | undefined): JsonValue {
+export function dataOf(
+  command: Command,
+  outcome: string,
+  data: JsonValue | undefined,
+): { readonly [key: string]: JsonValue } {
   const isTooLong = data !== undefined && JSON.stringify(data).length > MAX_DATA;
   return { command: command.name, outcome, ...(isTooLong ? { isDataLeftOut: true } : data !== undefined && { data }) };
 }
 
-function cut(text: string): string {
+/** As much of it as fits into one message. */
+export function cut(text: string): string {
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}\n… (There is more than fits into one message.)`;
 }
 

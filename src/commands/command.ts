@@ -121,8 +121,14 @@ export type CommandSpec<P, O> = {
 
 declare const checked: unique symbol;
 
-/** Arguments that were read by the command's own parameters: only they go into its `run`. */
+/** Arguments that were read by the command's own parameters, or made by its own file: only they go into its `run`. */
 export type ReadArguments = Readonly<Record<string, unknown>> & { readonly [checked]: true };
+
+/** A command that asks for no yes, with arguments that nobody typed. */
+export interface GivenCommand {
+  readonly name: string;
+  readonly args: ReadArguments;
+}
 
 /** A command as the framework handles it. Made by `defineCommand` alone. */
 export interface Command {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseEventId, type EventId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { PendingConfirmation } from '../ports/confirmation-store.ts';
+import { cut, dataOf } from './carry-out.ts';
 import type { Command, Preview } from './command.ts';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -44,9 +45,9 @@ export function promptFor(about: {
   const until = new Date(expiresAt).toISOString().slice(11, 16);
   const who = needsSecondPerson ? 'Somebody else who may approve: react' : 'React';
   return {
-    text: `${preview.text}\n\n${who} with ✅ to do it, ❌ to drop it; until ${until} UTC. (Or \`${prefix} confirm ${id}\`, \`${prefix} cancel ${id}\`.)`,
+    text: `${cut(preview.text)}\n\n${who} with ✅ to do it, ❌ to drop it; until ${until} UTC. (Or \`${prefix} confirm ${id}\`, \`${prefix} cancel ${id}\`.)`,
     data: {
-      ...{ command: command.name, outcome: 'asked', data: preview.facts },
+      ...dataOf(command, 'asked', preview.facts),
       confirmation: { code: id, expiresAt, needsSecondPerson },
     },
   };

@@ -29,7 +29,8 @@ export function lostDeviceAllCommand({ findAccount, lostDevice }: LostDeviceAllC
         ...devices.map((device) => `  ${describeDevice(device)}`),
         ...(account.isAdmin === true ? ['They administer the homeserver: somebody else than you must confirm.'] : []),
       ].join('\n');
-      return { text, facts: { user: target, devices: devices.map(({ deviceId }) => deviceId).toSorted() } };
+      // Not the devices: whoever is to be kept out could sign in anew before each yes.
+      return { text, facts: { user: target } };
     },
     run: async (call, { user, reason }) => {
       const target = await resolveAccount(findAccount, user, call);

@@ -1,9 +1,10 @@
+import { DEVICE_LABEL, labelOf, type DeviceLabel } from '../model/device-label.ts';
 import type { UserId } from '../model/ids.ts';
 import type { FindAccount } from '../services/find-account.ts';
-import { describeDevice, devicesIn, nameOf } from '../services/list-devices.ts';
+import { describeDevice, devicesIn, lostDeviceLine, nameOf } from '../services/list-devices.ts';
 import type { LostDevice } from '../services/lost-device.ts';
 import { accountParameter, answerOf, isExact, lockNext, requestOf, resolveAccount } from './account-argument.ts';
-import { defineCommand, type Command } from './command.ts';
+import { defineCommand, type Command, type GivenCommand, type ReadArguments } from './command.ts';
 import { optional, wordParameter } from './parameters.ts';
 
 /** What the command needs. */
@@ -12,9 +13,6 @@ export interface LostDeviceCommandParts {
   readonly lostDevice: LostDevice;
   readonly prefix: string;
 }
-
-/** As homeservers make them; never a user, so that two users are not taken for a user and a device. */
-const DEVICE_ID = /^[^\s@!#][^\s]{0,254}$/;
 
 /**
  * `lost-device @user DEVICE`: an emergency. Where both are written in full it is done at once, without asking back; where anything is left out, nothing is
@@ -27,8 +25,9 @@ export function lostDeviceCommand(parts: LostDeviceCommandParts): Command {
     const { account, devices } = await lostDevice.look({ actor, target });
     return [
       `Nothing was ended. ${nameOf(target, account.displayName)} has ${devicesIn(devices.length)}:`,
-      ...devices.map((device) => `  ${describeDevice(device)}\n    ${prefix} lost-device ${target} ${device.deviceId}`),
+      // Above the list, which may be longer than a message.
       `To end all of them: ${prefix} lost-device all ${target}`,
+      ...devices.map((device) => `  ${describeDevice(device)}\n    ${prefix} ${lostDeviceLine(target, device)}`),
     ].join('\n');
   }
 
@@ -43,9 +42,9 @@ export function lostDeviceCommand(parts: LostDeviceCommandParts): Command {
     parameters: {
       user: accountParameter('whose device'),
       device: optional(
-        wordParameter('which device', {
-          pattern: DEVICE_ID,
-          form: 'a device id, as `devices` shows it',
+        wordParameter<DeviceLabel>('which device', {
+          pattern: DEVICE_LABEL,
+          form: 'a device, as `devices` shows it',
           isOpaque: true,
         }),
       ),
@@ -55,7 +54,7 @@ export function lostDeviceCommand(parts: LostDeviceCommandParts): Command {
       if (!isExact(user) || device === undefined)
         return { text: await list(target, call.sender), facts: { user: target }, isNothingToDo: true };
       const { account, devices } = await lostDevice.look({ actor: call.sender, target });
-      const found = devices.find(({ deviceId }) => deviceId === device);
+      const found = devices.find(({ deviceId }) => labelOf(deviceId) === device);
       const which = found === undefined ? `${device}, which is not in the list` : describeDevice(found);
       return {
         text: `This would end at once, of ${nameOf(target, account.displayName)}: ${which}`,
@@ -73,7 +72,13 @@ export function lostDeviceCommand(parts: LostDeviceCommandParts): Command {
   });
 }
 
-function headOf(outcome: string, device: string, target: UserId): string {
+/** The command for a device that a notice tells of: who and which as they were stored, never read from words. */
+export function givenLostDevice(about: { readonly userId: UserId; readonly device: DeviceLabel }): GivenCommand {
+  const args = { user: about.userId, device: about.device };
+  return { name: 'lost-device', args: args as object as ReadArguments };
+}
+
+function headOf(outcome: string, device: DeviceLabel, target: UserId): string {
   if (outcome === 'done') return `Device ${device} of ${target} is signed out.`;
   return `Device ${device} of ${target} may still be signed in.`;
 }

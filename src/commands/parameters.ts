@@ -93,16 +93,16 @@ export function durationParameter(
   return oneWord({ about, form: '30m, 2h, 7d', auditedAs: 'fact', read: (word) => readDuration(word, limits) });
 }
 
-/** One word. With `pattern` it must match; `form` says how it looks. `isOpaque`: it names no person, so that the audit log may keep it. */
-export function wordParameter(
+/** One word. With `pattern` it must match, which is all that a `T` of its own says; `form` says how it looks. `isOpaque`: it names no person, so that the audit log may keep it. */
+export function wordParameter<T extends string = string>(
   about: string,
   options: { readonly pattern?: RegExp; readonly form?: string; readonly isOpaque?: boolean } = {},
-): Parameter<string> {
+): Parameter<T> {
   const { pattern, form = 'one word' } = options;
   const read = (word: string) => {
     if (pattern && !pattern.test(word))
       throw new UserError(`I do not understand one of the words: it must be ${form}.`);
-    return word;
+    return word as T;
   };
   return oneWord({ about, form, auditedAs: options.isOpaque ? 'fact' : 'nothing', read });
 }

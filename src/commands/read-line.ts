@@ -8,6 +8,8 @@ import type { ReadContext } from './read-context.ts';
 export interface FoundCommand {
   readonly command: Command;
   readonly rest: string;
+  /** In place of what `rest` says, where nobody typed it. */
+  readonly given?: ReadArguments;
 }
 
 /** What the line asks for. */
@@ -27,7 +29,8 @@ export function findCommand(byName: ReadonlyMap<string, Command>, line: string):
 }
 
 /** Reads `rest` as the command declares it. Throws UserError for what is missing, wrong or too much. */
-export async function readLine({ command, rest }: FoundCommand, context: ReadContext): Promise<ReadLine> {
+export async function readLine({ command, rest, given: known }: FoundCommand, context: ReadContext): Promise<ReadLine> {
+  if (known !== undefined) return { args: known, isDryRun: false, ticket: undefined };
   const { words, given } = takeOptions(rest, command);
   const args: Record<string, unknown> = await readOptions(command, given, context);
   let left = words;

@@ -12,7 +12,7 @@ import type { KnownRoom } from '../services/known-room.ts';
 import type { Notifier } from '../services/notifier.ts';
 import { CarryOut, type ReadyCommand } from './carry-out.ts';
 import { actionOf, auditId, commandEntry, entryOf } from './command-audit.ts';
-import type { Answer, Command, CommandCall } from './command.ts';
+import type { Answer, Command, CommandCall, GivenCommand } from './command.ts';
 import { Confirmations } from './confirmations.ts';
 import { CommandGate, NOT_ENCRYPTED, type GateParts, type Refusal } from './gate.ts';
 import type { ReadContext } from './read-context.ts';
@@ -30,8 +30,8 @@ export interface CommandRunnerParts extends GateParts {
   readonly audit: AuditLog;
   readonly notifier: Notifier;
   readonly transactions: Transactions;
-  /** The line, without the prefix, that END_DEVICE_SIGN under this event stands for; undefined where it is no notice about a device. */
-  readonly lineOfNotice: (notice: EventId) => Promise<string | undefined>;
+  /** What END_DEVICE_SIGN under this event stands for; undefined where it is no notice about a device. */
+  readonly commandOfNotice: (notice: EventId) => Promise<GivenCommand | undefined>;
   /** How long a confirmation is waited for, ms. */
   readonly confirmWithinMs: number;
 }
@@ -92,9 +92,7 @@ export class CommandRunner {
       );
     if (found === undefined)
       return this.#refuse(row, typed, 'unknown', `${this.#unknown(words)} Nothing was done or sent. ${help}`);
-    const refusal = typed.isEncrypted ? await this.#gate.refusal(found.command, row.event.sender, room) : NOT_ENCRYPTED;
-    if (refusal) return this.#refuse(row, typed, refusal.code, refusal.text, found);
-    await this.#saying(row, room, () => this.#runFound(row, typed, room, found, words));
+    await this.#runIfAllowed(row, typed, room, found, words);
   }
 
   /** A reaction: undefined where it is to no question of ours. */
@@ -142,6 +140,18 @@ export class CommandRunner {
   /** Ends what nobody confirmed in time. To be called now and then. */
   async endExpired(): Promise<void> {
     await this.#confirmations.endExpired();
+  }
+
+  async #runIfAllowed(
+    row: MatrixEventRow,
+    typed: TypedCommand,
+    room: KnownRoom,
+    found: FoundCommand,
+    line: string,
+  ): Promise<void> {
+    const refusal = typed.isEncrypted ? await this.#gate.refusal(found.command, row.event.sender, room) : NOT_ENCRYPTED;
+    if (refusal) return this.#refuse(row, typed, refusal.code, refusal.text, found);
+    await this.#saying(row, room, () => this.#runFound(row, typed, room, found, line));
   }
 
   async #runFound(
@@ -197,18 +207,19 @@ export class CommandRunner {
   }
 
   /**
-   * Types the line of a notice for whoever put the sign under it. The line is the bot's own: everything that is checked of a command is checked, and who
-   * may not run it is refused.
+   * Runs what a notice stands for, for whoever put the sign under it: everything that is checked of a command is checked, and who may not run it is
+   * refused. No words are read for it: whoever is told of chose some of them.
    */
   async #underNotice(row: MatrixEventRow, room: KnownRoom, notice: EventId): Promise<Handled | undefined> {
-    const line = await this.#parts.lineOfNotice(notice);
-    if (line === undefined) {
+    const given = await this.#parts.commandOfNotice(notice);
+    const command = given && this.#byName.get(given.name);
+    if (given === undefined || command === undefined) {
       // As with prompts, the notice may be known only in a moment. Notices are in no patient's room.
       const mayCome = room.conversation === undefined && Date.now() - row.receivedAt < NOTICE_WAIT_MS;
       return mayCome ? { waitMs: 250, code: 'notice-not-sent' } : undefined;
     }
-    const typed = { text: `${this.#parts.prefix} ${line}`, repliesTo: undefined, isEdit: false, isEncrypted: true };
-    await this.run(row, { ...typed, underNotice: notice }, room);
+    const typed = { text: '', repliesTo: undefined, underNotice: notice, isEdit: false, isEncrypted: true };
+    await this.#runIfAllowed(row, typed, room, { command, rest: '', given: given.args }, '');
     return 'done';
   }
 

@@ -1,5 +1,6 @@
 /** The durable rows. Each is written before anything is acknowledged, and is the only truth about its message. */
 import type { DeliveryState, FailureReason } from './delivery.ts';
+import type { DeviceLabel } from './device-label.ts';
 import type { ConversationId, EventId, LineId, RoomId, UserId } from './ids.ts';
 import type { JsonValue } from './json.ts';
 import type { PhoneNumber } from './phone-number.ts';
@@ -92,7 +93,7 @@ export type Notice =
       /** Whom it mentions: their clients ring. */
       readonly mentions?: readonly UserId[];
       /** The device that this is about: what END_DEVICE_SIGN under it ends. */
-      readonly device?: { readonly userId: UserId; readonly deviceId: string };
+      readonly device?: { readonly userId: UserId; readonly device: DeviceLabel };
       /** The same for programs: encrypted with the rest of the event, under ANSWER_KEY. */
       readonly data?: JsonValue;
     }

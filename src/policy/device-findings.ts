@@ -1,8 +1,9 @@
+import type { DeviceLabel } from '../model/device-label.ts';
 import { networkOf } from './network-of.ts';
 
 /** A device now. */
 export interface SeenDevice {
-  readonly deviceId: string;
+  readonly device: DeviceLabel;
   /** Unix ms; a few minutes late. */
   readonly lastSeenAt: number | undefined;
   readonly ip: string | undefined;
@@ -10,7 +11,7 @@ export interface SeenDevice {
 
 /** The same device as it was remembered. */
 export interface RememberedDevice {
-  readonly deviceId: string;
+  readonly device: DeviceLabel;
   readonly firstSeenAt: number;
   readonly networks: readonly string[];
   readonly told: readonly string[];
@@ -36,7 +37,7 @@ const MAX_NETWORKS = 50;
 
 /** What is to be told of one device, and what to remember of it. `known` undefined: it is new. `userNetworks`: those of all of the user's devices. */
 export function findAbout(
-  device: SeenDevice,
+  seen: SeenDevice,
   known: RememberedDevice | undefined,
   facts: {
     readonly userNetworks: ReadonlySet<string>;
@@ -46,7 +47,7 @@ export function findAbout(
   },
 ): { readonly findings: readonly FindingKind[]; readonly remember: RememberedDevice } {
   const { userNetworks, isUnverified, now, limits } = facts;
-  const { deviceId, lastSeenAt, ip } = device;
+  const { device, lastSeenAt, ip } = seen;
   const firstSeenAt = known?.firstSeenAt ?? now;
   const network = ip === undefined ? undefined : networkOf(ip);
   const usedAt = Math.max(lastSeenAt ?? 0, lastSeenAt === undefined ? firstSeenAt : 0);
@@ -61,7 +62,7 @@ export function findAbout(
   else if (restsFor > limits.unusedMs) tellOnce('unused');
   if (restsFor <= limits.unusedMs) told.delete('unused');
   const networks = [...new Set([...(known?.networks ?? []), ...(network === undefined ? [] : [network])])];
-  return { findings, remember: { deviceId, firstSeenAt, networks: networks.slice(-MAX_NETWORKS), told: [...told] } };
+  return { findings, remember: { device, firstSeenAt, networks: networks.slice(-MAX_NETWORKS), told: [...told] } };
 
   function tellOnce(kind: FindingKind): void {
     if (told.has(kind)) return;

@@ -21,6 +21,7 @@ export interface Account {
 
 /** A device in the homeserver's list: what others encrypt to. */
 export interface AccountDevice {
+  /** To the letter, as whoever signed in chose it: what is acted on. Never put into words or kept: that is for `labelOf`. */
   readonly deviceId: string;
   readonly name: string | undefined;
   /** Unix ms; a few minutes late. */
@@ -36,7 +37,7 @@ export type SessionKind = 'device' | 'compat' | 'oauth2' | 'browser' | 'personal
 export interface AccountSession {
   readonly id: string;
   readonly kind: SessionKind;
-  /** undefined where it belongs to no device. */
+  /** To the letter; undefined where it belongs to no device. */
   readonly deviceId: string | undefined;
   readonly name: string | undefined;
   /** Unix ms. */
@@ -93,7 +94,7 @@ export interface Accounts {
   pushers(user: UserId): Promise<readonly Pusher[]>;
   whois(user: UserId): Promise<readonly Connection[]>;
   joinedRooms(user: UserId): Promise<readonly RoomId[]>;
-  /** Ends what acts on this device. */
+  /** Ends what acts on this device, whose id is given to the letter. */
   endDevice(user: UserId, deviceId: string): Promise<Change>;
   /** Ends everything that acts as the user. */
   endAllSessions(user: UserId): Promise<Change>;

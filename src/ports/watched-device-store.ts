@@ -1,9 +1,10 @@
+import type { DeviceLabel } from '../model/device-label.ts';
 import type { EventId, UserId } from '../model/ids.ts';
 
 /** A device as the sign-in watch knows it. */
 export interface WatchedDevice {
   readonly userId: UserId;
-  readonly deviceId: string;
+  readonly device: DeviceLabel;
   /** Unix ms, when the watch first saw it. */
   readonly firstSeenAt: number;
   /** Networks it was seen from: /24 and /48 prefixes. */
@@ -18,9 +19,9 @@ export interface WatchedDeviceStore {
   /** Keeps it in place of what there is. */
   set(device: WatchedDevice): Promise<void>;
   /** Forgets it, and the notices about it. */
-  remove(user: UserId, deviceId: string): Promise<void>;
+  remove(user: UserId, device: DeviceLabel): Promise<void>;
   /** Keeps that this event tells of this device. Safe to repeat. */
-  addNotice(event: EventId, device: Pick<WatchedDevice, 'userId' | 'deviceId'>): Promise<void>;
+  addNotice(event: EventId, device: Pick<WatchedDevice, 'userId' | 'device'>): Promise<void>;
   /** The device that the event tells of; undefined where it tells of none, or where that is gone. */
-  ofNotice(event: EventId): Promise<Pick<WatchedDevice, 'userId' | 'deviceId'> | undefined>;
+  ofNotice(event: EventId): Promise<Pick<WatchedDevice, 'userId' | 'device'> | undefined>;
 }

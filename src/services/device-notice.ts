@@ -3,7 +3,7 @@ import type { UserId } from '../model/ids.ts';
 import { END_DEVICE_SIGN } from '../model/rows.ts';
 import type { FindingKind } from '../policy/device-findings.ts';
 import type { AccountDevice } from '../ports/accounts.ts';
-import { describeDevice } from './list-devices.ts';
+import { describeDevice, lostDeviceLine } from './list-devices.ts';
 
 /** What there is a notice for: an idle device is signed out instead. */
 export type NoticeKind = Exclude<FindingKind, 'idle'>;
@@ -17,15 +17,10 @@ const WORDS: Readonly<Record<NoticeKind, string>> = {
 
 /** The notice in words, with both ways of ending the device. `prefix` of commands, e.g. `!care`. */
 export function deviceNotice(kind: NoticeKind, userId: UserId, device: AccountDevice, prefix: string): string {
-  const { deviceId, userAgent } = device;
+  const { userAgent } = device;
   return [
     `${userId} ${WORDS[kind]}:`,
     `  ${describeDevice(device)}${userAgent === undefined ? '' : `, ${userAgent}`}`,
-    `Not theirs? React with ${END_DEVICE_SIGN}, or type: ${prefix} ${lostDeviceLine({ userId, deviceId })}`,
+    `Not theirs? React with ${END_DEVICE_SIGN}, or type: ${prefix} ${lostDeviceLine(userId, device)}`,
   ].join('\n');
-}
-
-/** The command that ends the device's session, without the prefix: what the notice shows, and what the sign under it stands for. */
-export function lostDeviceLine({ userId, deviceId }: { readonly userId: UserId; readonly deviceId: string }): string {
-  return `lost-device ${userId} ${deviceId}`;
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { labelOf } from '../model/device-label.ts';
 import type { UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { AccountDevice, Accounts } from '../ports/accounts.ts';
@@ -31,10 +32,15 @@ export async function takeEvidence(
   return JSON.parse(JSON.stringify({ devices, sessions, pushers, connections })) as { [key: string]: JsonValue };
 }
 
-/** One device in words for a room: id, name, last use, address. */
+/** One device in words for a room: label, name, last use, address. */
 export function describeDevice({ deviceId, name, lastSeenAt, ip }: AccountDevice): string {
   const seen = lastSeenAt === undefined ? 'never used' : `last used ${timeOf(lastSeenAt)}`;
-  return `${deviceId}  ${name ?? 'no name'}, ${seen}${ip === undefined ? '' : ` from ${ip}`}`;
+  return `${labelOf(deviceId)}  ${name ?? 'no name'}, ${seen}${ip === undefined ? '' : ` from ${ip}`}`;
+}
+
+/** The command that ends the device's session, without the prefix. */
+export function lostDeviceLine(user: UserId, { deviceId }: Pick<AccountDevice, 'deviceId'>): string {
+  return `lost-device ${user} ${labelOf(deviceId)}`;
 }
 
 /** `1 device`, `3 devices`. */
@@ -79,11 +85,10 @@ export class ListDevices {
     const kinds = Map.groupBy(other, ({ kind }) => kind);
     const text = [
       `${nameOf(user, account.displayName)}: ${devicesIn(devices.length)}`,
+      // Above the list, which may be longer than a message.
+      ...devices.slice(0, 1).map((newest) => `To end one at once: ${this.#prefix} ${lostDeviceLine(user, newest)}`),
       ...devices.map((device) => `  ${describeDevice(device)}`),
       ...[...kinds].map(([kind, of]) => `  and ${of.length} ${kind} session(s) without a device in the list`),
-      ...(devices.length === 0
-        ? []
-        : [`To end one at once: ${this.#prefix} lost-device ${user} ${devices[0]?.deviceId}`]),
     ].join('\n');
     return { text, data: JSON.parse(JSON.stringify({ user, devices, sessions })) as JsonValue };
   }

@@ -1,4 +1,6 @@
 import { RetryableError, UserError } from '../errors.ts';
+import { labelOf, type DeviceLabel } from '../model/device-label.ts';
+import type { UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { Account, AccountDevice, Change } from '../ports/accounts.ts';
 import {
@@ -20,6 +22,12 @@ export interface LostDeviceParts extends AccountServiceParts {
 
 type Evidence = Readonly<Record<string, JsonValue>>;
 
+/** A device of the evidence. */
+interface Listed {
+  readonly deviceId: string;
+  readonly name?: string;
+}
+
 /** Ends the sessions of a lost or stolen device, or of all of an account's (D1). */
 export class LostDevice {
   readonly #parts: LostDeviceParts;
@@ -36,21 +44,21 @@ export class LostDevice {
     return { account, devices: byUse(await this.#parts.accounts.devices(request.target)) };
   }
 
-  /** Ends one device, or everything where `deviceId` is undefined. The evidence is in the audit log before. */
-  async run(request: AccountRequest, deviceId: string | undefined): Promise<AccountResult> {
+  /** Ends one device, or everything where `device` is undefined. The evidence is in the audit log before. */
+  async run(request: AccountRequest, device: DeviceLabel | undefined): Promise<AccountResult> {
     const { target } = request;
     await requireTarget(this.#parts, 'end-sessions', request);
     const before = await takeEvidence(this.#parts, target);
-    if (deviceId !== undefined && request.isRepeat !== true) requireKnown(before, deviceId);
-    const action = deviceId === undefined ? 'account.end-all-sessions' : 'account.end-device';
+    const found = device && find(before, device, request.isRepeat === true);
+    const action = device === undefined ? 'account.end-all-sessions' : 'account.end-device';
     let isTold = false;
     const result = await audited(this.#parts, request, action, before, async () => {
-      const ended = await this.#end(request, deviceId);
+      const ended = await this.#end(target, device, found);
       // Only now: before, the homeserver would still name the device.
       const rooms = await rotateFor(this.#parts, target);
       const after = await this.#after(request);
       // Who holds the device must not read it, and without another one the owner could not.
-      isTold = ended.done && deviceId !== undefined && (await this.#tellOwner(request, before, deviceId));
+      isTold = ended.done && device !== undefined && (await this.#tellOwner(request, device, found?.name));
       const keyed = withKeys(ended, rooms);
       const verified = [...keyed.verified, ...(isTold ? ['the owner is told in the command room'] : [])];
       // Where nothing else is verified: new keys alone end no session.
@@ -61,28 +69,24 @@ export class LostDevice {
     return { ...result, text: [result.text, OFFLINE_PHONE, ...untold].join('\n') };
   }
 
-  async #tellOwner({ actor, target, eventId, trace }: AccountRequest, before: Evidence, deviceId: string) {
-    const known = listed(before).find((device) => device.deviceId === deviceId);
-    const which = known?.name === undefined ? deviceId : `${deviceId} (${known.name})`;
+  async #tellOwner({ actor, target, eventId, trace }: AccountRequest, device: DeviceLabel, name: string | undefined) {
+    const which = name === undefined ? device : `${device} (${name})`;
     const text = `your device ${which} was reported lost, and ${actor} has signed it out. Your other devices go on. If you have it, sign in on it again and verify it; if you miss anything else, say so here.`;
     return await this.#parts.tellOwner.tell(target, text, { cause: `lost-device:${eventId ?? trace}`, trace });
   }
 
-  async #end({ target, isRepeat }: AccountRequest, deviceId: string | undefined): Promise<Change> {
+  async #end(target: UserId, device: DeviceLabel | undefined, found: Listed | undefined): Promise<Change> {
     const { accounts } = this.#parts;
-    if (deviceId === undefined) return accounts.endAllSessions(target);
-    const change = await accounts.endDevice(target, deviceId);
-    if (change.done || isRepeat !== true) return change;
-    // The process that began this may have ended it.
-    const all = await Promise.all([accounts.devices(target), accounts.sessions(target)]);
-    const isThere = all.flat().some((known) => known.deviceId === deviceId);
-    return isThere ? change : { done: true, verified: [`device ${deviceId} is gone`] };
+    if (device === undefined) return accounts.endAllSessions(target);
+    return found === undefined
+      ? { done: true, verified: [`device ${device} is gone`] }
+      : accounts.endDevice(target, found.deviceId);
   }
 
   async #after({ target }: AccountRequest): Promise<Evidence> {
     try {
       const devices = await this.#parts.accounts.devices(target);
-      return { devices: devices.map(({ deviceId }) => deviceId) };
+      return { devices: devices.map(({ deviceId }) => labelOf(deviceId)) };
     } catch (error) {
       if (error instanceof RetryableError) return { devices: 'not told: the server is away' };
       throw error;
@@ -103,16 +107,12 @@ const KEYS_FOLLOW =
 
 const NOT_TOLD = 'The owner could not be told: tell them yourself.';
 
-function listed(before: Evidence): { readonly deviceId?: string; readonly name?: string }[] {
-  return ['devices', 'sessions'].flatMap((key) => {
-    const list = before[key];
-    return Array.isArray(list) ? (list as { deviceId?: string; name?: string }[]) : [];
-  });
-}
-
-function requireKnown(before: Evidence, deviceId: string): void {
-  const all = listed(before);
-  if (all.some((known) => known.deviceId === deviceId)) return;
-  const known = [...new Set(all.flatMap((entry) => entry.deviceId ?? []))];
-  throw new UserError(`There is no device ${deviceId}. Nothing was done. There are: ${known.join(', ') || 'none'}.`);
+/** The device of that label, in the list or in a session. undefined where the process that began this may have ended it; throws UserError where there is none. */
+function find(before: Evidence, device: DeviceLabel, isRepeat: boolean): Listed | undefined {
+  const lists = [before['devices'], before['sessions']].filter((list) => Array.isArray(list));
+  const all = (lists.flat() as readonly Partial<Listed>[]).filter((one): one is Listed => one.deviceId !== undefined);
+  const found = all.find(({ deviceId }) => labelOf(deviceId) === device);
+  if (found !== undefined || (isRepeat && lists.length === 2)) return found;
+  const known = [...new Set(all.map(({ deviceId }) => labelOf(deviceId)))];
+  throw new UserError(`There is no device ${device}. Nothing was done. There are: ${known.join(', ') || 'none'}.`);
 }

@@ -1,3 +1,4 @@
+import type { DeviceLabel } from '../model/device-label.ts';
 import { newOpaqueId, type EventId, type RoomId, type UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { NoticeStore } from '../ports/notice-store.ts';
@@ -41,7 +42,7 @@ export class Notifier {
       /** Whose clients are to ring. */
       mentions?: readonly UserId[];
       /** The device that the words are about. */
-      device?: { readonly userId: UserId; readonly deviceId: string };
+      device?: { readonly userId: UserId; readonly device: DeviceLabel };
       /** The same for programs. */
       data?: JsonValue;
     },

@@ -1,4 +1,5 @@
 import { PermanentError } from '../errors.ts';
+import { labelOf } from '../model/device-label.ts';
 import type { GovernedRoom } from '../model/governed-room.ts';
 import type { RoomId, UserId } from '../model/ids.ts';
 import { isOurs, type Namespace } from '../model/namespace.ts';
@@ -102,7 +103,7 @@ function cellsOf({ userId, roles, rooms, devices }: AccessOfUser): string[] {
     inRooms('invite'),
     devices === undefined
       ? 'not known'
-      : list(devices.map(({ deviceId, name }) => (name ? `${deviceId} (${name})` : deviceId))),
+      : list(devices.map(({ deviceId, name }) => `${labelOf(deviceId)}${name ? ` (${name})` : ''}`)),
     seen.length === 0 ? '' : new Date(Math.max(...seen)).toISOString(),
   ];
 }

@@ -1,4 +1,5 @@
 import { PermanentError, RetryableError } from '../errors.ts';
+import { labelOf, NO_DEVICE } from '../model/device-label.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Accounts } from '../ports/accounts.ts';
 import type { WatchedDeviceStore } from '../ports/watched-device-store.ts';
@@ -28,8 +29,10 @@ export async function orSayWhatLives<T>(parts: WhatLivesParts, user: UserId, wor
 /** As the homeserver lists it; where that cannot say either, as the sign-in watch saw it last. */
 async function whatLives({ accounts, watchedDevices }: WhatLivesParts, user: UserId): Promise<string> {
   const listed = await accounts.devices(user).catch(() => undefined);
-  const known = listed ?? (await watchedDevices.of(user)).filter(({ deviceId }) => deviceId !== '');
-  const named = known.map(({ deviceId }) => `device ${deviceId}`);
+  const known =
+    listed?.map(({ deviceId }) => labelOf(deviceId)) ??
+    (await watchedDevices.of(user)).map(({ device }) => device).filter((device) => device !== NO_DEVICE);
+  const named = known.map((device) => `device ${device}`);
   if (named.length === 0) return 'every session of the account';
   return `${named.join(', ')}${listed === undefined ? ' (as last seen)' : ''}, and sessions without a device`;
 }

@@ -1,4 +1,5 @@
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
+import type { DeviceLabel } from '../model/device-label.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Notifier } from './notifier.ts';
 
@@ -29,7 +30,7 @@ export class TellSecurity {
       cause: string;
       trace: string;
       confidential?: string;
-      device?: { readonly userId: UserId; readonly deviceId: string };
+      device?: { readonly userId: UserId; readonly device: DeviceLabel };
     },
   ): Promise<void> {
     const { governedRooms, notifier } = this.#parts;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError, RetryableError, UserError } from '../errors.ts';
 import type { CarePolicy } from '../model/care-policy.ts';
+import { labelOf, NO_DEVICE } from '../model/device-label.ts';
 import { newOpaqueId, type UserId } from '../model/ids.ts';
 import { isOurs } from '../model/namespace.ts';
 import { findAbout, type FindingKind, type WatchLimits } from '../policy/device-findings.ts';
@@ -24,9 +25,6 @@ export interface WatchSignInsParts extends AccountServiceParts {
 const SETTLE_MS = 1_000;
 /** After a round that failed, unless the next is sooner. ms. */
 const RETRY_MS = 10_000;
-
-/** Stands for "the user's devices were looked at before": a first device is told of as well. */
-const BASELINE = '';
 
 /**
  * Watches the devices of everybody who may see PHI (A10, 45 CFR 164.308(a)(5)(ii)(C)): what is new or odd is told in the security room with the line that
@@ -141,54 +139,55 @@ export class WatchSignIns {
     }
     const known = await watchedDevices.of(user);
     const isFirstLook = known.length === 0;
+    // From here on a first device is told of as well.
     if (isFirstLook)
-      await watchedDevices.set({ userId: user, deviceId: BASELINE, firstSeenAt: now(), networks: [], told: [] });
+      await watchedDevices.set({ userId: user, device: NO_DEVICE, firstSeenAt: now(), networks: [], told: [] });
     const userNetworks = new Set(known.flatMap(({ networks }) => networks));
     for (const device of devices) {
-      const remembered = known.find(({ deviceId }) => deviceId === device.deviceId);
+      const seen = { device: labelOf(device.deviceId), lastSeenAt: device.lastSeenAt, ip: device.ip };
+      const remembered = known.find((one) => one.device === seen.device);
       const facts = { userNetworks, isUnverified: unverified.has(device.deviceId), now: now() };
       const own = { ...limits, idleMs: protectedUsers.has(user) ? undefined : idleMs };
-      const { findings, remember } = findAbout(device, remembered, { ...facts, limits: own });
+      const { findings, remember } = findAbout(seen, remembered, { ...facts, limits: own });
       // What was there before anybody looked is no news.
       const news = findings.filter((kind) => kind !== 'idle' && !(isFirstLook && kind === 'new-device'));
       await this.#remember({ userId: user, ...remember }, remembered, device, news);
       for (const network of remember.networks) userNetworks.add(network);
       if (findings.includes('idle')) await this.#signOut(user, device, idleMs ?? 0);
     }
-    for (const { deviceId } of known) {
-      if (deviceId !== BASELINE && !devices.some((device) => device.deviceId === deviceId))
-        await watchedDevices.remove(user, deviceId);
+    for (const { device } of known) {
+      if (device !== NO_DEVICE && !devices.some(({ deviceId }) => labelOf(deviceId) === device))
+        await watchedDevices.remove(user, device);
     }
   }
 
   async #remember(
     next: WatchedDevice,
     before: WatchedDevice | undefined,
-    device: AccountDevice,
+    listed: AccountDevice,
     news: readonly FindingKind[],
   ): Promise<void> {
     const { transactions, watchedDevices } = this.#parts;
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(next)) return;
     await transactions.run(async () => {
       await watchedDevices.set(next);
-      for (const kind of news) await this.#tell(kind as NoticeKind, next, device);
+      for (const kind of news) await this.#tell(kind as NoticeKind, next, listed);
     });
   }
 
   async #tell(
     kind: NoticeKind,
-    { userId, firstSeenAt, networks }: WatchedDevice,
-    device: AccountDevice,
+    { userId, device, firstSeenAt, networks }: WatchedDevice,
+    listed: AccountDevice,
   ): Promise<void> {
     const { security, audit, commandPrefix, now = Date.now } = this.#parts;
     const about =
       kind === 'new-network'
         ? (networks.at(-1) ?? '')
         : kind === 'unused'
-          ? String(device.lastSeenAt)
+          ? String(listed.lastSeenAt)
           : String(firstSeenAt);
-    const { deviceId } = device;
-    const id = `sign-in:${userId}:${deviceId}:${kind}:${about}:${kind === 'unverified' ? now() : ''}`;
+    const id = `sign-in:${userId}:${device}:${kind}:${about}:${kind === 'unverified' ? now() : ''}`;
     const trace = newOpaqueId(8);
     await audit.append({
       ...{
@@ -200,17 +199,18 @@ export class WatchSignIns {
         target: userId,
         trace,
       },
-      details: { device: deviceId, ip: device.ip ?? null, lastSeenAt: device.lastSeenAt ?? null },
+      details: { device, ip: listed.ip ?? null, lastSeenAt: listed.lastSeenAt ?? null },
     });
-    const text = deviceNotice(kind, userId, device, commandPrefix);
-    await security.tell(text, { cause: id, trace, device: { userId, deviceId } });
+    const text = deviceNotice(kind, userId, listed, commandPrefix);
+    await security.tell(text, { cause: id, trace, device: { userId, device } });
   }
 
   /** Idle for longer than the role allows. The line in the audit log comes first. */
-  async #signOut(userId: UserId, device: AccountDevice, idleMs: number): Promise<void> {
+  async #signOut(userId: UserId, listed: AccountDevice, idleMs: number): Promise<void> {
     const { accounts, audit, security, transactions, watchedDevices } = this.#parts;
-    const { deviceId, lastSeenAt } = device;
-    const id = `idle-sign-out:${userId}:${deviceId}:${lastSeenAt ?? 'never'}`;
+    const { deviceId, lastSeenAt } = listed;
+    const device = labelOf(deviceId);
+    const id = `idle-sign-out:${userId}:${device}:${lastSeenAt ?? 'never'}`;
     const trace = newOpaqueId(8);
     const common = { action: 'account.idle-sign-out', actor: 'carebridge', target: userId, trace } as const;
     const cause = `unused for longer than ${Math.round(idleMs / 60_000)} minutes`;
@@ -219,17 +219,17 @@ export class WatchSignIns {
       cause,
       id: `${id}:begun`,
       outcome: 'done',
-      before: { device: JSON.parse(JSON.stringify(device)) as unknown },
+      before: { device: JSON.parse(JSON.stringify(listed)) as unknown },
     });
     const change = await accounts.endDevice(userId, deviceId);
     if (change.verified.length > 0) await rotateFor(this.#parts, userId);
     await transactions.run(async () => {
       await audit.append({ ...common, cause, id: `${id}:ended`, outcome: outcomeOf(change), details: change });
-      await security.tell(`${userId}: device ${deviceId} was ${cause}.\n${describeChange(change)}`, {
+      await security.tell(`${userId}: device ${device} was ${cause}.\n${describeChange(change)}`, {
         cause: `${id}:told`,
         trace,
       });
-      if (change.done) await watchedDevices.remove(userId, deviceId);
+      if (change.done) await watchedDevices.remove(userId, device);
     });
   }
 }

@@ -17,6 +17,7 @@ const LOCK = `!care lock ${LEE} phone lost`;
 const NOT_PERMITTED = /^Refused: you may not end sessions, lock and unlock accounts, offboard\./;
 const FROM_AN_EDIT = /^Refused: commands are not run from edits\./;
 const LOOKS_LIKE_ONE = /^This looks like a command, so it was not sent to the patient\./;
+const NOT_A_DEVICE = /it must be a device, as `devices` shows it/;
 const NOTHING_TO_CONFIRM = /^There is nothing to confirm under this code/;
 
 /** Sends it, and answers the event; what the bot says to it, or undefined where it must not even take it for a command. */
@@ -47,7 +48,9 @@ describe('hostile commands in the real rooms', function () {
       admins: ['admin', 'second'],
       lines: { 'front-desk': { number: '+12125550100', team: ['nurse', 'admin'] } },
     });
-    lee = await clinic.synapse.accessToken(await clinic.synapse.registerUser('lee'));
+    const account = await clinic.synapse.registerUser('lee');
+    lee = await clinic.synapse.accessToken(account, 'REALDEVICE');
+    await clinic.synapse.accessToken(account, 'REALDEVICE\u200b');
     await clinic.synapse.registerUser('other');
     [admin, second, nurse] = [await clinic.login('admin'), await clinic.login('second'), await clinic.login('nurse')];
     commandRoom = await CommandRoom.join(clinic, admin, second, nurse);
@@ -87,6 +90,16 @@ describe('hostile commands in the real rooms', function () {
         what: 'an administrator as the target’s own',
         send: () => type(`!care offboard ${admin.userId}`),
         says: /^Refused: You cannot do this to your own account/,
+      },
+      {
+        what: 'a device with something unseen in its name',
+        send: () => type(`!care lost-device ${LEE} REALDEVICE\u200b`),
+        says: NOT_A_DEVICE,
+      },
+      {
+        what: 'a user for a device',
+        send: () => type(`!care lost-device ${LEE} ${nurse.userId}`),
+        says: NOT_A_DEVICE,
       },
       { what: 'nobody at all', send: () => type('!care lock'), says: /^Nothing was done: say whose account/ },
       {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { freePort } from '../../src/cli/demo/free-port.ts';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
+import { labelOf } from '../../src/model/device-label.ts';
 import { END_DEVICE_SIGN } from '../../src/model/rows.ts';
 import { changeConfig } from '../e2e/support/run-carebridge.ts';
 import { query } from '../e2e/support/database.ts';
@@ -66,8 +67,8 @@ describe('the watch over sign-ins', function () {
   const hears = (...words: string[]) => hearsOf(clinic, admin, securityRoom, ...words);
 
   /** With the nurse's password alone: what a thief can do. The client then asks for something, so that the homeserver sees from where. */
-  async function passwordLogin(): Promise<{ token: string; deviceId: string; at: number }> {
-    const token = await clinic.synapse.accessToken(clinic.accounts.get('nurse')!);
+  async function passwordLogin(wanted?: string): Promise<{ token: string; deviceId: string; at: number }> {
+    const token = await clinic.synapse.accessToken(clinic.accounts.get('nurse')!, wanted);
     const at = performance.now();
     const { device_id: deviceId } = (await (await ask(token)).json()) as { device_id: string };
     return { token, deviceId, at };
@@ -124,6 +125,24 @@ describe('the watch over sign-ins', function () {
     const [, line = ''] = /(!care lost-device .*)$/m.exec(bodyOf(await hears(thief.deviceId))) ?? [];
     expect(bodyOf(await commandRoom.says(line, admin, securityRoom))).to.include('is signed out');
     expect(await statusOf(thief.token)).to.equal(401);
+  });
+
+  it('A10, D1: whatever a thief calls the device, it is told of, and one tap or the copied line ends it and no other', async () => {
+    for (const deviceId of [`${nurse.deviceId}\u200b`, '--dry-run', 'é'.repeat(512), '']) {
+      const thief = await passwordLogin(deviceId);
+      expect(thief.deviceId).to.equal(deviceId);
+      const label = labelOf(deviceId);
+      const notice = await hears(nurse.userId, 'signed in on a new device', `  ${label}  `);
+      if (deviceId === '--dry-run') {
+        const [, line = ''] = /(!care lost-device .*)$/m.exec(bodyOf(notice)) ?? [];
+        expect(bodyOf(await commandRoom.says(line, admin, securityRoom))).to.include(`✓ device ${label} is gone`);
+      } else {
+        await admin.react(securityRoom, notice.eventId, END_DEVICE_SIGN);
+        await hears(`Device ${label} of ${nurse.userId} is signed out`);
+      }
+      expect(await statusOf(thief.token)).to.equal(401);
+      expect(await statusOf(tokenOf(nurse))).to.equal(200);
+    }
   });
 
   it('A10: rounds tell of a device that was not verified in time, and of a login from a new network', async () => {

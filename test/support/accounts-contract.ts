@@ -1,6 +1,7 @@
 /** What every adapter of the port Accounts must do, over a homeserver that the bench runs. */
 import { expect } from 'chai';
 import { PermanentError, UserError } from '../../src/errors.ts';
+import { labelOf } from '../../src/model/device-label.ts';
 import type { UserId } from '../../src/model/ids.ts';
 import type { Accounts } from '../../src/ports/accounts.ts';
 
@@ -19,6 +20,8 @@ export interface AccountsBench {
   newUser(): Promise<UserId>;
   /** Logs in; answers an access token. */
   login(user: UserId, deviceId: string): Promise<string>;
+  /** With the password alone, which takes any device id of at most 512 characters; answers an access token. */
+  passwordLogin(user: UserId, deviceId: string): Promise<string>;
   whoami(token: string): Promise<Probe>;
   /** True for a server that is known to fail at it. */
   readonly isReactivationFaulty?: boolean;
@@ -42,6 +45,16 @@ export const PHONE = 'PHONE-4711';
 export const DESK = 'DESK-00815';
 const DEVICES = ['DEVICE-00A', 'DEVICE-00B', 'DEVICE-00C'];
 const NEW = 'NEW-004712';
+/** What a thief may call a device so that it is not ended, or another one is. */
+const HOSTILE = [
+  `${PHONE}\u200b`,
+  ` ${PHONE} `,
+  '--dry-run',
+  '@lee:hospital.test',
+  'a b\tc',
+  'x'.repeat(300),
+  'é'.repeat(512),
+];
 
 export const WHOAMI = '/_matrix/client/v3/account/whoami';
 
@@ -124,6 +137,31 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
     expect(performance.now() - began).to.be.lessThan(2000);
     expect((await whoami(desk)).status).to.equal(200);
     expect((await accounts.devices(user)).map(({ deviceId }) => deviceId)).to.deep.equal([DESK]);
+  });
+
+  it('D1 ends a device whatever it is called, and none of a similar name', async () => {
+    const { accounts, newUser, passwordLogin, whoami } = get();
+    const user = await newUser();
+    const phone = await passwordLogin(user, PHONE);
+    const tokens = new Map<string, string>();
+    // MAS takes an empty one for none.
+    const ids = mode === 'native' ? [...HOSTILE, '', '\u0000'] : HOSTILE;
+    for (const id of ids) tokens.set(id, await passwordLogin(user, id));
+    const listed = async () => (await accounts.devices(user)).map(({ deviceId }) => deviceId);
+    expect(await listed()).to.have.members([PHONE, ...ids]);
+    const sessions = (await accounts.sessions(user)).map(({ deviceId }) => deviceId);
+    expect(sessions).to.include.members([PHONE, ...ids]);
+    for (const [id, token] of tokens) {
+      const change = await accounts.endDevice(user, id);
+      expect(change, JSON.stringify(change)).to.include({ done: true });
+      expect(change.verified.join()).to.include(`device ${labelOf(id)} is gone`);
+      expect((await whoami(token)).errcode, id).to.equal('M_UNKNOWN_TOKEN');
+    }
+    expect(await listed()).to.deep.equal([PHONE]);
+    expect((await whoami(phone)).status).to.equal(200);
+    await passwordLogin(user, HOSTILE[0]!);
+    expect(await accounts.endAllSessions(user)).to.include({ done: true });
+    expect(await listed()).to.deep.equal([]);
   });
 
   it('does not claim to have ended a device that is not there', async () => {

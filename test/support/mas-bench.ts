@@ -71,6 +71,7 @@ export async function masBench(
     },
     session: (user, kind, deviceId) => mas.login(localpartOf(user), kind, deviceId),
     login: async (user, deviceId) => (await mas.login(localpartOf(user), 'oauth2', deviceId)).token,
+    passwordLogin: async (user, deviceId) => (await mas.login(localpartOf(user), 'compat', deviceId)).token,
     whoami: (token) => probe(homeserverUrl, token, WHOAMI),
     send: (token) => probe(homeserverUrl, token, '/_matrix/client/v3/createRoom', 'POST'),
     async synapseAdmin(method, path, body) {

@@ -1,3 +1,4 @@
+import type { DeviceLabel } from '../../model/device-label.ts';
 import { LostDevice } from '../../services/lost-device.ts';
 import type { AdminPart } from './admin-part.ts';
 
@@ -11,12 +12,14 @@ export const lostDevice: AdminPart = {
 
   async run({ host, request, words }) {
     const { target } = request;
-    const [device] = words;
+    // Compared with the labels that there are, and with nothing else.
+    const [device] = words as readonly DeviceLabel[];
+    const isAll = words[0] === 'all';
     // Whether they would read it in the command room is not known here: whoever is on the host tells them.
     const tellOwner = { tell: async () => false };
     const lost = new LostDevice({ ...host.accountParts(), tellOwner });
-    const { outcome, text } = await lost.run(request, device === 'all' ? undefined : device);
-    const what = device === 'all' ? `Every session of ${target}` : `Device ${device} of ${target}`;
+    const { outcome, text } = await lost.run(request, isAll ? undefined : device);
+    const what = isAll ? `Every session of ${target}` : `Device ${device} of ${target}`;
     const head = outcome === 'done' ? `${what} is signed out.` : `${what} may still be signed in.`;
     return { outcome, text: `${head}\n${text}\nTo keep them out as well: carebridge admin lock ${target}` };
   },

@@ -42,7 +42,7 @@ export interface Synapse {
   /** Makes an account with the shared secret. */
   registerUser(name: string, options?: { admin?: boolean; password?: string }): Promise<Account>;
   /** Logs in without a client, and answers the access token. */
-  accessToken(account: Account): Promise<string>;
+  accessToken(account: Account, deviceId?: string): Promise<string>;
   /** Stops it and starts it at the same address with the same data; `whileDown` is run in between. */
   restart(whileDown?: () => Promise<void>): Promise<void>;
   /** Stops it, and removes its files unless `directory` was given. */
@@ -68,7 +68,7 @@ export async function startSynapse(options: SynapseOptions): Promise<Synapse> {
       return child.process.pid ?? 0;
     },
     registerUser: (name, user = {}) => registerUser(url, registrationSecret, name, user),
-    accessToken: (account) => accessToken(url, account),
+    accessToken: (account, deviceId) => accessToken(url, account, deviceId),
     async restart(whileDown) {
       await child.stop();
       await whileDown?.();
@@ -151,10 +151,13 @@ async function registerUser(
   return { userId, password };
 }
 
-async function accessToken(url: string, { userId, password }: Account): Promise<string> {
+async function accessToken(url: string, { userId, password }: Account, deviceId?: string): Promise<string> {
   const answer = await fetch(`${url}/_matrix/client/v3/login`, {
     method: 'POST',
-    body: JSON.stringify({ type: 'm.login.password', identifier: { type: 'm.id.user', user: userId }, password }),
+    body: JSON.stringify({
+      ...{ type: 'm.login.password', identifier: { type: 'm.id.user', user: userId }, password },
+      ...(deviceId !== undefined && { device_id: deviceId }),
+    }),
   });
   if (!answer.ok) throw new Error(`Synapse did not log ${userId} in: ${answer.status} ${await answer.text()}`);
   return ((await answer.json()) as { access_token: string }).access_token;

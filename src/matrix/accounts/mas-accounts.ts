@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetryableError, UserError } from '../../errors.ts';
+import { labelOf } from '../../model/device-label.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Account, Accounts, AccountsMode, AccountSession, Change } from '../../ports/accounts.ts';
 import type { AccountMode } from '../account-mode.ts';
@@ -95,7 +96,7 @@ export class MasAccounts implements Accounts {
       const linked = all.filter(({ kind, id }) => kind === 'browser' && browsers.has(id));
       const devices = await this.#synapse.devices(user);
       if (ofDevice.length === 0 && !devices.some((device) => device.deviceId === deviceId)) {
-        return { done: false, verified: [], problem: `There is no device ${deviceId} and no session of it.` };
+        return { done: false, verified: [], problem: `There is no device ${labelOf(deviceId)} and no session of it.` };
       }
       return this.#end(user, owned, [...ofDevice, ...linked], (session) => session.deviceId === deviceId, [deviceId]);
     });
@@ -221,11 +222,11 @@ export class MasAccounts implements Accounts {
         left = await listed();
       }
       if (left.length > 0) {
-        const mayLive = left.map((device) => `device ${device}`);
+        const mayLive = left.map((device) => `device ${labelOf(device)}`);
         return { done: false, verified, mayLive, mayLiveUntil, problem: 'The homeserver still lists these devices.' };
       }
       const gone = devices
-        ? `device ${devices.join(', ')} is gone from the homeserver`
+        ? `device ${devices.map(labelOf).join(', ')} is gone from the homeserver`
         : 'the account has no device any more';
       const facts = [...verified, isWorkerLate ? `${gone} (MAS was late, the homeserver was told directly)` : gone];
       if (!wasUsedWithoutDevice) return { done: true, verified: facts };
@@ -238,7 +239,7 @@ export class MasAccounts implements Accounts {
       };
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error;
-      const mayLive = devices?.map((device) => `device ${device}`) ?? ['every device of the account'];
+      const mayLive = devices?.map((device) => `device ${labelOf(device)}`) ?? ['every device of the account'];
       return {
         done: false,
         verified,
@@ -270,7 +271,7 @@ export class MasAccounts implements Accounts {
       return {
         done: false,
         verified: [],
-        mayLive: known?.map((device) => `device ${device}`) ?? ['every session of the account'],
+        mayLive: known?.map((device) => `device ${labelOf(device)}`) ?? ['every session of the account'],
         problem: `Nothing was ended: ${error.message} They live until they are ended; repeat the command when MAS is back.`,
       };
     }
@@ -307,7 +308,7 @@ function notSoInMas(flag: string): Change {
 }
 
 function describe({ kind, deviceId, id }: MasSession): string {
-  return deviceId === undefined ? `${kind} session ${id}` : `${kind} session of device ${deviceId}`;
+  return deviceId === undefined ? `${kind} session ${id}` : `${kind} session of device ${labelOf(deviceId)}`;
 }
 
 function kindsOf(sessions: readonly MasSession[]): string {

@@ -203,12 +203,12 @@ function toSession(
   attributes: Readonly<Record<string, unknown>>,
   isActive: boolean,
 ): MasSession {
-  const scope = textOf(attributes['scope']) ?? '';
+  const { device_id: device, scope } = attributes;
   return {
     id,
     kind,
     isActive,
-    deviceId: textOf(attributes['device_id']) ?? DEVICE_SCOPE.exec(scope)?.[1],
+    deviceId: typeof device === 'string' ? device : DEVICE_SCOPE.exec(String(scope))?.[1],
     name: textOf(attributes['human_name']),
     createdAt: timeOf(attributes['created_at']),
     lastSeenAt: timeOf(attributes['last_active_at']),

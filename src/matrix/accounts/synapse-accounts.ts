@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts';
+import { labelOf } from '../../model/device-label.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Account, Accounts, AccountsMode, AccountSession, Change, Pusher } from '../../ports/accounts.ts';
 import type { AccountMode } from '../account-mode.ts';
@@ -70,7 +71,7 @@ export class SynapseAccounts implements Accounts {
     const before = await this.#synapse.devices(user);
     const device = before.find((known) => known.deviceId === deviceId);
     if (device === undefined) {
-      return { done: false, verified: [], problem: `There is no device ${deviceId} in the account’s list.` };
+      return { done: false, verified: [], problem: `There is no device ${labelOf(deviceId)} in the account’s list.` };
     }
     await this.#synapse.deleteDevices(user, [deviceId]);
     return this.#verifyGone(user, [deviceId]);
@@ -160,14 +161,14 @@ export class SynapseAccounts implements Accounts {
       return {
         done: false,
         verified: [],
-        mayLive: alive.map((device) => `device ${device}`),
+        mayLive: alive.map((device) => `device ${labelOf(device)}`),
         problem: 'Some devices are still listed by the homeserver. Try again, or lock the account first.',
       };
     }
     const verified = [
       all
         ? 'the account has no device any more'
-        : `device ${devices.join(', ')} is gone, with its access token and its keys`,
+        : `device ${devices.map(labelOf).join(', ')} is gone, with its access token and its keys`,
     ];
     const pushers = await this.#synapse.pushers(user);
     if (pushers.length === 0) return { done: true, verified: [...verified, 'no pusher is left'] };

@@ -46,8 +46,9 @@ export class SynapseAdmin {
     return objects(body['devices'])
       .filter(({ dehydrated }) => dehydrated !== true)
       .flatMap((device) => {
-        const deviceId = textOf(device['device_id']);
-        if (deviceId === undefined) return [];
+        // To the letter, even if it is empty: a device that was named otherwise could not be ended.
+        const deviceId = device['device_id'];
+        if (typeof deviceId !== 'string') return [];
         return [
           {
             deviceId,

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 import { PermanentError, RetryableError, UserError } from '../../../src/errors.ts';
+import { labelOf } from '../../../src/model/device-label.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
 import { AccountFixture, ADMIN, NAMESPACE, openAccountStorage, SECOND } from './account-fixture.ts';
 
+const PHONE = labelOf('PHONE');
+const X = labelOf('X');
 let count = 0;
 
 describe('Acting on accounts', () => {
@@ -31,7 +34,7 @@ describe('Acting on accounts', () => {
 
   describe('lost device', () => {
     it('D1 ends the named device, changes the keys, and has the evidence in the log before (F5)', async () => {
-      const result = await fixture.services().lostDevice.run(fixture.request(lee), 'PHONE');
+      const result = await fixture.services().lostDevice.run(fixture.request(lee), PHONE);
       expect(result.outcome).to.equal('done');
       expect(result.text)
         .to.match(/✓ device PHONE is gone/)
@@ -54,7 +57,7 @@ describe('Acting on accounts', () => {
       const inRoom = { ofKind: async () => [await storage.governedRooms.find(roomId)] };
       const lostDevice = fixture.lostDevice({ ...parts, governedRooms: inRoom as never });
       fixture.inCommandRoom.add(lee);
-      const result = await lostDevice.run(fixture.request(lee), 'PHONE');
+      const result = await lostDevice.run(fixture.request(lee), PHONE);
       expect(result.text).to.match(/✓ the owner is told in the command room/);
       expect((await fixture.said()).join()).to.match(/your device PHONE \(Element on PHONE\) was reported lost/);
       await lostDevice.run(fixture.request(lee), undefined);
@@ -70,13 +73,13 @@ describe('Acting on accounts', () => {
       fixture.accounts.isMas = true;
       const { lostDevice, lockAccount } = fixture.services();
       fixture.accounts.isOwnerAway = true;
-      const listed = await fault(lostDevice.run(fixture.request(lee), 'PHONE'));
+      const listed = await fault(lostDevice.run(fixture.request(lee), PHONE));
       expect(listed).to.be.instanceOf(PermanentError);
       expect(listed?.message)
         .to.include('until somebody ends them: device PHONE, device DESK, and sessions without a device')
         .and.to.include('Repeat');
       fixture.accounts.isAway = true;
-      await storage.watchedDevices.set({ userId: lee, deviceId: 'PHONE', firstSeenAt: 1, networks: [], told: [] });
+      await storage.watchedDevices.set({ userId: lee, device: PHONE, firstSeenAt: 1, networks: [], told: [] });
       const remembered = await fault(lockAccount.look({ actor: ADMIN, target: lee }));
       expect(remembered?.message).to.include('device PHONE (as last seen)');
       expect(fixture.accounts.changes).to.deep.equal([]);
@@ -84,21 +87,36 @@ describe('Acting on accounts', () => {
 
     it('with the homeserver away it is tried again later: nobody could be told', async () => {
       fixture.accounts.isAway = true;
-      const error = await fault(fixture.services().lostDevice.run(fixture.request(lee), 'PHONE'));
+      const error = await fault(fixture.services().lostDevice.run(fixture.request(lee), PHONE));
       expect(error).to.be.instanceOf(RetryableError);
     });
 
     it('names the devices there are where there is none of that id', async () => {
-      const error = await fault(fixture.services().lostDevice.run(fixture.request(lee), 'PHONEE'));
+      const error = await fault(fixture.services().lostDevice.run(fixture.request(lee), labelOf('PHONEE')));
       expect(error).to.be.instanceOf(UserError);
       expect(error?.message).to.match(/no device PHONEE.*PHONE, DESK/);
       expect(fixture.accounts.changes).to.deep.equal([]);
     });
 
+    it('D5 takes no device for another, however alike their ids look', async () => {
+      fixture.accounts.add(lee, ['PHONE', 'PHONE\u200b', 'PHONE ', '']);
+      const { lostDevice, listDevices } = fixture.services();
+      const { text } = await listDevices.list(lee);
+      for (const label of ['PHONE', 'PHONE\\u{200b}', 'PHONE\\u{20}']) expect(text).to.include(`  ${label}  Element`);
+      await lostDevice.run(fixture.request(lee), labelOf('PHONE\u200b'));
+      expect((await fixture.accounts.devices(lee)).map(({ deviceId }) => deviceId)).to.deep.equal([
+        'PHONE',
+        'PHONE ',
+        '',
+      ]);
+      await lostDevice.run(fixture.request(lee), PHONE);
+      expect((await fixture.accounts.devices(lee)).map(({ deviceId }) => deviceId)).to.deep.equal(['PHONE ', '']);
+    });
+
     it('says done where the process that was to do it died after it did', async () => {
       const request = fixture.request(lee);
       await fixture.accounts.endDevice(lee, 'PHONE');
-      const result = await fixture.services().lostDevice.run({ ...request, isRepeat: true }, 'PHONE');
+      const result = await fixture.services().lostDevice.run({ ...request, isRepeat: true }, PHONE);
       expect(result.outcome).to.equal('done');
     });
 
@@ -107,9 +125,7 @@ describe('Acting on accounts', () => {
         name === 'audit' ? ({ append: async () => Promise.reject(new RetryableError('disk full')) } as never) : target,
       );
       const { LockAccount } = await import('../../../src/services/lock-account.ts');
-      expect(await fault(fixture.lostDevice(parts).run(fixture.request(lee), 'PHONE'))).to.be.instanceOf(
-        RetryableError,
-      );
+      expect(await fault(fixture.lostDevice(parts).run(fixture.request(lee), PHONE))).to.be.instanceOf(RetryableError);
       const locking = new LockAccount(parts).run(fixture.request(lee), { endSessions: true });
       expect(await fault(locking)).to.be.instanceOf(RetryableError);
       expect(fixture.accounts.changes).to.deep.equal([]);
@@ -119,12 +135,12 @@ describe('Acting on accounts', () => {
       const { lostDevice } = fixture.services();
       fixture.accounts.add('@boss:hospital.test' as UserId, ['X'], { isAdmin: true });
       for (const target of [NAMESPACE.bot, '@care_ghost:hospital.test', '@lee:elsewhere.test', '@boss:hospital.test']) {
-        const error = await fault(lostDevice.run(fixture.request(target as UserId), 'X'));
+        const error = await fault(lostDevice.run(fixture.request(target as UserId), X));
         expect(error, target).to.be.instanceOf(UserError);
         expect(error?.message).to.match(/^Refused/);
       }
       const approved = fixture.request('@boss:hospital.test' as UserId, { confirmedBy: SECOND });
-      expect(await lostDevice.run(approved, 'X')).to.include({ outcome: 'done' });
+      expect(await lostDevice.run(approved, X)).to.include({ outcome: 'done' });
     });
   });
 

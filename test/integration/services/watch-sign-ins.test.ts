@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { PermanentError } from '../../../src/errors.ts';
+import { labelOf } from '../../../src/model/device-label.ts';
 import type { UserId } from '../../../src/model/ids.ts';
 import type { Role } from '../../../src/model/role.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
@@ -62,6 +63,26 @@ describe('Sign-in watch', () => {
     expect(await fixture.said()).to.have.length(1);
   });
 
+  for (const deviceId of ['DESK\u200b', ' DESK', '', '--dry-run', '@lee:hospital.test', '\u0000', 'é'.repeat(512)]) {
+    const shown = JSON.stringify(deviceId.slice(0, 20));
+    it(`A10, D1 tells of a device that calls itself ${shown}, as no other, and its notice ends it and no other`, async () => {
+      fixture.accounts.of(lee).devices.push(device(deviceId));
+      await fixture.watch().check();
+      await fixture.watch().check();
+      const said = await fixture.said();
+      expect(said).to.have.length(1);
+      expect(said[0])
+        .to.include(`${lee} signed in on a new device`)
+        .and.include(`!care lost-device ${lee} ${labelOf(deviceId)}`);
+      const { lostDevice } = fixture.services();
+      const result = await lostDevice.run(fixture.request(lee), labelOf(deviceId));
+      expect(result, result.text).to.include({ outcome: 'done' });
+      expect(await fixture.accounts.devices(lee)).to.have.length(1);
+      await fixture.watch().check();
+      expect((await storage.watchedDevices.of(lee)).map((known) => known.device)).to.deep.equal(['', 'DESK']);
+    });
+  }
+
   it('A10 tells of a new network, once', async () => {
     fixture.accounts.of(lee).devices = [device('DESK', { ip: '198.51.100.9' })];
     await fixture.watch().check();
@@ -108,7 +129,7 @@ describe('Sign-in watch', () => {
     for (const user of [lee, moe]) fixture.accounts.of(user).devices.push(device('TABLET'));
     watch.devicesChanged([lee, '@stranger:hospital.test' as UserId]);
     await told(`${lee} TABLET`);
-    expect((await storage.watchedDevices.of(moe)).map(({ deviceId }) => deviceId)).not.to.include('TABLET');
+    expect((await storage.watchedDevices.of(moe)).map(({ device: known }) => known)).not.to.include('TABLET');
     watch.devicesChanged([moe]);
     await told(`${moe} TABLET`);
     await watch.stop();

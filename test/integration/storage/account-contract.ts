@@ -1,11 +1,13 @@
 /** What the stores of account control promise. */
 import { expect } from 'chai';
+import { labelOf } from '../../../src/model/device-label.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
 import type { AccountProcedure } from '../../../src/ports/account-procedure-store.ts';
 import { storageForEach } from './storage-for-each.ts';
 import type { StorageBench } from './storage-bench.ts';
 
 const LEE = '@lee:hospital.test' as UserId;
+const PHONE = labelOf('PHONE');
 const NOW = 1_000_000;
 const PROCEDURE: AccountProcedure = {
   id: 'p1',
@@ -55,11 +57,11 @@ export function accountContract(bench: StorageBench): void {
 
   it('remembers devices, and since when', async () => {
     const { watchedDevices: store } = use.storage;
-    const device = { userId: LEE, deviceId: 'PHONE', firstSeenAt: NOW, networks: ['10.1.2.0/24'], told: [] };
+    const device = { userId: LEE, device: PHONE, firstSeenAt: NOW, networks: ['10.1.2.0/24'], told: [] };
     await store.set(device);
     await store.set({ ...device, firstSeenAt: NOW + 1, told: ['unused'] });
     expect(await store.of(LEE)).to.deep.equal([{ ...device, told: ['unused'] }]);
-    await store.remove(LEE, 'PHONE');
+    await store.remove(LEE, PHONE);
     expect(await store.of(LEE)).to.deep.equal([]);
   });
 
@@ -67,14 +69,14 @@ export function accountContract(bench: StorageBench): void {
     const { watchedDevices: store } = use.storage;
     const [first, second] = ['$notice-1', '$notice-2'] as EventId[];
     for (const device of [
-      { userId: LEE, deviceId: 'PHONE' },
-      { userId: LEE, deviceId: 'TABLET' },
+      { userId: LEE, device: PHONE },
+      { userId: LEE, device: labelOf('TABLET') },
     ]) {
-      await store.addNotice(device.deviceId === 'PHONE' ? first! : second!, device);
+      await store.addNotice(device.device === PHONE ? first! : second!, device);
     }
-    await store.addNotice(first!, { userId: LEE, deviceId: 'PHONE' });
-    await store.remove(LEE, 'PHONE');
+    await store.addNotice(first!, { userId: LEE, device: PHONE });
+    await store.remove(LEE, PHONE);
     expect(await store.ofNotice(first!)).to.equal(undefined);
-    expect(await store.ofNotice(second!)).to.deep.equal({ userId: LEE, deviceId: 'TABLET' });
+    expect(await store.ofNotice(second!)).to.deep.equal({ userId: LEE, device: labelOf('TABLET') });
   });
 }

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ConsentRecord } from '../../../src/model/consent.ts';
 import type { Address, Contact, Conversation } from '../../../src/model/conversation.ts';
 import { advances, type DeliveryState } from '../../../src/model/delivery.ts';
+import type { DeviceLabel } from '../../../src/model/device-label.ts';
 import type { BirthDate, IdentityRecord } from '../../../src/model/identity.ts';
 import {
   newOpaqueId,
@@ -75,7 +76,7 @@ interface Tables extends CareTables {
   settings: Map<string, string>;
   media: unknown[];
   said: (QueuedSaid & { readonly notedAt: number })[];
-  deviceNotices: Map<EventId, { userId: UserId; deviceId: string }>;
+  deviceNotices: Map<EventId, { userId: UserId; device: DeviceLabel }>;
 }
 
 /** Stores in memory, and what can be seen of them. */

@@ -1,4 +1,5 @@
 /** The real services and commands over given stores, with fakes outside, run step by step. */
+import { givenLostDevice } from '../../../src/commands/lost-device.ts';
 import { CommandRunner } from '../../../src/commands/run-command.ts';
 import { commandList } from '../../../src/commands/index.ts';
 import type { Command } from '../../../src/commands/command.ts';
@@ -19,7 +20,6 @@ import { ApplyReport } from '../../../src/services/apply-report.ts';
 import { CheckIdentity } from '../../../src/services/check-identity.ts';
 import { DeliverToCarrier } from '../../../src/services/deliver-to-carrier.ts';
 import { DeliverToRoom } from '../../../src/services/deliver-to-room.ts';
-import { lostDeviceLine } from '../../../src/services/device-notice.ts';
 import { DropParked } from '../../../src/services/drop-parked.ts';
 import { FollowUpgrade } from '../../../src/services/follow-upgrade.ts';
 import { GiveRole } from '../../../src/services/give-role.ts';
@@ -220,9 +220,9 @@ export class TestBridge {
     this.commands.push(...(options.commands ?? []));
     this.runner = new CommandRunner({
       ...{ ...parts, policy, commands: this.commands, confirmWithinMs: 300_000 },
-      lineOfNotice: async (notice) => {
+      commandOfNotice: async (notice) => {
         const device = await stores.watchedDevices.ofNotice(notice);
-        return device && lostDeviceLine(device);
+        return device && givenLostDevice(device);
       },
       roomProblem: async () => world.rooms.commandRoomProblem,
     });

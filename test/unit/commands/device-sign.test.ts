@@ -1,5 +1,6 @@
 /** The sign under a notice of the sign-in watch stands for the line that the notice shows, and for nothing more (A10). */
 import { expect } from 'chai';
+import { labelOf } from '../../../src/model/device-label.ts';
 import type { EventId, UserId } from '../../../src/model/ids.ts';
 import { END_DEVICE_SIGN } from '../../../src/model/rows.ts';
 import { COMMAND_ROOM, GHOST, NAMESPACE, NURSE } from '../../support/fakes/test-bridge.ts';
@@ -11,18 +12,28 @@ describe('the sign under a notice about a device (A10)', () => {
 
   beforeEach(async () => {
     fixture = await LockFixture.create();
-    const device = { userId: LEE, deviceId: 'PHONE' };
+    notice = await noticeAbout('PHONE');
+  });
+
+  async function noticeAbout(deviceId: string): Promise<EventId> {
+    const device = { userId: LEE, device: labelOf(deviceId) };
     const words = { kind: 'message', text: 'a new device', device } as const;
-    const row = { roomId: COMMAND_ROOM, sender: NAMESPACE.bot, notice: words, cause: 'sign-in', trace: 'trace' };
+    const row = {
+      roomId: COMMAND_ROOM,
+      sender: NAMESPACE.bot,
+      notice: words,
+      cause: `sign-in ${deviceId}`,
+      trace: 'trace',
+    };
     await fixture.storage.notices.add(row, Date.now());
     await fixture.bridge.pump();
-    notice = fixture.said.at(-1)!.eventId;
-  });
+    return fixture.said.at(-1)!.eventId;
+  }
 
   const reacts = (sender: UserId, key = END_DEVICE_SIGN, to = notice) => fixture.reacts(key, sender, { to });
   const heard = () => fixture.said.length - 1;
 
-  it('types the line for whoever put it there, and is answered under the notice', async () => {
+  it('does what the line of the notice does for whoever put it there, and is answered under the notice', async () => {
     await reacts(DESK);
     // There are no accounts here: it was tried, as it would be if it was typed.
     expect(fixture.lastWords).to.equal(`There is no account ${LEE}. Nothing was done.`);
@@ -31,6 +42,24 @@ describe('the sign under a notice about a device (A10)', () => {
     expect(fixture.audited).to.deep.equal(['command.lost-device done begun', 'command.lost-device refused ended']);
     expect(fixture.storage.audited()[0]).to.include({ actor: DESK, target: LEE });
   });
+
+  for (const deviceId of [
+    '--dry-run',
+    '--ticket=X',
+    '@nurse:hospital.test',
+    'a b',
+    '',
+    'PHONE\u200b',
+    'é'.repeat(512),
+  ]) {
+    it(`ends a device whose id is ${JSON.stringify(deviceId.slice(0, 20))}: no words are read for it`, async () => {
+      const about = await noticeAbout(deviceId);
+      await reacts(DESK, END_DEVICE_SIGN, about);
+      expect(fixture.lastWords).to.equal(`There is no account ${LEE}. Nothing was done.`);
+      expect(fixture.storage.audited()[0]).to.include({ actor: DESK, target: LEE });
+      expect(fixture.audited[0]).to.equal('command.lost-device done begun');
+    });
+  }
 
   it('is refused where whoever put it there may not end sessions, which is on record', async () => {
     await reacts(NURSE);

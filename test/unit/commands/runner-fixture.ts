@@ -51,7 +51,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   words: 'because of this',
   'one word': 'word',
   'the code of 8 characters': 'abcdefgh',
-  'a device id, as `devices` shows it': 'LOSTPHONE',
+  'a device, as `devices` shows it': 'LOSTPHONE',
 };
 
 /** Holds `approve` and nothing else. */
@@ -87,7 +87,7 @@ export class RunnerFixture {
       policy: { current: async () => ({ ...policy, assigned: held }) },
       rooms: { isEncrypted: async () => options.isEncrypted ?? true, resolveAlias: async () => undefined },
       roomProblem: async () => undefined,
-      lineOfNotice: async () => undefined,
+      commandOfNotice: async () => undefined,
       events: { setAside: async (id) => void this.setAside.add(id) },
       notifier: {
         say: async (_room: RoomId, answer: string, { cause }: { cause: string }) => {

@@ -1,13 +1,15 @@
 import { expect } from 'chai';
+import { labelOf } from '../../../src/model/device-label.ts';
 import { findAbout, LAST_SEEN_LATE_MS, type RememberedDevice } from '../../../src/policy/device-findings.ts';
 
+const PHONE = labelOf('PHONE');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const NOW = 1000 * DAY;
 const LIMITS = { unusedMs: 30 * DAY, idleMs: undefined, verifyWithinMs: HOUR };
-const KNOWN: RememberedDevice = { deviceId: 'PHONE', firstSeenAt: NOW - 40 * DAY, networks: ['10.1.2.0/24'], told: [] };
+const KNOWN: RememberedDevice = { device: PHONE, firstSeenAt: NOW - 40 * DAY, networks: ['10.1.2.0/24'], told: [] };
 const FACTS = { userNetworks: new Set(KNOWN.networks), isUnverified: false, now: NOW, limits: LIMITS };
-const SEEN = { deviceId: 'PHONE', lastSeenAt: NOW - HOUR, ip: '10.1.2.9' };
+const SEEN = { device: PHONE, lastSeenAt: NOW - HOUR, ip: '10.1.2.9' };
 
 describe('what is told of a device', () => {
   it('A10 a new one, once', () => {

@@ -62,6 +62,11 @@ export async function startFakeBench(
         ? (await mas.login(localpart(user), 'oauth2', deviceId)).token
         : homeserver.login(user, deviceId);
     },
+    async passwordLogin(user, deviceId) {
+      return mode === 'mas'
+        ? (await mas.login(localpart(user), 'compat', deviceId)).token
+        : homeserver.login(user, deviceId);
+    },
     whoami: (token) => probe(homeserver.url, token, WHOAMI),
     send: (token) => probe(homeserver.url, token, '/_matrix/client/v3/createRoom', 'POST'),
     pass: (ms) => (passed += ms),

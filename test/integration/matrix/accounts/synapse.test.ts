@@ -19,7 +19,7 @@ describe('Accounts on a real Synapse', () => {
         identifier: { type: 'm.id.user', user: userId },
         password,
         device_id: deviceId,
-        initial_device_display_name: `Element on ${deviceId}`,
+        initial_device_display_name: `Element on ${deviceId}`.slice(0, 100),
       }),
     });
     if (!answer.ok) throw new Error(`no login: ${answer.status}`);
@@ -40,6 +40,7 @@ describe('Accounts on a real Synapse', () => {
         return account.userId as UserId;
       },
       login: (user, deviceId) => login(accounts.get(user)!, deviceId),
+      passwordLogin: (user, deviceId) => login(accounts.get(user)!, deviceId),
       whoami: (token) => probe(synapse.url, token, WHOAMI),
       send: (token) => probe(synapse.url, token, '/_matrix/client/v3/createRoom', 'POST'),
       isReactivationFaulty: true,

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { openAccounts } from '../matrix/accounts/detect.ts';
-import { readEventSender } from '../matrix/event-sender.ts';
+import { readEvent } from '../matrix/read-event.ts';
 import { FindAccount } from '../services/find-account.ts';
 import { FollowCommandLine } from '../services/follow-command-line.ts';
 import { ListDevices } from '../services/list-devices.ts';
@@ -33,7 +33,7 @@ export function makeAccountControl(parts: CommonParts, governance: Governance, c
     accounts,
     findAccount: new FindAccount({
       ...shared,
-      senderOf: (roomId, eventId) => readEventSender(homeserver, bot, roomId, eventId),
+      senderOf: async (roomId, eventId) => (await readEvent(homeserver, bot, roomId, eventId))?.sender,
     }),
     listDevices: new ListDevices(shared, parts.prefix),
     lostDevice: new LostDevice({ ...shared, tellOwner: new TellOwner(parts) }),

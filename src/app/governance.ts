@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { LdapDirectory } from '../identity/ldap-directory.ts';
 import { MatrixSettingsProbe, somebodyOn } from '../matrix/probe-settings.ts';
+import { readEvent } from '../matrix/read-event.ts';
 import { isSignInUp } from '../matrix/sign-in-probe.ts';
 import { BUILT_IN_ROLES } from '../model/built-in-roles.ts';
 import type { RoomId } from '../model/ids.ts';
@@ -20,6 +21,7 @@ import { GuardAudit } from '../services/guard-audit.ts';
 import { ImportRoles } from '../services/import-roles.ts';
 import { ListRoles } from '../services/list-roles.ts';
 import { LookAtSetup } from '../services/look-at-setup.ts';
+import { ReadAttachedText } from '../services/read-attached-text.ts';
 import { ReleaseRoom } from '../services/release-room.ts';
 import { SetClass } from '../services/set-class.ts';
 import { SetUp } from '../services/set-up.ts';
@@ -52,7 +54,7 @@ export function makeGovernance(
   return {
     govern,
     ...roomUseCases(parts, govern),
-    ...roleUseCases(parts, config),
+    ...roleUseCases(parts, config, matrix),
     ...emergencyUseCases(parts, config),
     ...setupUseCases(parts, config, matrix, configFile),
     followVerification: new FollowVerification({
@@ -82,12 +84,17 @@ function roomUseCases(parts: CommonParts, govern: GovernRooms) {
   };
 }
 
-function roleUseCases(parts: CommonParts, { directory, homeserver }: Config) {
+function roleUseCases(parts: CommonParts, { directory, homeserver }: Config, { appservice }: MatrixSide) {
+  const { bot } = parts.namespace;
   return {
     giveRole: new GiveRole(parts),
     takeRole: new TakeRole(parts),
     listRoles: new ListRoles(parts),
     importRoles: new ImportRoles(parts),
+    attachedText: new ReadAttachedText({
+      ...parts,
+      eventOf: (roomId, eventId) => readEvent(appservice.homeserver, bot, roomId, eventId),
+    }),
     syncDirectory:
       directory &&
       new SyncDirectory({

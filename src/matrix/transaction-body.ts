@@ -35,13 +35,13 @@ export function readTransactionBody(bytes: Uint8Array): TransactionBody {
   }
   const events: unknown = isObject(body) ? body['events'] : undefined;
   if (!Array.isArray(events)) return { refused: 'M_BAD_JSON', problem: 'The body has no array of events.' };
-  const wellFormed = events.map(readEvent).filter((event) => event !== undefined);
+  const wellFormed = events.map(parseEvent).filter((event) => event !== undefined);
   const unique = [...new Map(wellFormed.map((event) => [event.event_id, event])).values()];
   return { events: unique, malformed: events.length - wellFormed.length, repeated: wellFormed.length - unique.length };
 }
 
 /** The event with the fields we use and no others, or undefined where it is not one. */
-function readEvent(value: unknown): MatrixEvent | undefined {
+export function parseEvent(value: unknown): MatrixEvent | undefined {
   if (!isObject(value) || isDeeper(value, MAX_EVENT_DEPTH)) return undefined;
   const { type, state_key: stateKey, origin_server_ts: at, content, redacts, unsigned } = value;
   const roomId = parseRoomId(value['room_id']);

@@ -1,7 +1,7 @@
 /**
  * What staff put into a conversation room, reduced to what the bridge does with it.
  *
- * text / file: goes to the patient. command: stays here. ignored: nobody expects it to be sent (key verification, calls' signalling).
+ * text / file: goes to the patient. command: stays here, with the file that it may be the caption of. ignored: nobody expects it to be sent (key verification, calls' signalling).
  * not-sendable: the team must be told that it stayed here; `why` says what it is and what to do.
  */
 export type OutgoingKind =
@@ -40,7 +40,10 @@ export function outgoingKind(type: string, content: Readonly<Record<string, unkn
     return { kind: 'ignored' };
   }
   const body = typeof content['body'] === 'string' ? content['body'].toWellFormed() : '';
-  if (FILES.has(msgtype)) return { kind: 'file', text: captionOf(content) };
+  if (FILES.has(msgtype)) {
+    const caption = captionOf(content);
+    return isCommand(caption, prefix) ? { kind: 'command', text: caption } : { kind: 'file', text: caption };
+  }
   if (msgtype !== 'm.text' && msgtype !== 'm.emote')
     return notSendable('this kind of message cannot be texted. Write it in words.');
   const text = relation === undefined ? body : withoutReplyFallback(body);

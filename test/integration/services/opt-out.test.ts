@@ -92,10 +92,10 @@ describe('opting out', () => {
       const { roomId } = await fixture.bridge.conversation(PATIENT, 'granted', 2);
       const { sender, pictures } = fixture.world;
       const fetch = sender.downloadFile.bind(sender);
-      sender.downloadFile = async () => {
+      sender.downloadFile = async (...call) => {
         await fixture.bridge.patientTexts(PATIENT, 'STOP', { line: 2 });
         await fixture.bridge.pump('keywords');
-        return fetch();
+        return fetch(...call);
       };
       await fixture.bridge.writes(roomId, '', { content: { msgtype: 'm.image', body: 'arm.jpg' } });
       await fixture.bridge.pump();

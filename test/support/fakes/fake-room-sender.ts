@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { PermanentError } from '../../../src/errors.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
 import type { RoomSender, UploadedFile } from '../../../src/ports/room-sender.ts';
 
@@ -17,6 +18,8 @@ export class FakeRoomSender implements RoomSender {
   readonly receipts: { as: UserId; roomId: RoomId; eventId: EventId }[] = [];
   readonly redactions: { roomId: RoomId; eventId: EventId }[] = [];
   readonly uploads: { bytes: Uint8Array; contentType: string }[] = [];
+  /** What every file turns out to be. */
+  file = { bytes: new Uint8Array([1, 2, 3]), contentType: 'image/png' };
   /** Every `send` fails with this while it is set. */
   fault: Error | undefined;
   readonly #redactedBy = new Set<string>();
@@ -57,8 +60,9 @@ export class FakeRoomSender implements RoomSender {
     return { content: { msgtype: 'm.image', file: { url: mxc } }, mxc, sha256 };
   }
 
-  async downloadFile(): Promise<{ bytes: Uint8Array; contentType: string }> {
-    return { bytes: new Uint8Array([1, 2, 3]), contentType: 'image/png' };
+  async downloadFile(_content: unknown, maxBytes: number): Promise<{ bytes: Uint8Array; contentType: string }> {
+    if (this.file.bytes.length > maxBytes) throw new PermanentError('The file is too large.');
+    return this.file;
   }
 
   /** The words in a room, oldest first; with `as`, of one sender only. */

@@ -38,6 +38,7 @@ import { Notifier } from '../../../src/services/notifier.ts';
 import { OpenConversation } from '../../../src/services/open-conversation.ts';
 import type { PolicyInEffect } from '../../../src/services/policy-in-effect.ts';
 import { PostNotice } from '../../../src/services/post-notice.ts';
+import { ReadAttachedText } from '../../../src/services/read-attached-text.ts';
 import { ReceiveSms } from '../../../src/services/receive-sms.ts';
 import { ReportParked } from '../../../src/services/report-parked.ts';
 import { RetryParked } from '../../../src/services/retry-parked.ts';
@@ -131,6 +132,7 @@ export class TestBridge {
   readonly lines: Lines;
   readonly opener: OpenConversation;
   readonly #stores: Stores;
+  readonly #events = new Map<EventId, MatrixEvent>();
   readonly #queues: readonly Queue[];
   readonly #recover: () => Promise<number>;
 
@@ -200,6 +202,7 @@ export class TestBridge {
       takeRole: new TakeRole(roleParts),
       listRoles: new ListRoles(parts),
       importRoles: new ImportRoles(roleParts),
+      attachedText: new ReadAttachedText({ ...parts, eventOf: async (_room, id) => this.#events.get(id) }),
       syncDirectory: undefined,
       reviewAccess: new ReviewAccess({ ...parts, control: { snapshot: noSnapshot } }),
     };
@@ -322,6 +325,7 @@ export class TestBridge {
   async event(event: Partial<MatrixEvent> & Pick<MatrixEvent, 'type' | 'room_id'>): Promise<EventId> {
     const event_id = event.event_id ?? (`$event-${++counter}` as EventId);
     const full = { sender: NURSE, origin_server_ts: Date.now(), content: {}, ...event, event_id };
+    this.#events.set(event_id, full);
     await this.#stores.events.addTransaction(`txn-${++counter}`, [full], Date.now());
     return event_id;
   }

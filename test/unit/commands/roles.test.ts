@@ -41,9 +41,10 @@ describe('commands about roles', () => {
     bridge = new TestBridge(world, { policy: policyOf(stores) });
   });
 
-  async function type(words: string, sender = ADMIN): Promise<string> {
+  async function type(words: string, sender = ADMIN, more: object = {}): Promise<string> {
     const before = world.sender.events.length;
-    await bridge.writes(COMMAND_ROOM, `${PREFIX} ${words}`, { sender });
+    const content = { msgtype: 'm.text', body: `${PREFIX} ${words}`, ...more };
+    await bridge.writes(COMMAND_ROOM, '', { sender, content });
     await bridge.pump('events', 'notices');
     return world.sender.events
       .slice(before)
@@ -52,8 +53,8 @@ describe('commands about roles', () => {
   }
 
   /** Types it, and says yes to the question. */
-  async function confirm(words: string): Promise<string> {
-    const question = await type(words);
+  async function confirm(words: string, more: object = {}): Promise<string> {
+    const question = await type(words, ADMIN, more);
     const prompt = world.sender.events.at(-1)?.eventId as EventId;
     const before = world.sender.events.length;
     const content = { 'm.relates_to': { rel_type: 'm.annotation', event_id: prompt, key: '✅' } };
@@ -125,6 +126,116 @@ describe('commands about roles', () => {
     expect(said).to.include('+ @kim:hospital.test auditor').and.include(`- ${NURSE} nurse`);
     expect(said).to.match(/The list is in effect: 2 given, 1 taken/);
     expect(await held()).to.deep.equal(['@kim:hospital.test auditor csv', `${LEE} nurse csv`]);
+  });
+
+  describe('role import of a file', () => {
+    const LIST = 'user,role\n@lee:hospital.test,nurse\n@kim:hospital.test,auditor';
+    const CSV = { msgtype: 'm.file', body: 'roles.csv', info: { mimetype: 'text/csv' } };
+    const holds = (text: string | Uint8Array) =>
+      void (world.sender.file = { bytes: Buffer.from(text), contentType: 'text/csv' });
+
+    /** Sends a file, and answers what makes a message a reply to it. */
+    async function replyTo(content: object = CSV): Promise<object> {
+      const event_id = await bridge.writes(COMMAND_ROOM, '', { sender: ADMIN, content });
+      return { 'm.relates_to': { 'm.in_reply_to': { event_id } } };
+    }
+
+    for (const [what, more] of [
+      ['a reply to it', replyTo],
+      ['its caption', async () => ({ ...CSV, body: `${PREFIX} role import`, filename: 'roles.csv' })],
+    ] as const) {
+      it(`A4 in ${what}: shows the difference, and does it once confirmed; the log names the file`, async () => {
+        holds(LIST);
+        const said = await confirm('role import', await more());
+        expect(said).to.match(/2 given, 0 taken[^]*The list is in effect: 2 given/);
+        expect(await held()).to.deep.equal(['@kim:hospital.test auditor csv', `${LEE} nurse csv`]);
+        expect(JSON.stringify(stores.audited().map(({ details }) => details))).to.match(
+          /"found":\{"file":"\$event-\d+"\}/,
+        );
+      });
+    }
+
+    it('A4 asks anew where another list is there when it is confirmed', async () => {
+      holds(LIST);
+      const reply = await replyTo();
+      await type('role import', ADMIN, reply);
+      holds(LIST.replace('auditor', 'nurse'));
+      const prompt = world.sender.events.at(-1)?.eventId;
+      const content = { 'm.relates_to': { rel_type: 'm.annotation', event_id: prompt, key: '✅' } };
+      await bridge.event({ type: 'm.reaction', room_id: COMMAND_ROOM, sender: ADMIN, content });
+      await bridge.pump('events', 'notices');
+      expect(String(world.sender.events.at(-1)?.content['body'])).to.match(
+        /^Refused: this has changed since it was shown/,
+      );
+      expect(await held()).to.deep.equal([]);
+    });
+
+    it('A9 names every bad row of it', async () => {
+      holds('user,role\n@lee:hospital.test,king\nlee,nurse');
+      expect(await type('role import', ADMIN, await replyTo())).to.match(
+        /line 2: there is no such role.*\nline 3: the user is no full user id/,
+      );
+    });
+
+    it('A4 confirms by its hash what does not fit into an event', async () => {
+      holds(`user,role\n${Array.from({ length: 3_000 }, (_, n) => `@u${n}:hospital.test,nurse`).join('\n')}`);
+      await type('role import', ADMIN, await replyTo());
+      const { content } = world.sender.events.at(-1)!;
+      expect(String(content['body'])).to.include('3000 given').and.to.include('and 2980 more');
+      expect(JSON.stringify(content).length).to.be.lessThan(10_000);
+      expect(JSON.stringify(content)).to.match(/"give":3000,"take":0,"sha256":"[0-9a-f]{64}"/);
+    });
+
+    for (const [what, refusal, arrange] of [
+      ['no list at all', /there is no list\. Write it below/, async () => ({})],
+      ['a reply to words', /there is no list/, () => replyTo({ msgtype: 'm.text', body: 'lunch?' })],
+      [
+        'a picture',
+        /no text in UTF-8/,
+        () => replyTo({ msgtype: 'm.image', body: 'x.png', info: { mimetype: 'image/png' } }),
+      ],
+      [
+        'a workbook',
+        /no text in UTF-8\. Save it as “CSV UTF-8”/,
+        async () => (holds('PK\x03\x04\0'), replyTo({ ...CSV, info: {} })),
+      ],
+      ['text in Latin-1', /no text in UTF-8/, async () => (holds(Buffer.from('Müller', 'latin1')), replyTo())],
+      ['more than 1 MB', /larger than 1 MB/, async () => (holds('x'.repeat(1_000_001)), replyTo())],
+      [
+        'a file that was not encrypted',
+        /not sent encrypted/,
+        async () => {
+          const event_id = await bridge.event({
+            type: 'm.room.message',
+            room_id: COMMAND_ROOM,
+            sender: ADMIN,
+            content: CSV,
+          });
+          return { 'm.relates_to': { 'm.in_reply_to': { event_id } } };
+        },
+      ],
+      [
+        'a file of an unverified device',
+        /not verified/,
+        async () => {
+          const event_id = await bridge.event({ type: 'm.room.encrypted', room_id: COMMAND_ROOM, sender: ADMIN });
+          world.decrypter.knows(event_id, { outcome: 'untrusted' });
+          return { 'm.relates_to': { 'm.in_reply_to': { event_id } } };
+        },
+      ],
+      [
+        'a message that cannot be seen',
+        /cannot be seen/,
+        async () => ({ 'm.relates_to': { 'm.in_reply_to': { event_id: '$elsewhere' } } }),
+      ],
+    ] as const) {
+      it(`A9 says why not: ${what}`, async () => {
+        const more = await arrange();
+        await bridge.pump('events', 'notices');
+        expect(await type('role import', ADMIN, more)).to.match(refusal);
+        expect(await held()).to.deep.equal([]);
+      });
+    }
   });
 
   it('F7 role list: says who has which role, since when and by what; now and then', async () => {

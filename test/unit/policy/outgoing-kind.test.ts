@@ -64,6 +64,18 @@ const CASES: readonly (readonly [string, string, Record<string, unknown>, object
   ['an exclamation', 'm.room.message', text('! that hurts'), { kind: 'text', text: '! that hurts' }],
   ['a picture', 'm.room.message', { msgtype: 'm.image', body: 'x.jpg' }, { kind: 'file', text: '' }],
   [
+    'a command as the caption of a file',
+    'm.room.message',
+    { msgtype: 'm.file', body: '!care role import', filename: 'roles.csv' },
+    { kind: 'command', text: '!care role import' },
+  ],
+  [
+    'a file that is called like a command',
+    'm.room.message',
+    { msgtype: 'm.file', body: '!care.csv' },
+    { kind: 'file', text: '' },
+  ],
+  [
     'a picture with words',
     'm.room.message',
     { msgtype: 'm.image', body: 'your arm', filename: 'x.jpg' },

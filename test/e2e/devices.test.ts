@@ -1,33 +1,30 @@
 /** Who can read and who can write: devices that come and go, staff that come and go, keys that are late. */
 import { expect } from 'chai';
 import { canDecrypt } from '../../src/cli/demo/can-decrypt.ts';
-import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { Chat } from './support/chat.ts';
-import { HomeserverProxy } from './support/homeserver-proxy.ts';
+import type { HomeserverProxy } from './support/homeserver-proxy.ts';
 import { metric } from './support/metric.ts';
 import { expectWarning, unexpectedWarnings } from './support/shields.ts';
-import { startTestClinic } from './support/test-clinic.ts';
+import { startProxiedClinic, type ProxiedClinic } from './support/proxied-clinic.ts';
 
 const KEY_NOTICE_MS = 3_000;
 
 describe('devices and members', function () {
   this.timeout(60_000);
   let proxy: HomeserverProxy;
-  let clinic: Clinic;
+  let clinic: ProxiedClinic;
   let nurse: Nurse;
   let commandRoom: string;
   let chat: Chat;
 
   before(async function () {
-    proxy = await HomeserverProxy.start();
-    clinic = await startTestClinic(this, {
-      startBridge: false,
+    clinic = await startProxiedClinic(this, {
       lines: { 'front-desk': { number: '+12125550100', team: ['nurse', 'doctor'] } },
-      config: { homeserver: { url: proxy.url }, encryption: { key_notice_after: `${KEY_NOTICE_MS / 1000}s` } },
+      config: { encryption: { key_notice_after: `${KEY_NOTICE_MS / 1000}s` } },
     });
-    proxy.target = clinic.synapse.url;
+    ({ proxy } = clinic);
     await clinic.bridge.start();
     nurse = await clinic.login('nurse');
     commandRoom = await clinic.joinCommandRoom(nurse);
@@ -44,7 +41,6 @@ describe('devices and members', function () {
 
   after(async () => {
     await clinic?.close();
-    await proxy?.stop();
   });
 
   it('a second device that is logged in later reads and writes from then on', async () => {

@@ -53,7 +53,7 @@ describe('planted PHI', function () {
     await chat.patientSays('marzipan-from-patient');
     await chat.patientTexts('', [{ contentType: 'image/png', bytes: Buffer.from('ocelot-picture'.repeat(50)) }]);
     await nurse.waitForMessage(chat.room, ({ content }) => content['msgtype'] === 'm.image');
-    await nurse.sendImage(chat.room, Buffer.from('ocelot-picture'.repeat(50)), { name: `${NAME[1]}.png` });
+    await nurse.sendImage(chat.room, Buffer.from('ocelot-picture'.repeat(50)), `${NAME[1]}.png`);
     await clinic.carrier.waitForText(NUMBER, ({ pictures }) => pictures.length > 0);
     clinic.carrier.setMode('refuse');
     await chat.refused('gazpacho-refused');

@@ -1,10 +1,10 @@
 /** Nobody can administer any more, and whoever may log in on the host helps with `carebridge admin`: real processes, a real Synapse, real clients. */
 import { expect } from 'chai';
-import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { query } from '../e2e/support/database.ts';
-import { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
+import type { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
 import { runCarebridge } from '../e2e/support/run-carebridge.ts';
-import { callAsAdmin, startTestClinic } from '../e2e/support/test-clinic.ts';
+import { startProxiedClinic, type ProxiedClinic } from '../e2e/support/proxied-clinic.ts';
+import { callAsAdmin } from '../e2e/support/test-clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { bodyOf, CommandRoom } from './support/command-room.ts';
 
@@ -14,20 +14,16 @@ const BY = ['--by', '@it:hospital.test', '--reason', 'the last administrator can
 
 describe('an administrator who is locked out', function () {
   this.timeout(90_000);
-  let clinic: Clinic;
+  let clinic: ProxiedClinic;
   let proxy: HomeserverProxy;
   let pat: Nurse;
   let nurse: Nurse;
   let room: CommandRoom;
 
   before(async function () {
-    proxy = await HomeserverProxy.start();
     // The one administrator of the configuration has left; nobody else holds a role for it.
-    clinic = await startTestClinic(this, {
-      ...{ admins: ['gone'], accountControl: true, startBridge: false },
-      config: { homeserver: { url: proxy.url } },
-    });
-    proxy.target = clinic.synapse.url;
+    clinic = await startProxiedClinic(this, { admins: ['gone'], accountControl: true });
+    ({ proxy } = clinic);
     await onServer('POST', '/_synapse/admin/v1/deactivate/@gone:hospital.test', { erase: false });
     await clinic.bridge.start();
     [pat, nurse] = await Promise.all([clinic.login('pat'), clinic.login('nurse')]);
@@ -36,7 +32,6 @@ describe('an administrator who is locked out', function () {
 
   after(async () => {
     await clinic?.close();
-    await proxy?.stop();
   });
 
   /** `carebridge admin`, as the operator runs it. */

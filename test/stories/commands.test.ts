@@ -115,6 +115,29 @@ describe('governed rooms by command', function () {
     await admin.client.setRoomName(room, 'Ours again');
   });
 
+  it('A4: a list of roles that is sent as an encrypted file is shown, and in effect after a yes', async () => {
+    const list = (...rows: string[]) => ({
+      bytes: Buffer.from(['user,role', ...rows, ''].join('\r\n')),
+      ...{ name: 'roles.csv', contentType: 'text/csv' },
+    });
+    const { roomId } = command;
+    const bad = await admin.sendFile(roomId, list(`${nurse.userId},king`, 'nurse,line-team'));
+    expect(bodyOf(await command.answerTo(await admin.reply(roomId, bad, '!care role import'))))
+      .to.include('line 2: there is no such role')
+      .and.to.include('line 3: the user is no full user id');
+
+    const good = await admin.sendFile(roomId, list(`${admin.userId},line-team`));
+    const question = await command.answerTo(await admin.reply(roomId, good, '!care role import'));
+    expect(bodyOf(question)).to.include(`+ ${admin.userId} line-team`);
+    expect(bodyOf(await command.decide(question, '✅'))).to.include('The list is in effect: 1 given, 0 taken');
+    expect(await command.hears(`role list ${admin.userId}`)).to.include('line-team');
+
+    const captioned = await admin.sendFile(roomId, { ...list(), caption: '!care role import' });
+    const takes = await command.answerTo(captioned);
+    expect(bodyOf(takes)).to.include(`- ${admin.userId} line-team`);
+    expect(bodyOf(await command.decide(takes, '✅'))).to.include('0 given, 1 taken');
+  });
+
   it('whoever has not the permission is refused', async () => {
     for (const line of [
       'room create X',

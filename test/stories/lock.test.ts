@@ -2,13 +2,14 @@
 import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { LOCKED, requestOf, sessionOf } from '../../src/cli/demo/session.ts';
-import { BOT, Chat, newNumber } from '../e2e/support/chat.ts';
+import { BOT, newNumber, type Chat } from '../e2e/support/chat.ts';
 import { changeConfig } from '../e2e/support/run-carebridge.ts';
 import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { exportedAudit, withSigningKey } from './support/audit-export.ts';
-import { bodyOf, CommandRoom } from './support/command-room.ts';
+import { bodyOf, type CommandRoom } from './support/command-room.ts';
+import { startLeesTeam } from './support/lees-team.ts';
 
 const NIGHT_NUMBER = '+12125550198';
 
@@ -30,11 +31,8 @@ describe('a locked account', function () {
       },
       config: withSigningKey(),
     });
-    [admin, lee, nurse] = [await clinic.login('admin'), await clinic.login('lee'), await clinic.login('nurse')];
-    await lee.client.setDisplayName('Dr. Lee');
+    ({ admin, lee, nurse, command, chat } = await startLeesTeam(clinic));
     await nurse.client.setDisplayName('Nurse Leeds');
-    command = await CommandRoom.join(clinic, admin, lee, nurse);
-    chat = await Chat.open(clinic, lee, command.roomId);
     await nurse.waitForInvite((roomId) => roomId === chat.room, command.instead(nurse));
     await nurse.join(chat.room);
   });

@@ -1,15 +1,15 @@
 /** The whole bridge as a process and staff with real clients: a phone is lost, and an administrator ends its session by one command (D1, D5, D6, F5). */
 import { expect } from 'chai';
 import { canDecrypt } from '../../src/cli/demo/can-decrypt.ts';
-import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { LOGGED_OUT, refused, requestOf, sessionOf, syncUntilRefused } from '../../src/cli/demo/session.ts';
-import { BOT, Chat } from '../e2e/support/chat.ts';
-import { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
-import { startTestClinic } from '../e2e/support/test-clinic.ts';
+import { BOT, type Chat } from '../e2e/support/chat.ts';
+import type { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
+import { startProxiedClinic, type ProxiedClinic } from '../e2e/support/proxied-clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { exportedAudit, withSigningKey } from './support/audit-export.ts';
-import { bodyOf, CommandRoom } from './support/command-room.ts';
+import { bodyOf, type CommandRoom } from './support/command-room.ts';
+import { startLeesTeam } from './support/lees-team.ts';
 
 /** The issue's own: from the command to the dead session. */
 const WITHIN_MS = 2_000;
@@ -18,7 +18,7 @@ const RUNS = 3;
 describe('a lost phone', function () {
   this.timeout(60_000);
   let proxy: HomeserverProxy;
-  let clinic: Clinic;
+  let clinic: ProxiedClinic;
   let admin: Nurse;
   let nurse: Nurse;
   let lee: Nurse;
@@ -26,23 +26,18 @@ describe('a lost phone', function () {
   let chat: Chat;
 
   before(async function () {
-    proxy = await HomeserverProxy.start();
-    clinic = await startTestClinic(this, {
-      ...{ accountControl: true, startBridge: false },
+    clinic = await startProxiedClinic(this, {
+      accountControl: true,
       lines: { 'front-desk': { number: '+12125550100', team: ['lee', 'nurse'] } },
-      config: { ...withSigningKey(), homeserver: { url: proxy.url } },
+      config: withSigningKey(),
     });
-    proxy.target = clinic.synapse.url;
+    ({ proxy } = clinic);
     await clinic.bridge.start();
-    [admin, lee, nurse] = [await clinic.login('admin'), await clinic.login('lee'), await clinic.login('nurse')];
-    await lee.client.setDisplayName('Dr. Lee');
-    command = await CommandRoom.join(clinic, admin, lee, nurse);
-    chat = await Chat.open(clinic, lee, command.roomId);
+    ({ admin, lee, nurse, command, chat } = await startLeesTeam(clinic));
   });
 
   after(async () => {
     await clinic?.close();
-    await proxy?.stop();
   });
 
   /** A phone of Dr. Lee's, that reads what is said in the patient's room. */

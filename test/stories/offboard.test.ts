@@ -3,11 +3,11 @@
  * Every point between two sub-steps is tried in test/integration/services/offboard.test.ts; here those at which the homeserver was asked.
  */
 import { expect } from 'chai';
-import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { BOT, Chat } from '../e2e/support/chat.ts';
 import { query } from '../e2e/support/database.ts';
-import { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
-import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
+import type { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
+import { startProxiedClinic, type ProxiedClinic } from '../e2e/support/proxied-clinic.ts';
+import { callAs, roomPath } from '../e2e/support/test-clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { bodyOf, CommandRoom, dataOf } from './support/command-room.ts';
@@ -18,7 +18,7 @@ const STEPS = ['lock', 'sessions', 'lines', 'roles', 'emergencies', 'rooms', 'ke
 describe('somebody leaves', function () {
   this.timeout(180_000);
   let proxy: HomeserverProxy;
-  let clinic: Clinic;
+  let clinic: ProxiedClinic;
   let commandRoom: CommandRoom;
   let admin: Nurse;
   let second: Nurse;
@@ -27,20 +27,17 @@ describe('somebody leaves', function () {
   let operator: string;
 
   before(async function () {
-    proxy = await HomeserverProxy.start();
-    clinic = await startTestClinic(this, {
+    clinic = await startProxiedClinic(this, {
       accountControl: true,
-      startBridge: false,
       admins: ['admin', 'second'],
       lines: { 'front-desk': { number: '+12125550100', team: ['nurse', 'leaver', 'gone'] } },
       config: {
-        homeserver: { url: proxy.url },
         accounts: { protected: [PROTECTED] },
         units: [{ id: 'icu', name: 'Intensive care' }],
         roles: [{ id: 'icu-nurse', permissions: ['use-commands'], classes: ['none', 'phi'], units: ['icu'] }],
       },
     });
-    proxy.target = clinic.synapse.url;
+    ({ proxy } = clinic);
     operator = await clinic.synapse.accessToken(await clinic.synapse.registerUser('auditor', { admin: true }));
     await clinic.bridge.start();
     [admin, second, nurse] = [await clinic.login('admin'), await clinic.login('second'), await clinic.login('nurse')];
@@ -49,7 +46,6 @@ describe('somebody leaves', function () {
 
   after(async () => {
     await clinic?.close();
-    await proxy?.stop();
   });
 
   interface Leaver {

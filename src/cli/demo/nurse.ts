@@ -1,25 +1,13 @@
-/** A member of staff with a real client: matrix-js-sdk, cross-signed, refusing whatever Element would warn of. */
-import type { AuthDict, MatrixClient } from 'matrix-js-sdk';
-import { decryptAttachment, encryptAttachment, type AttachmentKey } from './attachment.ts';
-import { dropRequestTimers, dropVerificationTimers, loadMatrixSdk, silentLogger } from './matrix-sdk.ts';
+/** A member of staff with a real client, which refuses whatever Element would warn of. */
+import type { MatrixClient } from 'matrix-js-sdk';
+import { createClient, cryptoOf, logIn, removeDevice, signAsFirst, signAsNext, type Login } from './client.ts';
 import { ReceivedEvents, type ReceivedEvent, type Shield } from './received-events.ts';
+import { downloadFile, uploadFile, type FileToSend } from './sent-files.ts';
 import type { Account, Synapse } from './synapse.ts';
 import { waitFor, waitForEvent, type WaitOptions } from './wait-for.ts';
 
 type Homeserver = Pick<Synapse, 'url' | 'registerUser'>;
 type Content = Readonly<Record<string, unknown>>;
-/** The SDK's declarations refer here to a file that it does not ship. */
-interface HandsOverSecrets {
-  exportSecretsBundle(): Promise<unknown>;
-  importSecretsBundle(secrets: unknown): Promise<void>;
-}
-
-/** A session that was made elsewhere: where Matrix Authentication Service owns the accounts, clients do not log in with a password. */
-export interface Session {
-  readonly userId: string;
-  readonly deviceId: string;
-  readonly accessToken: string;
-}
 
 /** Text that must be equal to the message's body, or a test of the event. */
 export type Wanted = string | ((event: ReceivedEvent) => boolean);
@@ -40,12 +28,10 @@ export class Nurse {
   /** For what has no helper here. */
   readonly client: MatrixClient;
   readonly events: ReceivedEvents;
-  readonly #url: string;
-  /** undefined where the session was given. */
+  /** undefined where the log-in was given. */
   readonly #account: Account | undefined;
 
-  private constructor(url: string, account: Account | undefined, client: MatrixClient) {
-    this.#url = url;
+  private constructor(client: MatrixClient, account: Account | undefined) {
     this.#account = account;
     this.userId = client.getUserId() ?? '';
     this.deviceId = client.getDeviceId() ?? '';
@@ -55,67 +41,28 @@ export class Nurse {
 
   /** Logs in as the account's first device, which makes the account's cross-signing identity. */
   static async login(url: string, account: Account): Promise<Nurse> {
-    const nurse = await Nurse.#connect(url, await Nurse.#session(url, account), account);
-    return await nurse.#startFirst({
-      ...{ type: 'm.login.password', identifier: { type: 'm.id.user', user: account.userId } },
-      password: account.password,
-    });
+    const nurse = new Nurse(await createClient(url, await logIn(url, account)), account);
+    const { userId: user, password } = account;
+    await signAsFirst(nurse.client, { type: 'm.login.password', identifier: { type: 'm.id.user', user }, password });
+    return await nurse.#start();
   }
 
-  /** The account's first device, by a session that was made elsewhere. */
-  static async withSession(url: string, session: Session): Promise<Nurse> {
-    return await (await Nurse.#connect(url, session, undefined)).#startFirst(null);
+  /** The account's first device, by a log-in that was made elsewhere. */
+  static async withSession(url: string, login: Login): Promise<Nurse> {
+    const nurse = new Nurse(await createClient(url, login), undefined);
+    await signAsFirst(nurse.client, null);
+    return await nurse.#start();
   }
 
-  static async #session(url: string, { userId, password }: Account, wantedDevice?: string): Promise<Session> {
-    const sdk = await loadMatrixSdk();
-    const answer = await sdk.createClient({ baseUrl: url, logger: silentLogger }).loginRequest({
-      type: 'm.login.password',
-      identifier: { type: 'm.id.user', user: userId },
-      password,
-      initial_device_display_name: 'Carebridge demo client',
-      ...(wantedDevice !== undefined && { device_id: wantedDevice }),
-    });
-    return { userId, deviceId: answer.device_id, accessToken: answer.access_token };
-  }
-
-  static async #connect(url: string, session: Session, account: Account | undefined): Promise<Nurse> {
-    const sdk = await loadMatrixSdk();
-    const client = sdk.createClient({ baseUrl: url, ...session, logger: silentLogger });
-    dropRequestTimers(client);
-    await client.initRustCrypto({ useIndexedDB: false });
-    dropVerificationTimers(client);
-    return new Nurse(url, account, client);
-  }
-
-  /** `auth` is what the homeserver asks for before it takes the identity; null where it asks for nothing. */
-  async #startFirst(auth: AuthDict | null): Promise<this> {
-    await this.crypto.bootstrapCrossSigning({
-      authUploadDeviceSigningKeys: async (upload) => {
-        await upload(auth);
-      },
-    });
-    await this.#refuseUnsigned();
-    await this.#start();
+  async #start(): Promise<this> {
+    await this.client.startClient({ initialSyncLimit: 1000 });
+    await this.#waitFor(['sync'], 'the first sync', () => this.client.isInitialSyncComplete());
     return this;
   }
 
-  /** From here on whatever Element would warn of is a failure. */
-  async #refuseUnsigned(): Promise<void> {
-    const { OnlySignedDevicesIsolationMode } = await import('matrix-js-sdk/lib/crypto-api/index.js');
-    this.crypto.setDeviceIsolationMode(new OnlySignedDevicesIsolationMode());
-  }
-
-  async #start(): Promise<void> {
-    await this.client.startClient({ initialSyncLimit: 1000 });
-    await this.#waitFor(['sync'], 'the first sync', () => this.client.isInitialSyncComplete());
-  }
-
   /** The client's encryption. */
-  get crypto(): NonNullable<ReturnType<MatrixClient['getCrypto']>> {
-    const crypto = this.client.getCrypto();
-    if (crypto === undefined) throw new Error('The client has no encryption.');
-    return crypto;
+  get crypto(): ReturnType<typeof cryptoOf> {
+    return cryptoOf(this.client);
   }
 
   /**
@@ -126,22 +73,15 @@ export class Nurse {
     options: {
       readonly verified?: boolean;
       readonly deviceId?: string;
-      readonly session?: Session;
+      readonly session?: Login;
     } = {},
   ): Promise<Nurse> {
     const { verified = true, deviceId, session } = options;
-    const made = session ?? (await Nurse.#session(this.#url, this.#knownAccount(), deviceId));
-    const second = await Nurse.#connect(this.#url, made, this.#account);
-    if (verified) {
-      await second.crypto.getUserDeviceInfo([this.userId], true);
-      await (second.crypto as unknown as HandsOverSecrets).importSecretsBundle(
-        await (this.crypto as unknown as HandsOverSecrets).exportSecretsBundle(),
-      );
-      await second.crypto.crossSignDevice(second.deviceId);
-      await second.#refuseUnsigned();
-    }
-    await second.#start();
-    return second;
+    const { baseUrl } = this.client;
+    const login = session ?? (await logIn(baseUrl, this.#knownAccount(), deviceId));
+    const second = new Nurse(await createClient(baseUrl, login), this.#account);
+    if (verified) await signAsNext(second.client, this.client);
+    return await second.#start();
   }
 
   #knownAccount(): Account {
@@ -204,32 +144,19 @@ export class Nurse {
     return (await this.client.redactEvent(roomId, eventId)).event_id;
   }
 
+  /** Encrypts, uploads and sends a file. */
+  async sendFile(roomId: string, file: FileToSend): Promise<string> {
+    return await this.sendContent(roomId, 'm.room.message', await uploadFile(this.client, file));
+  }
+
   /** Encrypts, uploads and sends a picture. */
-  async sendImage(
-    roomId: string,
-    image: Uint8Array,
-    options: { contentType?: string; name?: string } = {},
-  ): Promise<string> {
-    const { contentType = 'image/png', name = 'picture.png' } = options;
-    const { bytes, file } = encryptAttachment(image);
-    const { content_uri: url } = await this.client.uploadContent(new Blob([bytes]), {
-      type: 'application/octet-stream',
-    });
-    return await this.sendContent(roomId, 'm.room.message', {
-      msgtype: 'm.image',
-      body: name,
-      info: { mimetype: contentType, size: image.length },
-      file: { ...file, url },
-    });
+  async sendImage(roomId: string, bytes: Uint8Array, name = 'picture.png'): Promise<string> {
+    return await this.sendFile(roomId, { bytes, name, contentType: 'image/png' });
   }
 
   /** Downloads and decrypts the file of a message. */
   async download(event: ReceivedEvent): Promise<Uint8Array> {
-    const file = event.content['file'] as AttachmentKey & { url: string };
-    const url = this.client.mxcUrlToHttp(file.url, undefined, undefined, undefined, undefined, true, true) ?? '';
-    const answer = await fetch(url, { headers: { authorization: `Bearer ${this.client.getAccessToken()}` } });
-    if (!answer.ok) throw new Error(`The homeserver did not hand the file over: ${answer.status}`);
-    return decryptAttachment(new Uint8Array(await answer.arrayBuffer()), file);
+    return await downloadFile(this.client, event);
   }
 
   /** Sends any event, encrypted where the room is. */
@@ -296,22 +223,7 @@ export class Nurse {
 
   /** Ends another session of this account, as Element's list of sessions does. */
   async removeDevice(deviceId: string): Promise<void> {
-    const { userId, password } = this.#knownAccount();
-    const remove = (auth: object): Promise<Response> =>
-      fetch(`${this.#url}/_matrix/client/v3/devices/${encodeURIComponent(deviceId)}`, {
-        method: 'DELETE',
-        headers: { authorization: `Bearer ${this.client.getAccessToken()}` },
-        body: JSON.stringify({ auth }),
-      });
-    const session = ((await (await remove({ type: 'm.login.password' })).json()) as { session?: string }).session;
-    const answer = await remove({
-      type: 'm.login.password',
-      identifier: { type: 'm.id.user', user: userId },
-      password,
-      ...(session === undefined ? {} : { session }),
-    });
-    if (!answer.ok)
-      throw new Error(`The homeserver did not remove the device: ${answer.status} ${await answer.text()}`);
+    await removeDevice(this.client, deviceId, this.#knownAccount());
   }
 
   /** Logs this device out and stops. */

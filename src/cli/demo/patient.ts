@@ -1,7 +1,14 @@
+import type { PhoneText } from '../../sms/loopback/phones.ts';
 import type { LoopbackSimulator } from '../../sms/loopback/simulator.ts';
 import { LINE } from './scene.ts';
 
 const PATIENCE_MS = 20_000;
+
+/** A picture that a patient sends. */
+export interface Picture {
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+}
 
 /** A patient with a phone at the simulated carrier. */
 export class Patient {
@@ -15,13 +22,18 @@ export class Patient {
   }
 
   /** Resolves when the bridge has acknowledged it. */
-  async texts(text: string): Promise<void> {
-    await this.#carrier.sendFromPatient({ from: this.number, to: LINE, text });
+  async texts(text: string, media: readonly Picture[] = []): Promise<void> {
+    await this.#carrier.sendFromPatient({ from: this.number, to: LINE, text, media });
   }
 
   /** The text, with these words in it, that reached the phone or does so now. */
-  async gets(words: string): Promise<string> {
-    const isWanted = ({ text }: { readonly text: string }): boolean => text.includes(words);
-    return (await this.#carrier.waitForText(this.number, isWanted, PATIENCE_MS)).text;
+  async gets(words: string, timeoutMs = PATIENCE_MS): Promise<PhoneText> {
+    return await this.#carrier.waitForText(this.number, ({ text }) => text.includes(words), timeoutMs);
+  }
+
+  /** Is warned of the risk of texts, and answers YES. */
+  async agrees(): Promise<void> {
+    await this.gets('Reply YES');
+    await this.texts('YES');
   }
 }

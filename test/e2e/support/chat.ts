@@ -1,11 +1,12 @@
 /** One patient's conversation as both ends see it: the phone at the simulated carrier, the room in a nurse's client. */
 import { BOT, type Clinic } from '../../../src/cli/demo/clinic.ts';
+import { Patient, type Picture } from '../../../src/cli/demo/patient.ts';
 import { repliesTo } from '../../../src/cli/demo/received-events.ts';
+import { LINE } from '../../../src/cli/demo/scene.ts';
 import type { PhoneText } from '../../../src/sms/loopback/phones.ts';
 import type { Nurse, ReceivedEvent } from '../../support/nurse.ts';
 
-export const LINE_NUMBER = '+12125550100';
-export { BOT };
+export { BOT, LINE as LINE_NUMBER };
 const GHOST = /^@carebridge_[a-z0-9]+:hospital\.test$/;
 
 /** Numbers that libphonenumber takes for real ones; +1 212 555 0100 is the line's. */
@@ -28,14 +29,14 @@ export interface ChatOptions {
 export class Chat {
   readonly clinic: Clinic;
   readonly nurse: Nurse;
-  readonly number: string;
+  readonly patient: Patient;
   /** The room as it is now: an upgrade moves it. */
   room: string;
 
   constructor(clinic: Clinic, nurse: Nurse, number: string, room: string) {
     this.clinic = clinic;
     this.nurse = nurse;
-    this.number = number;
+    this.patient = new Patient(clinic.carrier, number);
     this.room = room;
   }
 
@@ -54,12 +55,13 @@ export class Chat {
     await this.botSays('You can write now');
   }
 
+  get number(): string {
+    return this.patient.number;
+  }
+
   /** Resolves when the bridge has acknowledged the text. */
-  async patientTexts(
-    text: string,
-    pictures: readonly { contentType: string; bytes: Uint8Array }[] = [],
-  ): Promise<void> {
-    await this.clinic.carrier.sendFromPatient({ from: this.number, to: LINE_NUMBER, text, media: pictures });
+  async patientTexts(text: string, pictures: readonly Picture[] = []): Promise<void> {
+    await this.patient.texts(text, pictures);
   }
 
   /** The patient texts, and the nurse reads it in the room. */
@@ -85,7 +87,7 @@ export class Chat {
 
   async phoneGets(part: string, timeoutMs = 15_000): Promise<PhoneText> {
     try {
-      return await this.clinic.carrier.waitForText(this.number, ({ text }) => text.includes(part), timeoutMs);
+      return await this.patient.gets(part, timeoutMs);
     } catch (cause) {
       throw new Error(
         `${(cause as Error).message}\n${this.nurse.describe(this.room)}\n${this.clinic.bridge.lastLines()}`,

@@ -4,6 +4,7 @@ import { bodyOf } from '../command-room.ts';
 import type { Nurse } from '../nurse.ts';
 import { Patient } from '../patient.ts';
 import type { Scene } from '../scene.ts';
+import { requestOf, sessionOf } from '../session.ts';
 
 const NUMBER = '+12125550124';
 const BEFORE = 'Is my blood test back?';
@@ -14,8 +15,7 @@ export const lostPhone: Scene = {
   async play({ clinic, nurse, commandRoom, tell }) {
     const juan = new Patient(clinic.carrier, NUMBER);
     const room = await clinic.startConversation(nurse, commandRoom.roomId, NUMBER, 'Juan Perez');
-    await juan.gets('Reply YES');
-    await juan.texts('YES');
+    await juan.agrees();
     const phone = clinic.add(await nurse.secondDevice({ deviceId: 'PHONE' }));
     tell('nurse', 'is in the room of Juan Perez, with a laptop and with a phone that she verified');
     tell('patient', `texts: ${BEFORE}`);
@@ -59,10 +59,8 @@ async function endOfWaiting(device: Nurse): Promise<{ readonly refusal: string; 
   });
 }
 
-async function nextRequest({ client }: Nurse): Promise<string> {
-  const answer = await fetch(`${client.baseUrl}/_matrix/client/v3/account/whoami`, {
-    headers: { authorization: `Bearer ${client.getAccessToken()}` },
-  });
-  if (answer.status !== 401) throw new Error(`The phone's next request was answered ${answer.status}, not 401.`);
-  return `401 ${((await answer.json()) as { errcode: string }).errcode}`;
+async function nextRequest(device: Nurse): Promise<string> {
+  const { status, errcode } = await requestOf(sessionOf(device));
+  if (status !== 401) throw new Error(`The phone's next request was answered ${status}, not 401.`);
+  return `401 ${errcode}`;
 }

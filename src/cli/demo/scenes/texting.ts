@@ -30,7 +30,7 @@ export const texting: Scene = {
     tell('nurse', 'joins the room of the patient');
     tell('bot', `shows the card:\n${await botSays(room, 'Maria Lopez')}`);
 
-    tell('phone', `gets: ${await maria.gets('Reply YES')}`);
+    tell('phone', `gets: ${(await maria.gets('Reply YES')).text}`);
     const early = await nurse.send(room, 'Your results are here.');
     tell('nurse', 'writes too early: Your results are here.');
     tell('bot', `replies: ${await botSays(room, 'has not answered YES yet')}`);
@@ -40,7 +40,7 @@ export const texting: Scene = {
 
     const hello = await nurse.send(room, HELLO);
     tell('nurse', `writes: ${HELLO}`);
-    tell('phone', `gets: ${await maria.gets('Monday')}`);
+    tell('phone', `gets: ${(await maria.gets('Monday')).text}`);
     const ghost = (await nurse.waitForMessage(room, 'YES')).sender;
     await nurse.waitForReceipt(room, ghost, hello);
     tell('nurse', 'sees the read receipt: delivered to the phone');
@@ -50,7 +50,7 @@ export const texting: Scene = {
     tell('nurse', `reads: ${bodyOf(reply)} (shield: ${reply.shield})`);
 
     await patientTexts('STOP');
-    tell('phone', `gets: ${await maria.gets('no more texts')}`);
+    tell('phone', `gets: ${(await maria.gets('no more texts')).text}`);
     await botSays(room, 'opted out (STOP)');
     const late = await nurse.send(room, 'One more thing, Maria.');
     tell('nurse', 'writes: One more thing, Maria.');

@@ -121,7 +121,7 @@ describe('encryption on Synapse', function () {
     const message = await nurse.waitForMessage(roomId, 'rash.png');
     expect(Buffer.from(await nurse.download(message))).to.deep.equal(picture);
 
-    const read = await bridge.read(await nurse.sendImage(roomId, picture, { name: 'answer.png' }));
+    const read = await bridge.read(await nurse.sendImage(roomId, picture, 'answer.png'));
     const file = read.outcome === 'clear' ? await bridge.crypto.files.download(read.content, 1_000) : undefined;
     expect(file?.contentType).to.equal('image/png');
     expect(Buffer.from(file?.bytes ?? [])).to.deep.equal(picture);

@@ -151,8 +151,9 @@ export interface DirectoryConfig {
 
 /** How accounts are controlled. */
 export interface AccountsConfig {
+  /** `auto`: as the homeserver says. Anything else is checked against that, and refuses where it is not so. */
   readonly adapter: 'auto' | 'native' | 'mas' | 'moderation';
-  /** May use Synapse's admin API. */
+  /** May use Synapse's admin API; undefined: the `as_token` is tried (its sender must be an admin), or under MAS one is made. */
   readonly adminToken: string | undefined;
   readonly mas:
     | {

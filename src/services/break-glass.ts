@@ -1,34 +1,17 @@
 /** Emergency access to a room (45 CFR 164.312(a)(2)(ii)): granted at once, announced at once, over by itself. */
 import { createHash } from 'node:crypto';
-import type { Logger } from '../log.ts';
 import type { EmergencyAccess, GovernedRoom } from '../model/governed-room.ts';
 import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import { problemOfReason } from '../policy/emergency-reason.ts';
 import { mayBreakGlass, timeOf, type BreakGlassRefusal } from '../policy/may-break-glass.ts';
-import type { AuditLog } from '../ports/audit-log.ts';
-import type { EmergencyAccessStore } from '../ports/emergency-access-store.ts';
-import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
-import type { RoomControl } from '../ports/room-control.ts';
-import type { Transactions } from '../ports/transactions.ts';
-import type { EndBreakGlass } from './end-break-glass.ts';
-import type { PolicyInEffect } from './policy-in-effect.ts';
-import type { TellSecurity } from './tell-security.ts';
+import type { EndBreakGlass, EndBreakGlassParts } from './end-break-glass.ts';
 
 /** What granting needs. */
-export interface BreakGlassParts {
-  readonly emergencyAccess: EmergencyAccessStore;
-  readonly governedRooms: GovernedRoomStore;
-  readonly policy: PolicyInEffect;
-  readonly control: Pick<RoomControl, 'snapshot' | 'refresh' | 'apply'>;
-  readonly audit: AuditLog;
-  readonly security: TellSecurity;
+export interface BreakGlassParts extends EndBreakGlassParts {
   readonly ending: EndBreakGlass;
-  readonly transactions: Transactions;
   readonly limits: BreakGlassLimits;
   /** What staff cannot use now, e.g. a carrier that is down. Must answer soon and never throws (B2). */
   readonly unavailable: () => Promise<readonly string[]>;
-  readonly log: Logger;
-  readonly now?: () => number;
 }
 
 /** How long a grant lasts, ms. */

@@ -7,6 +7,7 @@ import type { Change } from '../ports/accounts.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { RoomControl } from '../ports/room-control.ts';
 import type { PolicyInEffect } from './policy-in-effect.ts';
+import { sumOfChanges } from './sum-of-changes.ts';
 
 /** What inviting needs. */
 export interface InviteAdministratorParts {
@@ -33,12 +34,7 @@ export class InviteAdministrator {
     const rooms = await this.#roomsFor(user, await this.#parts.policy.current());
     const changes: Change[] = [];
     for (const room of rooms) changes.push(await this.#invite(room, user));
-    const problems = changes.flatMap(({ problem }) => problem ?? []);
-    return {
-      done: changes.every(({ done }) => done),
-      verified: changes.flatMap(({ verified }) => verified),
-      ...(problems.length > 0 && { problem: problems.join(' ') }),
-    };
+    return sumOfChanges(changes);
   }
 
   async #roomsFor(user: UserId, policy: CarePolicy): Promise<readonly GovernedRoom[]> {

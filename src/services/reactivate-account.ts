@@ -9,6 +9,7 @@ import {
   type AccountResult,
   type AccountServiceParts,
 } from './act-on-account.ts';
+import { sumOfChanges } from './sum-of-changes.ts';
 
 /** Takes somebody back who was offboarded: active, as before otherwise, in their lines again. Roles are given anew by people. */
 export class ReactivateAccount {
@@ -36,20 +37,12 @@ export class ReactivateAccount {
       if (account.isDeactivated === true) changes.push(await accounts.reactivate(target));
       if (account.isLocked === true && state?.wasLocked !== true) changes.push(await accounts.unlock(target));
       if (account.isSuspended === true && state?.wasSuspended !== true) changes.push(await accounts.unsuspend(target));
-      const isDone = changes.every(({ done }) => done);
-      if (isDone) {
+      let change = sumOfChanges(changes);
+      if (change.done) {
         await accountStates.remove(target);
         await applyAbsences(this.#parts);
+        change = { ...change, verified: [...change.verified, 'lines count on the user again'] };
       }
-      const problems = changes.flatMap(({ problem }) => problem ?? []);
-      const change: Change = {
-        done: isDone,
-        verified: [
-          ...changes.flatMap(({ verified }) => verified),
-          ...(isDone ? ['lines count on the user again'] : []),
-        ],
-        ...(problems.length > 0 && { problem: problems.join(' ') }),
-      };
       return { change, after: stateOf((await accounts.find(target)) ?? account) };
     });
   }

@@ -10,6 +10,7 @@ import {
   type AccountResult,
   type AccountServiceParts,
 } from './act-on-account.ts';
+import { sumOfChanges } from './sum-of-changes.ts';
 
 /** Undoes `lock` and `suspend`: the account is as it was before the first of them (D8). */
 export class UnlockAccount {
@@ -73,9 +74,7 @@ function sum(
   head: string,
   wanted: { locked: boolean; suspended: boolean },
 ): Change {
-  const problems = changes.flatMap(({ problem }) => problem ?? []);
-  const problem = problems.length > 0 ? { problem: problems.join(' ') } : {};
-  const verified = changes.flatMap((change) => change.verified);
+  const change = sumOfChanges(changes);
   const now = `${head} ${wanted.locked ? 'locked' : 'not locked'}, ${wanted.suspended ? 'suspended' : 'not suspended'}`;
-  return isRestored ? { done: true, verified: [...verified, now], ...problem } : { done: false, verified, ...problem };
+  return { ...change, done: isRestored, verified: isRestored ? [...change.verified, now] : change.verified };
 }

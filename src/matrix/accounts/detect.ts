@@ -1,4 +1,5 @@
 import { PermanentError, RetryableError, UserError } from '../../errors.ts';
+import type { AccountsConfig } from '../../config/config.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Accounts, AccountsMode } from '../../ports/accounts.ts';
 import { detectAccountMode, type AccountMode } from '../account-mode.ts';
@@ -11,22 +12,9 @@ import { SynapseAccounts } from './synapse-accounts.ts';
 import { SynapseAdmin } from './synapse-admin.ts';
 
 /** How account control is set up. */
-export interface AccountsOptions {
-  /** `auto`: as the homeserver says. Anything else is checked against that, and refuses where it is not so. */
-  readonly adapter: 'auto' | 'native' | 'mas' | 'moderation';
+export interface AccountsOptions extends Pick<AccountsConfig, 'adapter' | 'adminToken' | 'mas'> {
   readonly homeserverUrl: string;
-  /** A token that may use Synapse's admin API; undefined: the `asToken` is tried (its sender must be an admin), or under MAS one is made. */
-  readonly adminToken: string | undefined;
   readonly asToken: string;
-  readonly mas:
-    | {
-        readonly url: string;
-        readonly clientId: string;
-        readonly clientSecret: string;
-        /** The dedicated account in whose name Synapse's admin API is used. */
-        readonly adminUser: UserId | undefined;
-      }
-    | undefined;
   readonly workerMs?: number;
   readonly now?: () => number;
 }

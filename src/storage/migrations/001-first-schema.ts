@@ -1,4 +1,5 @@
-import type { Migration, MigrationStep } from './migration.ts';
+import { forbidChanges } from './append-only.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * Columns by which a queue runs a table. `run_at` is null for finished and parked rows, so that the indexes of the waiting rows do not grow
@@ -159,25 +160,4 @@ function indexes(): string[] {
     'CREATE INDEX addresses_contact ON addresses (contact_id)',
     'CREATE INDEX media_room ON media (room_id)',
   ];
-}
-
-/** Makes a table append-only for everybody who connects, not only for this program. */
-async function forbidChanges(step: MigrationStep, table: string): Promise<void> {
-  const words = `${table} is append-only`;
-  if (step.dialect === 'sqlite') {
-    for (const change of ['UPDATE', 'DELETE']) {
-      await step.run(
-        `CREATE TRIGGER ${table}_no_${change.toLowerCase()} BEFORE ${change} ON ${table} BEGIN SELECT RAISE(ABORT, '${words}'); END`,
-      );
-    }
-    return;
-  }
-  await step.run(
-    `CREATE FUNCTION ${table}_refuse_change() RETURNS trigger LANGUAGE plpgsql AS
-      'BEGIN RAISE EXCEPTION ''${words}''; END'`,
-  );
-  await step.run(
-    `CREATE TRIGGER ${table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ${table}
-      FOR EACH STATEMENT EXECUTE FUNCTION ${table}_refuse_change()`,
-  );
 }

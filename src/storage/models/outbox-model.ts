@@ -1,37 +1,19 @@
-import {
-  Model,
-  type CreationOptional,
-  type InferAttributes,
-  type InferCreationAttributes,
-  type Sequelize,
-} from 'sequelize';
+import type { CreationOptional, InferAttributes, InferCreationAttributes, Sequelize } from 'sequelize';
 import { bindModel } from './bind-model.ts';
-import { count, flag, optionalText, optionalTime, seq, text, time, type Time } from './columns.ts';
+import { optionalText, text } from './columns.ts';
+import { QUEUE_ROW, QueueRowModel } from './queue-row-model.ts';
 
 /** A row of `outbox`. The lane is the conversation. `content` is the encrypted recipient, body and attachment. */
-export class OutboxModel extends Model<InferAttributes<OutboxModel>, InferCreationAttributes<OutboxModel>> {
-  declare seq: CreationOptional<Time>;
-  declare id: string;
+export class OutboxModel extends QueueRowModel<InferAttributes<OutboxModel>, InferCreationAttributes<OutboxModel>> {
   declare kind: string;
   declare state: string;
-  declare lane: string;
   declare lineId: string;
-  declare content: string | null;
   declare eventId: string | null;
   declare roomId: string | null;
   declare failure: CreationOptional<string | null>;
   declare carrier: CreationOptional<string | null>;
   declare carrierReference: CreationOptional<string | null>;
   declare cause: string;
-  declare trace: string;
-  declare createdAt: Time;
-  declare runAt: Time | null;
-  declare attempts: CreationOptional<number>;
-  declare code: CreationOptional<string | null>;
-  declare waitsOutside: CreationOptional<boolean>;
-  declare parkedAt: CreationOptional<Time | null>;
-  declare retriedAt: CreationOptional<Time | null>;
-  declare finishedAt: CreationOptional<Time | null>;
 }
 
 /** `OutboxModel` on this connection. */
@@ -40,28 +22,9 @@ export function outboxModel(sequelize: Sequelize) {
     OutboxModel,
     'outbox',
     {
-      seq,
-      id: text,
-      kind: text,
-      state: text,
-      lane: text,
-      lineId: text,
-      content: optionalText,
-      eventId: optionalText,
-      roomId: optionalText,
-      failure: optionalText,
-      carrier: optionalText,
-      carrierReference: optionalText,
-      cause: text,
-      trace: text,
-      createdAt: time,
-      runAt: optionalTime,
-      attempts: count,
-      code: optionalText,
-      waitsOutside: flag,
-      parkedAt: optionalTime,
-      retriedAt: optionalTime,
-      finishedAt: optionalTime,
+      ...QUEUE_ROW,
+      ...{ kind: text, state: text, lineId: text, eventId: optionalText, roomId: optionalText, cause: text },
+      ...{ failure: optionalText, carrier: optionalText, carrierReference: optionalText },
     },
     sequelize,
   );

@@ -124,7 +124,7 @@ describe('carebridge doctor', () => {
       'a clock that is off by ten minutes',
       'GET /_matrix/client/versions',
       [200, { versions: ['v1.12'] }, { date: new Date(Date.now() - 600_000).toUTCString() }],
-      /FAIL {2}compare this machine's clock .*differ by (599|\d{3,}) s ; fix: run NTP/,
+      /FAIL {2}compare this machine's clock .*differ by \d{3,} s ; fix: run NTP/,
     ],
     [
       'a clock that is off by a minute',

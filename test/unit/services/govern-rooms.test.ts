@@ -3,6 +3,7 @@ import type { RoomId, UserId } from '../../../src/model/ids.ts';
 import type { JsonValue } from '../../../src/model/json.ts';
 import { ADMIN, BOT, GHOST, ICU, NURSE, OTHER_GHOST, PHYSICIAN, STRANGER } from '../../support/care-room.ts';
 import { GovernanceFixture } from '../../support/governance-fixture.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const PUBLIC = { join_rule: 'public' };
 
@@ -140,9 +141,9 @@ describe('governing rooms', () => {
       fixture.policy = { ...fixture.policy, assigned: without };
       const { fetches } = fixture.control;
       fixture.govern.policyChanged();
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      const isOut = (roomId: RoomId) => fixture.control.membership(roomId, NURSE) === 'leave';
+      await waitFor('the nurse to be out of both', () => rooms.every(isOut));
       await fixture.govern.settled();
-      expect(rooms.map((roomId) => fixture.control.membership(roomId, NURSE))).to.deep.equal(['leave', 'leave']);
       // It is known why they differ: nothing is asked anew.
       expect(fixture.control.fetches).to.equal(fetches);
     });
@@ -420,11 +421,17 @@ describe('governing rooms', () => {
   it('finishes what is at work when it is stopped, and says what was collected', async () => {
     open();
     const roomId = await fixture.room();
-    fixture.control.onApply = () => new Promise((resolve) => setTimeout(resolve, 20));
+    const [begun, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    fixture.control.onApply = () => {
+      begun.resolve();
+      return answered.promise;
+    };
     fixture.control.write(roomId, 'm.room.join_rules', PUBLIC, { sender: ADMIN });
     fixture.govern.roomsChanged([roomId]);
-    await new Promise((resolve) => setImmediate(resolve));
-    await fixture.govern[Symbol.asyncDispose]();
+    await begun.promise;
+    const stopped = fixture.govern[Symbol.asyncDispose]();
+    answered.resolve();
+    await stopped;
     expect(fixture.control.content(roomId, 'm.room.join_rules')).to.deep.equal({ join_rule: 'invite' });
     expect(fixture.said).to.have.length(1);
     fixture.control.onApply = () => undefined;

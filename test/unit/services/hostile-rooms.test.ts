@@ -62,7 +62,7 @@ describe('a hostile room', function () {
     expect(out()).to.be.greaterThan(200);
     expect(performance.now() - startedAt).to.be.lessThan(10_000);
     await fixture.speak();
-    expect(fixture.said.every(({ text }) => text.length < 4_000)).to.equal(true);
+    expect(Math.max(...fixture.said.map(({ text }) => text.length))).to.be.within(1, 4_000);
   });
 
   it('with giant power levels is put right in one write, and the audit log stays small', async () => {

@@ -6,11 +6,17 @@ import { root, SetupError, step } from './setup-step.mjs';
 const modules = join(root, 'node_modules');
 const NEEDED = [24, 12];
 
-/** Runs `npm ci` where node_modules is not what package-lock.json says. */
+/** Runs `npm ci` where node_modules is not what package-lock.json says; on an older Node too, since the right one comes with the packages. */
 export async function installPackages({ development }) {
   if (packagesAreInstalled({ development })) return;
   const { command, args, env } = npm();
-  const flags = ['ci', '--no-audit', '--no-fund', ...(development ? [] : ['--omit=dev'])];
+  const flags = [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--engine-strict=false',
+    ...(development ? [] : ['--omit=dev', '--omit=optional']),
+  ];
   await step('Installing npm packages. Compiling sqlite3 may take about 100 s.', command, [...args, ...flags], {
     env,
     advice: 'Without a prebuilt sqlite3 for this machine, npm needs a C++ compiler, make and python3.',

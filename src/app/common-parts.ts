@@ -58,7 +58,6 @@ export function makeCommonParts(options: {
     carriers: createSmsCarriers(config.carriers, config.http.publicUrl),
     country: config.practice.country,
     wordingVersion: config.consent.wordingVersion,
-    commandPrefix: config.commands.prefix,
     prefix: config.commands.prefix,
     mayTextOut: mayTextOutBy(policy, governedRooms),
     wakeDeliveries: wake.inbox,

@@ -7,7 +7,7 @@ import type { ConfirmationStore } from '../ports/confirmation-store.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { TypedCommand } from '../services/handle-staff-message.ts';
-import type { Handled } from '../services/handled.ts';
+import type { Handled } from '../model/handled.ts';
 import type { KnownRoom } from '../services/known-room.ts';
 import type { Notifier } from '../services/notifier.ts';
 import { CarryOut, type ReadyCommand } from './carry-out.ts';

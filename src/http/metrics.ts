@@ -4,8 +4,8 @@ import express, { type Router } from 'express';
 export type MetricsSource = () => Promise<{ readonly contentType: string; readonly text: string }>;
 
 /**
- * `/metrics` for a Prometheus that asks this listener directly. What came through a reverse proxy, and so perhaps from outside, is refused: the proxy that
- * shows `/carriers` to the world need not know about this path.
+ * `/metrics` for a Prometheus that asks this listener directly. A request that a proxy says it passed on (`X-Forwarded-For`, `Forwarded`), and so perhaps
+ * came from outside, is refused: a second fence behind a proxy that passes on `/carriers/` alone. A proxy that sets neither is not noticed.
  */
 export function metrics(source: MetricsSource): Router {
   const router = express.Router({ caseSensitive: true, strict: true });

@@ -1,14 +1,9 @@
 import { PermanentError, RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Handled } from '../model/handled.ts';
 import type { QueueRow } from '../model/rows.ts';
 import type { QueueStore } from '../ports/queue-store.ts';
 import { backoffMs } from './backoff.ts';
-
-/**
- * What a handler made of a row. done: finished, the queue completes it. settled: the handler committed the row's end itself, together with its
- * effect. wait: something outside has to happen first; this is no failed attempt.
- */
-export type Handled = 'done' | 'settled' | { readonly waitMs: number; readonly code: string };
 
 /** What one queue does with its rows. */
 export interface QueueHandler<Row extends QueueRow> {
@@ -60,7 +55,7 @@ export class DurableQueue<Row extends QueueRow> {
     this.#log = log;
   }
 
-  /** Looks at the store now. Cheap to call often; before `start` was called and after `stop` it does nothing. */
+  /** Looks at the store now. Cheap to call often. Does nothing after `stop`. */
   notify(): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#filling) {

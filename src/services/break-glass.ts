@@ -10,6 +10,8 @@ import type { EndBreakGlass, EndBreakGlassParts } from './end-break-glass.ts';
 export interface BreakGlassParts extends EndBreakGlassParts {
   readonly ending: EndBreakGlass;
   readonly limits: BreakGlassLimits;
+  /** Of commands, e.g. `!care`. */
+  readonly prefix: string;
   /** What staff cannot use now, e.g. a carrier that is down. Must answer soon and never throws (B2). */
   readonly unavailable: () => Promise<readonly string[]>;
 }
@@ -122,7 +124,7 @@ export class BreakGlass {
   }
 
   async #record(access: EmergencyAccess, ask: BreakGlassAsk): Promise<void> {
-    const { audit, security, governedRooms } = this.#parts;
+    const { audit, security, governedRooms, prefix } = this.#parts;
     const room = await governedRooms.find(ask.roomId);
     await audit.append({
       id: `break-glass:${access.id}:grant`,
@@ -141,7 +143,7 @@ export class BreakGlass {
       [
         `BREAK-GLASS: ${ask.user} enters room ${room?.opaqueId ?? ''} (${room?.kind ?? ''}, PHI class ${room?.phiClass ?? ''}) in an emergency, until ${timeOf(access.expiresAt)}.`,
         `Room: ${linkTo(ask.roomId)}`,
-        `To end it: break-glass end ${ask.roomId} ${ask.user}`,
+        `To end it: ${prefix} break-glass end ${ask.roomId} ${ask.user}`,
       ].join('\n'),
       { cause: `break-glass:${access.id}:granted`, trace: ask.trace, confidential: `Reason given: ${ask.reason}` },
     );

@@ -31,7 +31,7 @@ export interface CheckIdentityParts {
   /** How dates are written here. */
   readonly country: Country;
   readonly wordingVersion: string;
-  readonly commandPrefix: string;
+  readonly prefix: string;
   readonly log: Logger;
 }
 
@@ -64,7 +64,7 @@ export class CheckIdentity {
   /** The same in words for the team. Of a number that nobody wrote to yet, nothing is known. */
   async describe(conversation: Conversation | undefined): Promise<string> {
     const standing = conversation === undefined ? 'unknown' : await this.standing(conversation);
-    return identityInWords(standing, this.#parts.commandPrefix);
+    return identityInWords(standing, this.#parts.prefix);
   }
 
   /** Asks the patient where that is due now, and answers in words what the team can do next. */
@@ -73,7 +73,7 @@ export class CheckIdentity {
     const consent = await this.#parts.consents.latest(conversation.address.id);
     const isAsked = standing === 'unasked' && consent?.state === 'granted';
     if (isAsked) await this.ask(conversation, step);
-    return identityInWords(isAsked ? 'asked' : standing, this.#parts.commandPrefix);
+    return identityInWords(isAsked ? 'asked' : standing, this.#parts.prefix);
   }
 
   /** Queues the question. From now on a date from this number is its answer. */
@@ -126,7 +126,7 @@ export class CheckIdentity {
 
   /** Commits an answer, with what the team and the patient are told of it. False where it was taken before. */
   async #take(row: InboxRow, conversation: Conversation, isRight: boolean, failuresBefore: number): Promise<boolean> {
-    const { automatic, commandPrefix, rule } = this.#parts;
+    const { automatic, prefix, rule } = this.#parts;
     const failures = isRight ? 0 : failuresBefore + 1;
     const state = isRight ? 'verified' : failures >= rule.tries ? 'locked' : 'asked';
     const cause = `inbox:${row.id}`;
@@ -138,7 +138,7 @@ export class CheckIdentity {
       asked: `That is not the date of birth on record (${failures} of ${rule.tries} tries). The patient is asked again.`,
       locked: `That is not the date of birth on record (${failures} of ${rule.tries} tries).`,
     }[state];
-    const words = state === 'asked' ? told : `${told} ${identityInWords(state, commandPrefix)}`;
+    const words = state === 'asked' ? told : `${told} ${identityInWords(state, prefix)}`;
     await tellTeams(this.#parts, conversation.address.id, words, { cause: `identity:${cause}`, trace: row.trace });
     return true;
   }

@@ -34,7 +34,7 @@ export interface DeliverToCarrierParts {
   /** Left out: nobody is asked who they are. */
   readonly identity?: CheckIdentity | undefined;
   readonly wordingVersion: string;
-  readonly commandPrefix: string;
+  readonly prefix: string;
   readonly log: Logger;
 }
 
@@ -91,7 +91,7 @@ export class DeliverToCarrier {
       now: Date.now(),
       isTextingClass: await this.#isTextingClass(row),
     });
-    return violation?.message.replaceAll('{prefix}', this.#parts.commandPrefix);
+    return violation?.message.replaceAll('{prefix}', this.#parts.prefix);
   }
 
   async #consent(row: OutboxRow): Promise<ConsentState> {

@@ -7,7 +7,7 @@ import type { EventDecrypter } from '../ports/event-decrypter.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
-import type { Handled } from './handled.ts';
+import type { Handled } from '../model/handled.ts';
 import type { HandleMembership } from './handle-membership.ts';
 import type { HandleRedaction } from './handle-redaction.ts';
 import type { HandleStaffMessage } from './handle-staff-message.ts';

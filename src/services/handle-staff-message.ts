@@ -3,7 +3,7 @@ import type { MatrixEventRow } from '../model/rows.ts';
 import { outgoingKind, type OutgoingKind } from '../policy/outgoing-kind.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
-import type { Handled } from './handled.ts';
+import type { Handled } from '../model/handled.ts';
 import { ANSWERED, kindOf, type KnownRoom } from './known-room.ts';
 import type { NoteSaid } from './note-said.ts';
 import type { Notifier } from './notifier.ts';
@@ -40,7 +40,7 @@ export interface HandleStaffMessageParts {
   readonly events: MatrixEventStore;
   readonly transactions: Transactions;
   readonly notifier: Notifier;
-  readonly commandPrefix: string;
+  readonly prefix: string;
   /** Left out: nothing is archived. */
   readonly said?: NoteSaid | undefined;
 }
@@ -61,7 +61,7 @@ export class HandleStaffMessage {
   ): Promise<Handled> {
     // Some clients encrypt reactions as well.
     if (clear.type === 'm.reaction') return this.reaction({ ...row, event: { ...row.event, ...clear } }, room);
-    const outgoing = outgoingKind(clear.type, clear.content, this.#parts.commandPrefix);
+    const outgoing = outgoingKind(clear.type, clear.content, this.#parts.prefix);
     if (outgoing.kind === 'ignored') return 'done';
     const note = () => this.#note(row, room, clear);
     if (outgoing.kind === 'command') {
@@ -82,9 +82,9 @@ export class HandleStaffMessage {
     content: Readonly<Record<string, unknown>>,
     outgoing: OutgoingKind,
   ): Promise<'done'> {
-    const { isInSetup, runCommand, commandPrefix } = this.#parts;
+    const { isInSetup, runCommand, prefix } = this.#parts;
     if (outgoing.kind !== 'text' || !(await isInSetup?.(row.event.sender, room.roomId))) return 'done';
-    const asCommand = (words: string) => `${commandPrefix} setup ${words}`;
+    const asCommand = (words: string) => `${prefix} setup ${words}`;
     const formatted = content['formatted_body'];
     const said = typeof formatted === 'string' ? { ...content, formatted_body: asCommand(formatted) } : content;
     await runCommand(row, typedIn({ text: asCommand(outgoing.text) }, said, true), room);
@@ -94,7 +94,7 @@ export class HandleStaffMessage {
   /** Where people write among themselves, what begins like a command may be meant for another bot: only our own prefix counts. */
   async #command(row: MatrixEventRow, room: KnownRoom, typed: TypedCommand): Promise<'done'> {
     const [first = ''] = typed.text.split(/\s/u, 1);
-    const isOurs = first.toLowerCase() === this.#parts.commandPrefix.toLowerCase();
+    const isOurs = first.toLowerCase() === this.#parts.prefix.toLowerCase();
     if (isOurs || ANSWERED.has(kindOf(room))) await this.#parts.runCommand(row, typed, room);
     return 'done';
   }
@@ -112,7 +112,7 @@ export class HandleStaffMessage {
   /** A message in the clear into an encrypted room: nothing is done with it. */
   async notEncrypted(row: MatrixEventRow, room: KnownRoom): Promise<'settled' | 'done'> {
     const { type, content } = row.event;
-    const outgoing = outgoingKind(type, content, this.#parts.commandPrefix);
+    const outgoing = outgoingKind(type, content, this.#parts.prefix);
     if (outgoing.kind === 'command') return this.#command(row, room, typedIn(outgoing, content, false));
     // Other governed rooms may be in the clear, and what people write there is nothing for the bridge.
     if (!ANSWERED.has(kindOf(room))) return 'done';

@@ -12,7 +12,7 @@ import type { PolicyInEffect } from './policy-in-effect.ts';
 
 /** What looking needs. */
 export interface LookAtSetupParts {
-  readonly commandPrefix: string;
+  readonly prefix: string;
   readonly namespace: Namespace;
   /** What the configuration file is called. */
   readonly configFile: string;
@@ -37,11 +37,11 @@ export class LookAtSetup {
   }
 
   async look(): Promise<SetupFacts> {
-    const { commandPrefix, namespace, configFile, carrierKinds, lines, settings } = this.#parts;
+    const { prefix, namespace, configFile, carrierKinds, lines, settings } = this.#parts;
     const policy = await this.#parts.policy.current();
     const commandRoom = (await settings.get(COMMAND_ROOM_SETTING)) as RoomId | undefined;
     return {
-      prefix: commandPrefix,
+      prefix,
       domain: namespace.domain,
       configFile,
       commandRoom: await this.#commandRoom(commandRoom),

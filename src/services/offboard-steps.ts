@@ -65,8 +65,8 @@ async function endSessions({ accounts }: OffboardStepParts, { userId }: AccountP
 async function handLinesOver(parts: OffboardStepParts, { userId, successor }: AccountProcedure): Promise<StepResult> {
   const { lines } = parts;
   await applyAbsences(parts);
-  const alone = lines.configured.filter(({ team }) => team.includes(userId));
-  const own = alone.map(({ id }) => id);
+  const theirs = lines.configured.filter(({ team }) => team.includes(userId));
+  const own = theirs.map(({ id }) => id);
   if (own.length === 0) return { outcome: 'done', text: 'in no line’s team' };
   const to =
     successor === undefined ? 'nobody new; the rest of the team, or the administrators where there is none' : successor;

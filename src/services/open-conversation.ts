@@ -16,7 +16,7 @@ export interface OpenConversationParts extends MendRoomParts {
   readonly sender: RoomSender;
   /** Left out: nobody is asked who they are. */
   readonly identity?: CheckIdentity | undefined;
-  readonly commandPrefix: string;
+  readonly prefix: string;
 }
 
 /** In words, for the card and for `consent show`. */
@@ -84,14 +84,14 @@ export class OpenConversation {
 
   /** The contact's name and masked number, the line and the consent, for the team's eyes: PHI. */
   async card(conversation: Conversation): Promise<string> {
-    const { consents, identity, commandPrefix } = this.#parts;
+    const { consents, identity, prefix } = this.#parts;
     const consent = await consents.latest(conversation.address.id);
     return [
       `${conversation.contact.name ?? 'Name not known'}, ${maskPhoneNumber(conversation.address.number)}, on line ${conversation.lineId}.`,
       `Consent to texts: ${CONSENT_IN_WORDS[consent?.state ?? 'none']}`,
       ...(identity === undefined ? [] : [`Who answers there: ${await identity.describe(conversation)}`]),
       'What you write here goes out as SMS, which is not encrypted beyond this point.',
-      `Help: ${commandPrefix} help`,
+      `Help: ${prefix} help`,
     ].join('\n');
   }
 

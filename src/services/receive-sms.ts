@@ -18,7 +18,7 @@ export interface ReceiveSmsParts {
   readonly lines: Lines;
   readonly notifier: Notifier;
   readonly transactions: Transactions;
-  readonly commandPrefix: string;
+  readonly prefix: string;
   /** Whose numbers a carrier may give without `+`. */
   readonly country: Country;
   readonly log: Logger;
@@ -78,19 +78,19 @@ export class ReceiveSms {
 
   /** Leaves the text to the carrier, and says so once a day. */
   async #refuse({ carrier }: NewInboxRow): Promise<never> {
-    const { notifier, commandPrefix } = this.#parts;
+    const { notifier, prefix } = this.#parts;
     const day = new Date().toISOString().slice(0, 10);
     await notifier.tellAdmins(
-      `${MAX_WITHOUT_LINE} texts to numbers that no line has are kept. Those that come now are left to the carrier, which may give them up. See \`${commandPrefix} parked\`.`,
+      `${MAX_WITHOUT_LINE} texts to numbers that no line has are kept. Those that come now are left to the carrier, which may give them up. See \`${prefix} parked\`.`,
       { cause: `without-line-full:${day}` },
     );
     throw new RetryableError(`Too many texts to numbers of carrier ${carrier} that no line has are kept.`);
   }
 
   async #tellKept({ id, carrier, trace }: InboxRow): Promise<void> {
-    const { notifier, commandPrefix } = this.#parts;
+    const { notifier, prefix } = this.#parts;
     const what = `A text came to a number of carrier ${carrier} that no line has. It is kept, and so is what comes after it to the same number.`;
-    const next = `Put the number into \`lines\` of the configuration, restart, and use \`${commandPrefix} parked retry all\`.`;
+    const next = `Put the number into \`lines\` of the configuration, restart, and use \`${prefix} parked retry all\`.`;
     await notifier.tellAdmins(`${what} ${next} (Reference ${trace})`, { cause: `without-line:${id}`, trace });
   }
 

@@ -13,7 +13,7 @@ export interface ReportParkedParts {
   readonly outbox: OutboxStore;
   readonly settings: SettingsStore;
   readonly transactions: Transactions;
-  readonly commandPrefix: string;
+  readonly prefix: string;
 }
 
 /** Tells people what the bridge gave up, with the reference that the log has too. */
@@ -82,7 +82,7 @@ export class ReportParked {
   }
 
   #retry({ trace }: QueueRow): string {
-    return `To try it again: \`${this.#parts.commandPrefix} parked retry ${trace}\`.`;
+    return `To try it again: \`${this.#parts.prefix} parked retry ${trace}\`.`;
   }
 
   async #tellAdmins(table: string, row: QueueRow, text: string): Promise<void> {

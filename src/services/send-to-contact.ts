@@ -31,7 +31,7 @@ export interface SendToContactParts {
   readonly mayTextOut?: MayTextOut;
   /** Left out: nobody is asked who they are. */
   readonly identity?: CheckIdentity | undefined;
-  readonly commandPrefix: string;
+  readonly prefix: string;
   readonly log: Logger;
   readonly wake: () => void;
 }
@@ -97,7 +97,7 @@ export class SendToContact {
     // Who was never asked, or long ago, is asked now: the sender is told that it begins with that.
     if (violation?.code === 'awaiting-identity')
       await this.#parts.identity?.next(conversation, { cause: `event:${row.event.event_id}`, trace: row.trace });
-    return violation?.message.replaceAll('{prefix}', this.#parts.commandPrefix);
+    return violation?.message.replaceAll('{prefix}', this.#parts.prefix);
   }
 
   async #queue(row: MatrixEventRow, conversation: Conversation, outgoing: Outgoing): Promise<void> {

@@ -15,7 +15,7 @@ import { deviceNotice, type NoticeKind } from './device-notice.ts';
 export interface WatchSignInsParts extends AccountServiceParts {
   readonly watchedDevices: WatchedDeviceStore;
   readonly deviceTrust: DeviceTrust;
-  readonly commandPrefix: string;
+  readonly prefix: string;
   readonly limits: Omit<WatchLimits, 'idleMs'>;
   /** Between two rounds, ms. */
   readonly everyMs: number;
@@ -180,7 +180,7 @@ export class WatchSignIns {
     { userId, device, firstSeenAt, networks }: WatchedDevice,
     listed: AccountDevice,
   ): Promise<void> {
-    const { security, audit, commandPrefix, now = Date.now } = this.#parts;
+    const { security, audit, prefix, now = Date.now } = this.#parts;
     const about =
       kind === 'new-network'
         ? (networks.at(-1) ?? '')
@@ -201,7 +201,7 @@ export class WatchSignIns {
       },
       details: { device, ip: listed.ip ?? null, lastSeenAt: listed.lastSeenAt ?? null },
     });
-    const text = deviceNotice(kind, userId, listed, commandPrefix);
+    const text = deviceNotice(kind, userId, listed, prefix);
     await security.tell(text, { cause: id, trace, device: { userId, device } });
   }
 

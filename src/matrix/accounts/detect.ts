@@ -21,7 +21,7 @@ export interface AccountsOptions extends Pick<AccountsConfig, 'adapter' | 'admin
 
 /** What was detected is believed for so long. ms. */
 const BELIEVE_MS = 10_000;
-/** An hour; made anew well before. */
+/** An hour; a new one is made once it is refused. */
 const ADMIN_TOKEN_SECONDS = 3_600;
 
 /** The adapter that fits, behind one face: what fits is asked before each change, so that a wrong one refuses rather than pretends. */

@@ -163,7 +163,7 @@ export class AccountFixture {
 
   watch(limits = {}): WatchSignIns {
     const all = { unusedMs: 30 * 24 * HOUR_MS, verifyWithinMs: HOUR_MS, ...limits };
-    return new WatchSignIns({ ...this.parts(), commandPrefix: '!care', limits: all, everyMs: 60_000 });
+    return new WatchSignIns({ ...this.parts(), prefix: '!care', limits: all, everyMs: 60_000 });
   }
 
   request(target: UserId, changes: Partial<RoomRequest> = {}): RoomRequest {

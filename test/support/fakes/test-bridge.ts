@@ -27,7 +27,7 @@ import { HandleMatrixEvent } from '../../../src/services/handle-matrix-event.ts'
 import { HandleMembership } from '../../../src/services/handle-membership.ts';
 import { HandleRedaction } from '../../../src/services/handle-redaction.ts';
 import { HandleStaffMessage } from '../../../src/services/handle-staff-message.ts';
-import type { Handled } from '../../../src/services/handled.ts';
+import type { Handled } from '../../../src/model/handled.ts';
 import { ImportRoles } from '../../../src/services/import-roles.ts';
 import { Lines } from '../../../src/services/lines.ts';
 import { ListRoles } from '../../../src/services/list-roles.ts';
@@ -155,7 +155,6 @@ export class TestBridge {
     const fixed = {
       namespace: NAMESPACE,
       wordingVersion: '2026-11',
-      commandPrefix: PREFIX,
       prefix: PREFIX,
       country: 'US' as const,
     };

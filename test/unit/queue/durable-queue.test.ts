@@ -4,7 +4,8 @@ import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { QueueRow } from '../../../src/model/rows.ts';
 import { backoffMs } from '../../../src/queue/backoff.ts';
-import { DurableQueue, type Handled } from '../../../src/queue/durable-queue.ts';
+import type { Handled } from '../../../src/model/handled.ts';
+import { DurableQueue } from '../../../src/queue/durable-queue.ts';
 import { MemoryQueueStore } from '../../support/memory-queue-store.ts';
 
 const row = (id: string, lane = 'a'): QueueRow => ({ id, lane, attempts: 0, trace: id });

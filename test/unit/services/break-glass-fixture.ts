@@ -137,7 +137,7 @@ export async function breakGlassFixture(
   const unavailable = async () => options.unavailable ?? [];
   return {
     ...{ storage, room, ending, assigned, clock },
-    grant: new BreakGlass({ ...common, ending, limits, unavailable }),
+    grant: new BreakGlass({ ...common, ending, limits, unavailable, prefix: '!care' }),
     newExpiry: () => new ExpireBreakGlass({ emergencyAccess, ending, audit, security, log, now }),
     changes: () => changes,
     async said() {

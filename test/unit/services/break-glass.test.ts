@@ -32,7 +32,8 @@ describe('break-glass: the grant (B1)', () => {
     expect(fixture.changes()).to.equal(1);
     const said = await fixture.said();
     expect(said.map(({ roomId }) => roomId)).to.deep.equal([SECURITY]);
-    for (const word of [ON_CALL, 'opaque-care-team', '2026-03-01 13:00 UTC', encodeURIComponent(ROOM), REASON]) {
+    const toEnd = `!care break-glass end ${ROOM} ${ON_CALL}`;
+    for (const word of [ON_CALL, 'opaque-care-team', '2026-03-01 13:00 UTC', encodeURIComponent(ROOM), toEnd, REASON]) {
       expect(said[0]?.text).to.include(word);
     }
   });

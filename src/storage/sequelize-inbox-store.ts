@@ -7,7 +7,7 @@ import { insertOnce } from './insert-once.ts';
 import { inboxModel, type InboxModel } from './models/inbox-model.ts';
 import type { NumberHash } from './number-hash.ts';
 import type { StorageParts } from './storage-parts.ts';
-import { TableQueue } from './table-queue.ts';
+import { AT_ONCE, TableQueue } from './table-queue.ts';
 
 type InboxRecord = InferAttributes<InboxModel>;
 type InboxContent = Pick<InboxRow, 'from' | 'body' | 'media' | 'to'>;
@@ -137,10 +137,10 @@ export class SequelizeInboxStore implements InboxStore {
 
 /** When the queues of a new row are due, or that they are given up for now. */
 function firstSteps({ lineId, keyword }: NewInboxRow, now: number) {
-  if (lineId !== undefined) return { deliveryRunAt: now, keywordRunAt: keyword === undefined ? null : now };
+  if (lineId !== undefined) return { deliveryRunAt: AT_ONCE, keywordRunAt: keyword === undefined ? null : AT_ONCE };
   const delivery = { deliveryRunAt: null, deliveryParkedAt: now, deliveryCode: NO_LINE };
   if (keyword === undefined || keyword === 'stop')
-    return { ...delivery, keywordRunAt: keyword === 'stop' ? now : null };
+    return { ...delivery, keywordRunAt: keyword === 'stop' ? AT_ONCE : null };
   return { ...delivery, keywordRunAt: null, keywordParkedAt: now, keywordCode: NO_LINE };
 }
 

@@ -6,7 +6,7 @@ import { insertOnce } from './insert-once.ts';
 import { hsTransactionModel } from './models/hs-transaction-model.ts';
 import { matrixEventModel, type MatrixEventModel } from './models/matrix-event-model.ts';
 import type { StorageParts } from './storage-parts.ts';
-import { TableQueue } from './table-queue.ts';
+import { AT_ONCE, TableQueue } from './table-queue.ts';
 
 type MatrixEventRecord = InferAttributes<MatrixEventModel>;
 
@@ -68,7 +68,7 @@ export class SequelizeMatrixEventStore
       content: this.#parts.cipher.encrypt(placeOf(id), JSON.stringify(event)),
       trace: newOpaqueId(8),
       createdAt: now,
-      runAt: now,
+      runAt: AT_ONCE,
     };
   }
 

@@ -5,7 +5,7 @@ import type { NewNotice, NoticeStore } from '../ports/notice-store.ts';
 import { insertOnce } from './insert-once.ts';
 import { noticeModel, type NoticeModel } from './models/notice-model.ts';
 import type { StorageParts } from './storage-parts.ts';
-import { TableQueue } from './table-queue.ts';
+import { AT_ONCE, TableQueue } from './table-queue.ts';
 
 type NoticeRecord = InferAttributes<NoticeModel>;
 
@@ -32,7 +32,7 @@ export class SequelizeNoticeStore extends TableQueue<NoticeRow, NoticeRecord> im
       cause: notice.cause,
       trace: notice.trace,
       createdAt: now,
-      runAt: now,
+      runAt: AT_ONCE,
     };
     const inserted = await database.write((transaction) =>
       insertOnce(database, transaction, this.#model, ['cause'], [record]),

@@ -8,7 +8,7 @@ import type { NewOutboxRow, OutboxStore } from '../ports/outbox-store.ts';
 import { insertOnce } from './insert-once.ts';
 import { outboxModel, type OutboxModel } from './models/outbox-model.ts';
 import type { StorageParts } from './storage-parts.ts';
-import { TableQueue } from './table-queue.ts';
+import { AT_ONCE, TableQueue } from './table-queue.ts';
 
 type OutboxRecord = InferAttributes<OutboxModel>;
 type OutboxContent = { to: PhoneNumber; body: string; attachment?: Readonly<Record<string, unknown>> };
@@ -65,7 +65,7 @@ export class SequelizeOutboxStore extends TableQueue<OutboxRow, OutboxRecord> im
       cause,
       trace: row.trace,
       createdAt: now,
-      runAt: now,
+      runAt: AT_ONCE,
     };
     const { database } = this.#parts;
     const inserted = await database.write((transaction) =>

@@ -31,8 +31,8 @@ interface Tried {
   readonly retried: number | string | null;
 }
 
-/** Due whatever the clock does. */
-const AT_ONCE = 0;
+/** Due whatever the clock does: new rows are. */
+export const AT_ONCE = 0;
 
 /** A queue in a table. The waiting rows are found by a partial index that the finished ones are not in. */
 export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implements QueueStore<Row> {

@@ -64,7 +64,7 @@ export class BotSync {
 
   constructor(parts: BotSyncParts) {
     this.#parts = parts;
-    this.#now = parts.now ?? Date.now;
+    this.#now = parts.now ?? (() => performance.now());
   }
 
   /** False while changes of devices may be missed. */

@@ -121,6 +121,11 @@ export function queueContract(bench: StorageBench): void {
         expect(await due(NOW + 500)).to.deep.equal([{ ...row, attempts: 1 }]);
       });
 
+      it('hands out a new row though the clock was set back', async () => {
+        await add(1);
+        expect(await due(NOW - 500_000)).to.have.length(1);
+      });
+
       it('counts attempts, and waiting for something outside as none', async () => {
         await add(1);
         const { id } = await first();

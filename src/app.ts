@@ -60,7 +60,12 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   };
   // Before the schema is touched: the other one may be of another version.
   const only = closing.use(await beOnlyBridge(config.database, log));
-  const storage = closing.use(await openStorage(config));
+  const storage = closing.use(
+    await openStorage(config, (row) => {
+      log.error('queue.unreadable', row);
+      messages.parked.unreadable(row).catch((error: unknown) => log.error('queue.report-failed', { ...row, error }));
+    }),
+  );
   const archive = await openArchive(config.archive);
   if (archive === undefined) log.warn('archive.off');
   else closing.use(archive);

@@ -152,6 +152,8 @@ export class DurableQueue<Row extends QueueRow> {
     if (error instanceof PermanentError || row.attempts + 1 >= limit) {
       this.#log.error('queue.parked', about);
       await this.#handler.parked(row, code).catch((fault: unknown) => {
+        // It is given up when people can be told.
+        if (fault instanceof RetryableError) throw fault;
         this.#log.error('queue.report-failed', { ...about, error: fault });
       });
       await this.#store.park(row.id, code);

@@ -81,6 +81,14 @@ export class ReportParked {
     );
   }
 
+  /** A row that cannot be decrypted. What the archive queue has of them stays there, and is taken up when it can be read. */
+  async unreadable({ table, trace }: { readonly table: string; readonly trace: string }): Promise<void> {
+    await this.#parts.notifier.tellAdmins(
+      `Something in the table ${table} cannot be decrypted: its key is missing, or it was changed. It was given up, and is kept. (Reference ${trace})`,
+      { cause: `unreadable:${table}:${trace}`, trace },
+    );
+  }
+
   #retry({ trace }: QueueRow): string {
     return `To try it again: \`${this.#parts.prefix} parked retry ${trace}\`.`;
   }

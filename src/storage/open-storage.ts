@@ -47,6 +47,7 @@ import { SequelizeRoleStore } from './sequelize-role-store.ts';
 import { SequelizeSettingsStore } from './sequelize-settings-store.ts';
 import { SequelizeWatchedDeviceStore } from './sequelize-watched-device-store.ts';
 import { problemOf } from './storage-fault.ts';
+import type { UnreadableRow } from './storage-parts.ts';
 import { wipeFinished, type Swept } from './wipe-finished.ts';
 
 /** The open database: every repository, and what concerns the whole. */
@@ -86,16 +87,19 @@ export interface Storage extends AsyncDisposable {
 
 /**
  * Opens the database, brings its schema up to date and checks its PHI keys. Throws ConfigError where that cannot be done as it is configured: the
- * message says what to do.
+ * message says what to do. `onUnreadable` is told of each row that is given up because it cannot be decrypted.
  */
-export async function openStorage(config: Pick<Config, 'database' | 'secrets' | 'retention'>): Promise<Storage> {
+export async function openStorage(
+  config: Pick<Config, 'database' | 'secrets' | 'retention'>,
+  onUnreadable: (row: UnreadableRow) => void = () => undefined,
+): Promise<Storage> {
   const cipher = new PhiCipher(config.secrets.phiKeys);
   const { database, checkpoint, close } = await openDatabase(config.database);
   try {
     const schemaVersion = await migrate(database);
     const numberHash = new NumberHash(await openPhiKeys(database, cipher));
     const { wipeAfterMs } = config.retention;
-    const parts = { database, cipher, numberHash, wipeAtOnce: wipeAfterMs === 0 };
+    const parts = { database, cipher, numberHash, wipeAtOnce: wipeAfterMs === 0, onUnreadable };
     const conversations = new SequelizeConversationStore(parts);
     const audit = new SequelizeAuditLog(parts);
     let closed: Promise<void> | undefined;

@@ -1,15 +1,18 @@
-import { Op } from 'sequelize';
+import { Op, type InferAttributes } from 'sequelize';
+import { PermanentError } from '../errors.ts';
 import type { Said } from '../model/archive.ts';
 import type { ArchiveQueue, QueuedSaid } from '../ports/archive-queue.ts';
 import type { QueueDepth } from '../ports/queue-store.ts';
 import { insertOnce } from './insert-once.ts';
-import { archiveQueueModel } from './models/archive-models.ts';
+import { archiveQueueModel, type ArchiveQueueModel } from './models/archive-models.ts';
 import type { StorageParts } from './storage-parts.ts';
 
 /** The table of what waits to be archived. */
 export class SequelizeArchiveQueue implements ArchiveQueue {
   readonly #parts: StorageParts;
   readonly #model: ReturnType<typeof archiveQueueModel>;
+  /** What cannot be decrypted stays, as what is late in `depth`, and does not hold up the others. */
+  readonly #unreadable = new Set<number>();
 
   constructor(parts: StorageParts) {
     this.#parts = parts;
@@ -25,12 +28,27 @@ export class SequelizeArchiveQueue implements ArchiveQueue {
 
   async next(limit: number): Promise<readonly QueuedSaid[]> {
     const records = await this.#parts.database.read((transaction) =>
-      this.#model.findAll({ order: ['seq'], limit, raw: true, transaction }),
+      this.#model.findAll({
+        where: { seq: { [Op.notIn]: [...this.#unreadable] } },
+        order: ['seq'],
+        limit,
+        raw: true,
+        transaction,
+      }),
     );
-    return records.map(({ seq, id, content }) => ({
-      seq: Number(seq),
-      said: JSON.parse(this.#parts.cipher.decrypt(placeOf(id), content)) as Said,
-    }));
+    const readable = records.map((record) => this.#read(record)).filter((row) => row !== undefined);
+    return readable.length === 0 && records.length > 0 ? this.next(limit) : readable;
+  }
+
+  #read({ seq, id, content }: InferAttributes<ArchiveQueueModel>): QueuedSaid | undefined {
+    try {
+      return { seq: Number(seq), said: JSON.parse(this.#parts.cipher.decrypt(placeOf(id), content)) as Said };
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      this.#unreadable.add(Number(seq));
+      this.#parts.onUnreadable({ table: 'archive_queue', trace: id });
+      return undefined;
+    }
   }
 
   async remove(seqs: readonly number[]): Promise<void> {

@@ -39,6 +39,7 @@ export class SequelizeInboxStore implements InboxStore {
       model: this.#model,
       toRow: (record: InboxRecord, attempts: number) => this.#toRow(record, attempts),
       wipeAtOnce: parts.wipeAtOnce,
+      onUnreadable: parts.onUnreadable,
     };
     this.deliveries = new TableQueue({ ...shared, ...INBOX_QUEUES.inbox });
     this.keywords = new TableQueue({ ...shared, ...INBOX_QUEUES.keywords });

@@ -24,7 +24,8 @@ export class SequelizeMatrixEventStore
 
   constructor(parts: StorageParts) {
     const model = matrixEventModel(parts.database.sequelize);
-    super({ database: parts.database, model, toRow: (record) => this.#toRow(record), wipeAtOnce: parts.wipeAtOnce });
+    const { database, wipeAtOnce, onUnreadable } = parts;
+    super({ database, model, toRow: (record) => this.#toRow(record), wipeAtOnce, onUnreadable });
     this.#parts = parts;
     this.#model = model;
     this.#transactions = hsTransactionModel(parts.database.sequelize);

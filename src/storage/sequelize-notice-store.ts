@@ -16,7 +16,8 @@ export class SequelizeNoticeStore extends TableQueue<NoticeRow, NoticeRecord> im
 
   constructor(parts: StorageParts) {
     const model = noticeModel(parts.database.sequelize);
-    super({ database: parts.database, model, toRow: (record) => this.#toRow(record), wipeAtOnce: parts.wipeAtOnce });
+    const { database, wipeAtOnce, onUnreadable } = parts;
+    super({ database, model, toRow: (record) => this.#toRow(record), wipeAtOnce, onUnreadable });
     this.#parts = parts;
     this.#model = model;
   }

@@ -1,4 +1,5 @@
 import type { InferAttributes, WhereOptions } from 'sequelize';
+import { PermanentError } from '../errors.ts';
 import { advances, type DeliveryState, type FailureReason } from '../model/delivery.ts';
 import { newOpaqueId, type ConversationId, type EventId, type LineId, type RoomId } from '../model/ids.ts';
 import type { PhoneNumber } from '../model/phone-number.ts';
@@ -8,7 +9,7 @@ import type { NewOutboxRow, OutboxStore } from '../ports/outbox-store.ts';
 import { insertOnce } from './insert-once.ts';
 import { outboxModel, type OutboxModel } from './models/outbox-model.ts';
 import type { StorageParts } from './storage-parts.ts';
-import { AT_ONCE, TableQueue } from './table-queue.ts';
+import { AT_ONCE, TableQueue, UNREADABLE } from './table-queue.ts';
 
 type OutboxRecord = InferAttributes<OutboxModel>;
 type OutboxContent = { to: PhoneNumber; body: string; attachment?: Readonly<Record<string, unknown>> };
@@ -31,6 +32,7 @@ export class SequelizeOutboxStore extends TableQueue<OutboxRow, OutboxRecord> im
       undo: `state = CASE state WHEN 'sending' THEN 'ready' ELSE state END`,
       toRow: (record) => this.#toRow(record),
       wipeAtOnce: parts.wipeAtOnce,
+      onUnreadable: parts.onUnreadable,
     });
     this.#parts = parts;
     this.#model = model;
@@ -137,7 +139,24 @@ export class SequelizeOutboxStore extends TableQueue<OutboxRow, OutboxRecord> im
         transaction,
       }),
     );
-    return Promise.all(records.map((record) => this.#toRow(record)));
+    const rows: OutboxRow[] = [];
+    for (const record of records) {
+      try {
+        rows.push(await this.#toRow(record));
+      } catch (error) {
+        if (!(error instanceof PermanentError)) throw error;
+        await this.#giveUpInterrupted(record);
+      }
+    }
+    return rows;
+  }
+
+  /** Whether it left nobody knows, and to whom it went cannot be read. */
+  async #giveUpInterrupted({ id, trace }: OutboxRecord): Promise<void> {
+    const { database, onUnreadable } = this.#parts;
+    const end = { state: 'unknown', runAt: null, waitsOutside: false, parkedAt: Date.now(), code: UNREADABLE };
+    await database.write((transaction) => this.#model.update(end, { where: { id }, transaction }));
+    onUnreadable({ table: 'outbox', trace });
   }
 
   async isUnknown(trace: string): Promise<boolean> {

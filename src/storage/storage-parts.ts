@@ -9,4 +9,12 @@ export interface StorageParts {
   readonly numberHash: NumberHash;
   /** Content is wiped with the end of its row, rather than by the sweep. */
   readonly wipeAtOnce: boolean;
+  /** A row was given up, since it cannot be decrypted: it must not hold up the others. */
+  readonly onUnreadable: (row: UnreadableRow) => void;
+}
+
+/** Where it is, PHI-free. */
+export interface UnreadableRow {
+  readonly table: string;
+  readonly trace: string;
 }

@@ -6,11 +6,13 @@ import { Claims } from './claims.ts';
 import type { Bind, Database } from './database.ts';
 import { finished, type Ending } from './finished.ts';
 import { selectList, tableOf } from './insert-once.ts';
+import type { StorageParts } from './storage-parts.ts';
 
 /** What every table with a queue has. */
 export interface QueueRecord {
   readonly id: string;
   readonly lane: string;
+  readonly trace: string;
 }
 
 /** A table and one of its queues. */
@@ -23,6 +25,7 @@ export interface TableQueueOptions<Row extends QueueRow, Record extends QueueRec
   readonly undo?: string;
   /** The row as the port knows it. Throws PermanentError where it cannot be decrypted. */
   readonly toRow: (record: Record, attempts: number) => Row | Promise<Row>;
+  readonly onUnreadable: StorageParts['onUnreadable'];
 }
 
 /** What a queue of the table has done with a row so far. */
@@ -33,6 +36,8 @@ interface Tried {
 
 /** Due whatever the clock does: new rows are. */
 export const AT_ONCE = 0;
+/** Why a row that cannot be decrypted is parked. */
+export const UNREADABLE = 'unreadable';
 
 /** A queue in a table. The waiting rows are found by a partial index that the finished ones are not in. */
 export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implements QueueStore<Row> {
@@ -162,7 +167,8 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
       return retried === null ? row : { ...row, retriedAt: Number(retried) };
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
-      await this.park(record.id, 'unreadable');
+      await this.park(record.id, UNREADABLE);
+      this.#options.onUnreadable({ table: this.#table, trace: record.trace });
       return undefined;
     }
   }

@@ -105,6 +105,18 @@ export function archiveContract(bench: StorageBench): void {
       expect(await use.storage.archiveQueue.next(10)).to.have.length(1);
     });
 
+    it('what cannot be decrypted is named, stays, and does not hold up what was said after it', async () => {
+      const { archiveQueue } = use.storage;
+      for (const n of [1, 2, 3]) await archiveQueue.add(said(n));
+      await bench.sql(use.config, "UPDATE archive_queue SET content = 'x' WHERE id <> 'message:$event-3'");
+      const read = await archiveQueue.next(2);
+      expect(read.map(({ said: { eventId } }) => eventId)).to.deep.equal(['$event-3']);
+      expect(use.unreadable.map(({ trace }) => trace)).to.deep.equal(['message:$event-1', 'message:$event-2']);
+      await archiveQueue.remove(read.map(({ seq }) => seq));
+      expect(await archiveQueue.next(2)).to.deep.equal([]);
+      expect(await archiveQueue.depth(Date.now())).to.include({ waiting: 2 });
+    });
+
     it('knows how much waits, and for how long', async () => {
       const { archiveQueue } = use.storage;
       expect(await archiveQueue.depth(Date.now())).to.deep.equal({ waiting: 0, parked: 0, oldestAgeMs: 0 });

@@ -109,5 +109,18 @@ export function outboxContract(bench: StorageBench): void {
       expect((await use.storage.outbox.findInterrupted()).map(({ id }) => id)).to.deep.equal([ids[0]]);
       expect((await use.storage.outbox.find(ids[1] ?? ''))?.state).to.equal('ready');
     });
+
+    it('does not find one that cannot be decrypted: it is unknown from then on, given up and named', async () => {
+      const ids: string[] = [];
+      for (let made = 0; made < 2; made++) {
+        const row = await use.storage.outbox.add(outboxRow(conversation), NOW);
+        await use.storage.outbox.markSending(row!.id);
+        ids.push(row!.id);
+      }
+      await bench.sql(use.config, `UPDATE outbox SET content = 'v1.AAAA' WHERE id = '${ids[0]}'`);
+      expect((await use.storage.outbox.findInterrupted()).map(({ id }) => id)).to.deep.equal([ids[1]]);
+      expect(use.unreadable.map(({ table }) => table)).to.deep.equal(['outbox']);
+      expect(await use.count('outbox', `id = '${ids[0]}' AND state = 'unknown' AND run_at IS NULL`)).to.equal(1);
+    });
   });
 }

@@ -6,6 +6,7 @@ import { openStorage, type Storage } from '../../../src/storage/open-storage.ts'
 import { conversationId, inboxRow, LINE, matrixEvent, newGhost, notice, outboxRow, PATIENT } from './builders.ts';
 import type { PhoneNumber } from '../../../src/model/phone-number.ts';
 import type { RoomId } from '../../../src/model/ids.ts';
+import type { UnreadableRow } from '../../../src/storage/storage-parts.ts';
 import type { StorageBench, StorageConfig } from './storage-bench.ts';
 
 /** One of the queues. `add` puts a row into the n-th lane. */
@@ -80,8 +81,11 @@ export function queueContract(bench: StorageBench): void {
       before(async () => {
         config = await bench.newConfig();
       });
+      let unreadable: UnreadableRow[];
+      const open = () => openStorage(config, (row) => void unreadable.push(row));
       beforeEach(async () => {
-        storage = await openStorage(config);
+        unreadable = [];
+        storage = await open();
         queue = subject.queue(storage);
       });
       afterEach(async () => {
@@ -157,6 +161,21 @@ export function queueContract(bench: StorageBench): void {
           `SELECT COUNT(*) FROM ${subject.table} WHERE id = '${id}' AND content IS NOT NULL`,
         );
         expect(kept).to.equal('1');
+      });
+
+      it('gives up a row that cannot be decrypted, says so, and hands out the next of the lane', async () => {
+        await add(1, 1);
+        const { id, trace } = await first();
+        await bench.sql(config, `UPDATE ${subject.table} SET content = 'v1.AAAA' WHERE id = '${id}'`);
+        await storage.close();
+        storage = await open();
+        queue = subject.queue(storage);
+        expect(await due()).to.deep.equal([]);
+        expect(unreadable).to.deep.equal([{ table: subject.table, trace }]);
+        expect((await due()).map((row) => row.id))
+          .to.have.length(1)
+          .and.not.include(id);
+        expect(await queue.depth(NOW)).to.include({ waiting: 1, parked: 1 });
       });
 
       it('does not bring back a row that ended meanwhile', async () => {

@@ -1,10 +1,13 @@
 import { openStorage, type Storage } from '../../../src/storage/open-storage.ts';
+import type { UnreadableRow } from '../../../src/storage/storage-parts.ts';
 import type { StorageBench, StorageConfig } from './storage-bench.ts';
 
 /** The open database of the running test. */
 export interface StorageInUse {
   readonly config: StorageConfig;
   readonly storage: Storage;
+  /** What could not be decrypted since the test began. */
+  readonly unreadable: readonly UnreadableRow[];
   /** Closes the database and opens it again, as a restart does. */
   reopen(): Promise<void>;
   /** Counts rows behind the program's back. */
@@ -15,10 +18,13 @@ export interface StorageInUse {
 export function storageForEach(bench: StorageBench): StorageInUse {
   let config: StorageConfig | undefined;
   let storage: Storage | undefined;
+  let unreadable: UnreadableRow[] = [];
+  const open = (of: StorageConfig) => openStorage(of, (row) => void unreadable.push(row));
 
   beforeEach(async () => {
     config = await bench.emptied(config);
-    storage = await openStorage(config);
+    unreadable = [];
+    storage = await open(config);
   });
   afterEach(() => storage?.close());
 
@@ -31,9 +37,12 @@ export function storageForEach(bench: StorageBench): StorageInUse {
       if (storage === undefined) throw new Error('no test runs');
       return storage;
     },
+    get unreadable() {
+      return unreadable;
+    },
     async reopen() {
       await this.storage.close();
-      storage = await openStorage(this.config);
+      storage = await open(this.config);
     },
     async count(table, where = '1 = 1') {
       return Number((await bench.sql(this.config, `SELECT COUNT(*) FROM ${table} WHERE ${where}`))[0]);

@@ -239,6 +239,25 @@ describe('durable queue', () => {
     await subject.stop(0);
   });
 
+  it('keeps a row whose report has to wait, and parks it when people can be told', async () => {
+    store.add(row('1'));
+    let isAway = true;
+    const handler = {
+      run: async () => Promise.reject(new PermanentError('never')),
+      parked: async () => {
+        if (isAway) throw new RetryableError('The database is away.');
+      },
+    };
+    const subject = new DurableQueue(store, handler, { name: 'test', concurrency: 1, maxAttempts: 3 }, silentLogger);
+    subject.notify();
+    await clock.tickAsync(1_500);
+    expect(store.ends).to.deep.equal([]);
+    isAway = false;
+    await clock.tickAsync(10_000);
+    expect(store.ends).to.deep.equal(['1 parked']);
+    await subject.stop(0);
+  });
+
   it('reports before it parks, so that a crash in between hides nothing', async () => {
     store.add(row('1'));
     const order: string[] = [];

@@ -6,6 +6,7 @@ import type { MatrixHttp } from '../matrix-http.ts';
 import { statusOf } from '../matrix-fault.ts';
 import type { CryptoUser } from './crypto-user.ts';
 import type { CryptoStore } from './store/crypto-store.ts';
+import { roundMs } from './sync-round.ts';
 
 export interface BotSyncParts {
   readonly http: MatrixHttp;
@@ -30,11 +31,6 @@ const FILTER = JSON.stringify({ room: { rooms: [] }, presence: { types: [] }, ac
 const HOLD_MS = 5_000;
 /** For so long after a message of our own the homeserver is asked in short rounds. ms. */
 const SENDING_MS = 2_000;
-/** Between short rounds, unless something came for us. ms. */
-const ROUND_MS = 1_000;
-/** The same where more than BUSY messages left since the last: a round costs the homeserver as much as some six messages. ms. */
-const BUSY_ROUND_MS = 3_000;
-const BUSY = 20;
 /** Waits after the first, second, ... failure in a row. ms. */
 const WAITS_MS = [500, 1_000, 2_000, 5_000];
 /** What proxies answer for a homeserver that is away. */
@@ -138,7 +134,7 @@ export class BotSync {
   }
 
   async #round(): Promise<void> {
-    const ms = this.#sent > BUSY ? BUSY_ROUND_MS : ROUND_MS;
+    const ms = roundMs(this.#sent);
     this.#sent = 0;
     await this.#pause(ms);
   }

@@ -1,9 +1,15 @@
 import { expect } from 'chai';
 import { once, EventEmitter } from 'node:events';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
+import type { SinonFakeTimers } from 'sinon';
 import { silentLogger } from '../../../../src/log.ts';
 import { BotSync, type BotSyncParts } from '../../../../src/matrix/crypto/bot-sync.ts';
 import type { MatrixCall } from '../../../../src/matrix/matrix-http.ts';
+import { roundMs } from '../../../../src/matrix/crypto/sync-round.ts';
 import type { UserId } from '../../../../src/model/ids.ts';
+
+/** Of the CommonJS build, which reaches `node:timers/promises` as well. */
+const { useFakeTimers } = createRequire(import.meta.url)('sinon') as typeof import('sinon');
 
 /** A homeserver that holds a request for as long as it may, unless it is told to answer. */
 class HoldingHomeserver extends EventEmitter<{ asked: [timeout: string]; ended: [] }> {
@@ -27,6 +33,22 @@ class HoldingHomeserver extends EventEmitter<{ asked: [timeout: string]; ended: 
 
 const GHOST = '@ghost:hospital.test' as UserId;
 
+/** Over that homeserver, with a device that never has anything to do. */
+function botSync(homeserver: HoldingHomeserver, more: Partial<BotSyncParts> = {}): BotSync {
+  return new BotSync({
+    http: homeserver,
+    store: { since: undefined, setSince: async () => undefined, deviceChanges: { note: () => [] } },
+    bot: { userId: '@bot:hospital.test', receiveSync: async () => false, flush: async () => undefined },
+    deviceId: 'BOT',
+    isGhost: (user: UserId) => user === GHOST,
+    onKeys: () => undefined,
+    onDevicesChanged: () => undefined,
+    onBack: () => undefined,
+    log: silentLogger,
+    ...more,
+  } as unknown as BotSyncParts);
+}
+
 describe('bot sync', () => {
   let homeserver: HoldingHomeserver;
   let sync: BotSync;
@@ -37,18 +59,7 @@ describe('bot sync', () => {
     now = 1_000_000;
     changed = [];
     homeserver = new HoldingHomeserver();
-    sync = new BotSync({
-      http: homeserver,
-      store: { since: undefined, setSince: async () => undefined, deviceChanges: { note: () => [] } },
-      bot: { userId: '@bot:hospital.test', receiveSync: async () => false, flush: async () => undefined },
-      deviceId: 'BOT',
-      isGhost: (user: UserId) => user === GHOST,
-      onKeys: () => undefined,
-      onDevicesChanged: (users: readonly UserId[]) => changed.push(...users),
-      onBack: () => undefined,
-      log: silentLogger,
-      now: () => now,
-    } as unknown as BotSyncParts);
+    sync = botSync(homeserver, { onDevicesChanged: (users) => void changed.push(...users), now: () => now });
     await sync.start();
     await once(homeserver, 'asked');
   });
@@ -88,5 +99,68 @@ describe('bot sync', () => {
     sync.wake();
     while (changed.length === 0) await once(homeserver, 'asked');
     expect(changed).to.deep.equal(['@nurse:hospital.test']);
+  });
+});
+
+describe('rounds of the bot sync, while our own users send', () => {
+  let clock: SinonFakeTimers;
+  let homeserver: HoldingHomeserver;
+  let sync: BotSync;
+
+  beforeEach(async () => {
+    clock = useFakeTimers();
+    // Its import of the timers is looked up anew.
+    syncBuiltinESMExports();
+    homeserver = new HoldingHomeserver();
+    sync = botSync(homeserver);
+    await sync.start();
+    await clock.tickAsync(0);
+    expect(homeserver.asked).to.deep.equal(['0', '5000']);
+  });
+
+  afterEach(async () => {
+    await sync.stop();
+    clock.restore();
+    syncBuiltinESMExports();
+  });
+
+  const send = (count: number) => Array.from({ length: count }).forEach(() => sync.sending());
+
+  for (const [sent, afterMs] of [
+    [1, 1_000],
+    [20, 1_000],
+    [21, 3_000],
+    [500, 3_000],
+  ] as const) {
+    it(`after ${sent} messages the next is ${afterMs} ms later`, async () => {
+      expect(roundMs(sent)).to.equal(afterMs);
+      send(sent);
+      await clock.tickAsync(afterMs - 1);
+      expect(homeserver.asked).to.have.length(2);
+      await clock.tickAsync(1);
+      expect(homeserver.asked[2]).to.equal('0');
+    });
+  }
+
+  it('count messages from one to the next', async () => {
+    send(21);
+    // While that round waits, its length is settled.
+    await clock.tickAsync(2_000);
+    send(1);
+    await clock.tickAsync(1_000);
+    expect(homeserver.asked.slice(2)).to.deep.equal(['0']);
+    await clock.tickAsync(1_000);
+    expect(homeserver.asked.slice(2)).to.deep.equal(['0', '0', '5000']);
+  });
+
+  it('end at once where the homeserver was heard of, and with the sending', async () => {
+    send(500);
+    await clock.tickAsync(10);
+    sync.wake();
+    await clock.tickAsync(0);
+    expect(homeserver.asked.slice(2)).to.deep.equal(['0']);
+    // Two seconds after the last message it is held again.
+    await clock.tickAsync(5_000);
+    expect(homeserver.asked.at(-1)).to.equal('5000');
   });
 });

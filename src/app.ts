@@ -21,7 +21,6 @@ import { ensureCommandRoom } from './services/ensure-command-room.ts';
 import { governConversations } from './services/govern-conversations.ts';
 import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
 import { markInterrupted } from './services/mark-interrupted.ts';
-import { replaceLostRooms } from './services/replace-lost-rooms.ts';
 import { openArchive } from './storage/archive/open-archive.ts';
 import { keepTextsAndRetention } from './services/policy-documents.ts';
 import { beOnlyBridge } from './storage/be-only-bridge.ts';
@@ -115,7 +114,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   const connection = new Connection(async () => {
     await rooms.ensureGhost(namespace.bot, 'Carebridge');
     await crypto.start();
-    await replaceLostRooms(parts);
+    await governance.lostRooms.look();
     await ensureCommandRoom(parts);
   }, log);
   const goOn = () => {

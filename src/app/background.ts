@@ -23,7 +23,7 @@ export function startBackground(
   storage: Storage,
   log: Logger,
 ): Background {
-  const { govern, guardAudit, expireBreakGlass, followVerification, syncDirectory } = governance;
+  const { govern, guardAudit, expireBreakGlass, followVerification, syncDirectory, lostRooms } = governance;
   const { offboardAccount, watchSignIns, followCommandLine } = accounts;
   policy.onChange(() => {
     govern.policyChanged();
@@ -48,6 +48,7 @@ export function startBackground(
         govern.start();
         govern.retryNow();
       });
+      lostRooms.start();
       expireBreakGlass.retryNow();
       offboardAccount.wake();
       watchSignIns.start();
@@ -63,6 +64,7 @@ export function startBackground(
         watchSignIns.stop(),
         offboardAccount.stop(),
         expireBreakGlass.stop(),
+        lostRooms[Symbol.asyncDispose](),
         govern[Symbol.asyncDispose](),
       ]);
     },

@@ -23,6 +23,7 @@ import { ListRoles } from '../services/list-roles.ts';
 import { LookAtSetup } from '../services/look-at-setup.ts';
 import { ReadAttachedText } from '../services/read-attached-text.ts';
 import { ReleaseRoom } from '../services/release-room.ts';
+import { ReplaceLostRooms } from '../services/replace-lost-rooms.ts';
 import { SetClass } from '../services/set-class.ts';
 import { SetUp } from '../services/set-up.ts';
 import { ShowRooms } from '../services/show-rooms.ts';
@@ -51,8 +52,15 @@ export function makeGovernance(
     isDryRun: governance.isDryRun,
     sweepIntervalMs: governance.sweepIntervalMs,
   });
+  const roomMoved = (from: RoomId, to: RoomId) => {
+    parts.control.forget(from);
+    parts.policy.invalidate();
+    govern.roomsChanged([from, to]);
+  };
   return {
     govern,
+    roomMoved,
+    lostRooms: new ReplaceLostRooms({ ...parts, roomMoved }),
     ...roomUseCases(parts, govern),
     ...roleUseCases(parts, config, matrix),
     ...emergencyUseCases(parts, config),

@@ -27,22 +27,15 @@ export function makeMessages(
   commands: CommandRunner,
   wake: Wake,
 ) {
-  const { control, policy } = parts;
-  const { govern, setUp } = governance;
+  const { control } = parts;
+  const { setUp, roomMoved, lostRooms } = governance;
   const send = new SendToContact({ ...parts, wake: wake.outbox });
   return {
     matrixEvent: new HandleMatrixEvent({
       ...parts,
-      membership: new HandleMembership({ ...parts, join: (roomId) => control.join(roomId) }),
+      membership: new HandleMembership({ ...parts, lostRooms, join: (roomId) => control.join(roomId) }),
       redaction: new HandleRedaction({ ...parts, dropCommand: (event, by) => commands.removed(event, by) }),
-      upgrade: new FollowUpgrade({
-        ...parts,
-        roomMoved(from, to) {
-          control.forget(from);
-          policy.invalidate();
-          govern.roomsChanged([to]);
-        },
-      }),
+      upgrade: new FollowUpgrade({ ...parts, roomMoved, lostRooms }),
       message: new HandleStaffMessage({
         ...parts,
         send,
@@ -55,7 +48,7 @@ export function makeMessages(
     keyword: new AnswerKeyword(parts),
     toRoom: new DeliverToRoom({ ...parts, warnOnFirstContact: config.consent.warnOnFirstContact }),
     toCarrier: new DeliverToCarrier(parts),
-    postNotice: new PostNotice(parts),
+    postNotice: new PostNotice({ ...parts, lostRooms }),
     parked: new ReportParked(parts),
     receive: new ReceiveSms(parts),
     report: new ApplyReport(parts),

@@ -1,3 +1,4 @@
+import { PermanentError, RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { RoomId } from '../model/ids.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
@@ -7,6 +8,8 @@ import type { SettingsStore } from '../ports/settings-store.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import { kindOf, type KnownRoom } from './known-room.ts';
 import { COMMAND_ROOM_SETTING } from './notifier.ts';
+import { isReplaced, type ReplaceLostRooms } from './replace-lost-rooms.ts';
+import { replacementSetting } from './replaced-rooms.ts';
 
 /** What following needs. */
 export interface FollowUpgradeParts {
@@ -17,13 +20,12 @@ export interface FollowUpgradeParts {
   readonly transactions: Transactions;
   /** A room is another one now: what is kept of it, and what was made of where it is. */
   readonly roomMoved: (from: RoomId, to: RoomId) => void;
+  readonly lostRooms: Pick<ReplaceLostRooms, 'close'>;
   readonly log: Logger;
 }
 
-/** Key under which the room is kept that replaced `roomId`: whoever still writes in the old one is told. */
-export function replacementSetting(roomId: RoomId): string {
-  return `replaced:${roomId}`;
-}
+/** The command room is not waited for longer than this: until the bot is invited to the room that it points to, nobody could command. ms. */
+const PATIENCE_MS = 60_000;
 
 /** Moves bot, ghost, conversation and governance to the room that replaces an upgraded one. */
 export class FollowUpgrade {
@@ -33,10 +35,27 @@ export class FollowUpgrade {
     this.#parts = parts;
   }
 
-  async follow(room: KnownRoom, replacement: RoomId | undefined): Promise<'done'> {
+  /**
+   * `closedAt`: when the homeserver told us, Unix ms. The command room and the security room get a successor where this one leads nowhere. Throws
+   * RetryableError while the bot cannot follow, PermanentError where it must not.
+   */
+  async follow(room: KnownRoom, replacement: RoomId | undefined, closedAt: number): Promise<'done'> {
+    const { lostRooms } = this.#parts;
+    const isNeeded = room.governed !== undefined && isReplaced(room.governed);
+    try {
+      if (replacement !== undefined) await this.#move(room, replacement);
+      else if (isNeeded) await lostRooms.close(room.roomId);
+    } catch (error) {
+      const isOver = error instanceof PermanentError || Date.now() - closedAt > PATIENCE_MS;
+      if (!isNeeded || !isOver || !(error instanceof PermanentError || error instanceof RetryableError)) throw error;
+      await lostRooms.close(room.roomId);
+    }
+    return 'done';
+  }
+
+  async #move(room: KnownRoom, replacement: RoomId): Promise<void> {
     const { roomId, conversation } = room;
     const { rooms, conversations, settings, governedRooms, transactions, log } = this.#parts;
-    if (replacement === undefined) return 'done';
     const kind = kindOf(room);
     // Others may be joined by a unit, or hold no messages: their rules are put in force when they are governed.
     const isPrivate = kind === 'conversation' || kind === 'command' || kind === 'security';
@@ -49,6 +68,5 @@ export class FollowUpgrade {
       transactions.afterCommit(() => this.#parts.roomMoved(roomId, moved));
     });
     log.info('room.upgraded', { roomId: moved });
-    return 'done';
   }
 }

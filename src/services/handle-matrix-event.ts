@@ -12,8 +12,9 @@ import type { HandleMembership } from './handle-membership.ts';
 import type { HandleRedaction } from './handle-redaction.ts';
 import type { HandleStaffMessage } from './handle-staff-message.ts';
 import { ANSWERED, kindOf, type KnownRoom } from './known-room.ts';
-import { replacementSetting, type FollowUpgrade } from './follow-upgrade.ts';
+import type { FollowUpgrade } from './follow-upgrade.ts';
 import { COMMAND_ROOM_SETTING, type Notifier } from './notifier.ts';
+import { replacementSetting } from './replaced-rooms.ts';
 
 /** What handling room events needs. */
 export interface HandleMatrixEventParts {
@@ -53,7 +54,7 @@ export class HandleMatrixEvent {
     if (event.type === 'm.room.member') return this.#member(event, room);
     // Also where the bot itself upgraded the room, as an administrator does with its token.
     if (event.type === 'm.room.tombstone' && room !== undefined)
-      return this.#parts.upgrade.follow(room, parseRoomId(event.content['replacement_room']));
+      return this.#parts.upgrade.follow(room, parseRoomId(event.content['replacement_room']), row.receivedAt);
     if (isOurs(this.#parts.namespace, event.sender) || isRemoved(event)) return 'done';
     if (room === undefined) return this.#unknownRoom(row);
     switch (event.type) {

@@ -9,6 +9,7 @@ import type { Rooms } from '../ports/rooms.ts';
 import type { KnownRoom } from './known-room.ts';
 import type { OpenConversation } from './open-conversation.ts';
 import type { PolicyInEffect } from './policy-in-effect.ts';
+import { isReplaced, type ReplaceLostRooms } from './replace-lost-rooms.ts';
 
 /** What handling membership needs. `wakeDeliveries` and `wakeNotices` tell those queues to look again. */
 export interface HandleMembershipParts {
@@ -19,6 +20,7 @@ export interface HandleMembershipParts {
   readonly notices: NoticeStore;
   readonly opener: OpenConversation;
   readonly policy: Pick<PolicyInEffect, 'current'>;
+  readonly lostRooms: Pick<ReplaceLostRooms, 'look'>;
   /** Joins as the bot. */
   readonly join: (roomId: RoomId) => Promise<boolean>;
   readonly wakeDeliveries: () => void;
@@ -33,7 +35,7 @@ export class HandleMembership {
     this.#parts = parts;
   }
 
-  /** A member of staff who joins gets the card and what waited; the bot stays out of rooms that are not its own. */
+  /** A member of staff who joins gets the card and what waited; the bot stays out of rooms that are not its own, and makes anew what it cannot do without. */
   async handle(event: MatrixEvent, room: KnownRoom | undefined): Promise<'done'> {
     const { namespace } = this.#parts;
     const member = parseUserId(event.state_key);
@@ -41,6 +43,7 @@ export class HandleMembership {
     if (member === undefined) return 'done';
     if (member === namespace.bot) {
       if (membership === 'invite') await this.#invited(event, room);
+      else if (membership !== 'join') await this.#putOut(event, room);
       return 'done';
     }
     if (room === undefined) return 'done';
@@ -53,6 +56,11 @@ export class HandleMembership {
     const { rooms, policy, join } = this.#parts;
     if (room !== undefined) await join(roomId);
     else if (!isPermitted(await policy.current(), sender, 'manage-rooms')) await rooms.leave(roomId);
+  }
+
+  /** By now it may be in again: the homeserver is asked. */
+  async #putOut({ room_id: roomId, sender: by }: MatrixEvent, room: KnownRoom | undefined): Promise<void> {
+    if (room?.governed !== undefined && isReplaced(room.governed)) await this.#parts.lostRooms.look({ roomId, by });
   }
 
   async #staffJoined({ conversation, roomId }: KnownRoom): Promise<void> {

@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { BOT, Chat } from './support/chat.ts';
 import { changeConfig } from './support/run-carebridge.ts';
 import { unexpectedWarnings } from './support/shields.ts';
-import { callAs, callAsAdmin, roomPath, startTestClinic } from './support/test-clinic.ts';
+import { callAs, deleteRoom, roomPath, startTestClinic } from './support/test-clinic.ts';
 
 describe('rooms', function () {
   this.timeout(60_000);
@@ -138,13 +138,3 @@ describe('rooms', function () {
     expect(inOld).not.to.include(`in the ${which} room, too`);
   }
 });
-
-/** As an administrator of the homeserver deletes a room: everybody is put out, and nothing is left of it. */
-async function deleteRoom(clinic: Clinic, roomId: string): Promise<void> {
-  const path = `/_synapse/admin/v2/rooms/${encodeURIComponent(roomId)}`;
-  const { delete_id: id } = await callAsAdmin(clinic, 'DELETE', path, { purge: true });
-  await waitFor('the room to be deleted', async () => {
-    const answer = await callAsAdmin(clinic, 'GET', `/_synapse/admin/v2/rooms/delete_status/${String(id)}`);
-    return answer['status'] === 'complete';
-  });
-}

@@ -1,10 +1,11 @@
 /** Who commands the bridge, and from which room: the whole bridge as a process, staff with real clients (A1, A2, A3, F2). */
 import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
+import type { ReceivedEvent } from '../../src/cli/demo/received-events.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import { BOT } from '../e2e/support/chat.ts';
-import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
+import { callAs, deleteRoom, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
 import { memoryStorage } from '../support/fakes/memory-storage.ts';
 import { newWorld, TestBridge } from '../support/fakes/test-bridge.ts';
 import type { Nurse } from '../support/nurse.ts';
@@ -22,6 +23,8 @@ describe('who commands the bridge', function () {
   let admin: Nurse;
   let commands: CommandRoom;
   let room: string;
+  /** Command rooms. */
+  const seen = new Set<string>();
 
   before(async function () {
     clinic = await startTestClinic(this, {
@@ -32,6 +35,7 @@ describe('who commands the bridge', function () {
     admin = await clinic.login('admin');
     commands = await CommandRoom.join(clinic, admin);
     room = commands.roomId;
+    seen.add(room);
   });
 
   after(async () => {
@@ -160,6 +164,31 @@ describe('who commands the bridge', function () {
     await setState('m.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' });
     expect(await hears('role list')).to.include(LEE);
   });
+
+  /** A room of somebody's, into which the bot is invited. */
+  const elsewhere = async () => (await admin.client.createRoom({ invite: [BOT] })).room_id;
+  const pointTo = async (replacement: Promise<string>) =>
+    setState('m.room.tombstone', { body: 'moved', replacement_room: await replacement });
+
+  for (const [what, lose] of [
+    ['the bot is put out of', () => asBot('POST', '/leave', {})],
+    ['the homeserver’s administrator deletes', () => deleteRoom(clinic, room)],
+    ['is closed, and points to a room that is not its successor', () => pointTo(elsewhere())],
+  ] as const) {
+    it(`A3: a command room that ${what} is made anew while the bridge runs; that is told in the new one, once`, async () => {
+      const lost = room;
+      await lose();
+      room = await admin.waitForInvite((roomId) => !seen.has(roomId), commands.instead());
+      seen.add(room);
+      commands = commands.at(room);
+      await admin.join(room);
+      const isTold = ({ sender, content }: ReceivedEvent) =>
+        sender === BOT && String(content['body']).startsWith(`The command room ${lost} is lost: `);
+      await admin.waitForMessage(room, isTold, commands.instead());
+      expect(await hears('role list')).to.include(LEE);
+      expect(admin.events.messages(room).filter(isTold)).to.have.length(1);
+    });
+  }
 
   async function newGuest() {
     const { url } = clinic.synapse;

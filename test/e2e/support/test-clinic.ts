@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Context } from 'mocha';
 import { startClinic, type Clinic, type ClinicOptions } from '../../../src/cli/demo/clinic.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { newDatabase } from './database.ts';
 
 // The bridge is started some sixty times; compiled once, each start takes a third less.
@@ -50,6 +51,16 @@ export async function callAsAdmin(
   const token = adminTokens.get(clinic) ?? logInAdmin(clinic);
   adminTokens.set(clinic, token);
   return await call(clinic.synapse.url + path, await token, method, path, body);
+}
+
+/** As an administrator of the homeserver deletes a room: everybody is put out, and nothing is left of it. */
+export async function deleteRoom(clinic: Clinic, roomId: string): Promise<void> {
+  const path = `/_synapse/admin/v2/rooms/${encodeURIComponent(roomId)}`;
+  const { delete_id: id } = await callAsAdmin(clinic, 'DELETE', path, { purge: true });
+  await waitFor('the room to be deleted', async () => {
+    const answer = await callAsAdmin(clinic, 'GET', `/_synapse/admin/v2/rooms/delete_status/${String(id)}`);
+    return answer['status'] === 'complete';
+  });
 }
 
 async function logInAdmin({ synapse }: Clinic): Promise<string> {

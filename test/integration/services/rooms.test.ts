@@ -211,4 +211,85 @@ describe('rooms', () => {
       expect(fixture.world.rooms.left).to.deep.equal([]);
     });
   });
+
+  describe('the command room', () => {
+    const replacement = '!upgraded' as RoomId;
+    beforeEach(async () => {
+      await fixture.world.stores.governedRooms.add({
+        ...{ roomId: COMMAND_ROOM, kind: 'command', phiClass: 'phi', opaqueId: 'command', unit: undefined },
+        ...{ conversation: undefined, name: 'Carebridge commands', origin: 'made', since: 1 },
+      });
+    });
+
+    const current = async () => (await fixture.world.stores.settings.get('command-room')) as RoomId;
+    const isClosed = (content: object) =>
+      happens({ type: 'm.room.tombstone', room_id: COMMAND_ROOM, state_key: '', content: { ...content } });
+    const isPutOut = (membership: string) =>
+      happens({
+        ...{ type: 'm.room.member', room_id: COMMAND_ROOM, sender: ADMIN, state_key: NAMESPACE.bot },
+        content: { membership },
+      });
+
+    /** Somebody of the team comes in, and reads. */
+    async function readIn(room: RoomId): Promise<string[]> {
+      fixture.world.rooms.join(room, ADMIN);
+      await fixture.after(60_000);
+      return fixture.botSaid(room);
+    }
+
+    for (const membership of ['leave', 'ban']) {
+      it(`A3 is made anew at once where the bot is put out (${membership}), and that is told there once`, async () => {
+        fixture.world.rooms.putOut(COMMAND_ROOM, NAMESPACE.bot);
+        await isPutOut(membership);
+        await isPutOut(membership);
+        const made = await current();
+        expect(made).to.not.equal(COMMAND_ROOM);
+        expect(await readIn(made)).to.deep.equal([
+          `The command room ${COMMAND_ROOM} is lost: the bot was put out by ${ADMIN}. Another was made: ${made}. Ask who did that.`,
+        ]);
+        await writes(made, '!care help');
+        expect(fixture.botSaid(made)).to.have.length(2);
+      });
+    }
+
+    it('stays where the bot was let in again before its event was worked on', async () => {
+      await isPutOut('leave');
+      expect(await current()).to.equal(COMMAND_ROOM);
+    });
+
+    it('A3 is made anew where it is deleted and nobody told us, and what the bot had to say there is said in the new one', async () => {
+      fixture.world.rooms.putOut(COMMAND_ROOM, NAMESPACE.bot);
+      await writes(COMMAND_ROOM, '!care help');
+      const made = await current();
+      expect(made).to.not.equal(COMMAND_ROOM);
+      const [first, second, ...more] = await readIn(made);
+      expect([first, second].join('\n')).to.include('is lost: it was deleted').and.to.include('!care text');
+      expect(more).to.deep.equal([]);
+    });
+
+    it('A3 is made anew where it is closed and points nowhere; whoever writes in the old one is told', async () => {
+      await isClosed({ body: 'moved' });
+      const made = await current();
+      expect((await readIn(made))[0]).to.include('it was closed, and points to no room that the bot may follow to');
+      await writes(COMMAND_ROOM, '!care help');
+      expect(fixture.adminsHeard.at(-1)).to.include(`Write there: https://matrix.to/#/${encodeURIComponent(made)}`);
+    });
+
+    it('A3 is made anew where the bot must not follow, and where it is not invited within a minute', async () => {
+      fixture.world.rooms.upgradeFault = new RetryableError('not invited');
+      await isClosed({ replacement_room: replacement });
+      await fixture.after(30_000);
+      expect(await current()).to.equal(COMMAND_ROOM);
+      for (let waited = 0; waited < 4; waited++) await fixture.after(60_000);
+      const made = await current();
+      expect(made).to.not.be.oneOf([COMMAND_ROOM, replacement]);
+      fixture.world.rooms.upgradeFault = new PermanentError('not invite-only');
+      await happens({
+        ...{ type: 'm.room.tombstone', room_id: made, state_key: '' },
+        content: { replacement_room: replacement },
+      });
+      expect(await current()).to.not.be.oneOf([COMMAND_ROOM, replacement, made]);
+      expect(fixture.world.rooms.rooms.get(await current())?.plan.name).to.equal('Carebridge commands');
+    });
+  });
 });

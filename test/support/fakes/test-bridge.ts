@@ -32,7 +32,7 @@ import { ImportRoles } from '../../../src/services/import-roles.ts';
 import { Lines } from '../../../src/services/lines.ts';
 import { ListRoles } from '../../../src/services/list-roles.ts';
 import { markInterrupted } from '../../../src/services/mark-interrupted.ts';
-import type { RoomToMake } from '../../../src/services/make-governed-room.ts';
+import type { MakeGovernedRoom, RoomToMake } from '../../../src/services/make-governed-room.ts';
 import { NoteSaid } from '../../../src/services/note-said.ts';
 import { Notifier } from '../../../src/services/notifier.ts';
 import { OpenConversation } from '../../../src/services/open-conversation.ts';
@@ -44,6 +44,7 @@ import { ReportParked } from '../../../src/services/report-parked.ts';
 import { RetryParked } from '../../../src/services/retry-parked.ts';
 import { ReviewAccess } from '../../../src/services/review-access.ts';
 import { SendAutomatic } from '../../../src/services/send-automatic.ts';
+import { ReplaceLostRooms } from '../../../src/services/replace-lost-rooms.ts';
 import { SendToContact } from '../../../src/services/send-to-contact.ts';
 import { TakeRole } from '../../../src/services/take-role.ts';
 import { TellSender } from '../../../src/services/tell-sender.ts';
@@ -176,10 +177,8 @@ export class TestBridge {
     const said = options.isArchived ? new NoteSaid(base) : undefined;
     const { identity: rule } = options;
     const identity = rule && new CheckIdentity({ ...base, automatic, notifier, rule });
-    const opener = new OpenConversation({
-      ...{ ...base, notifier, identity },
-      make: { make: (...made) => makeRoom(rooms, stores, lines, ...made) },
-    });
+    const make: Pick<MakeGovernedRoom, 'make'> = { make: (...made) => makeRoom(rooms, stores, lines, ...made) };
+    const opener = new OpenConversation({ ...base, notifier, identity, make });
     const parts = {
       ...base,
       notifier,
@@ -235,18 +234,20 @@ export class TestBridge {
       runCommand: (...call) => this.runner.run(...call),
       takeReaction: (...reaction) => this.runner.reaction(...reaction),
     });
+    const roomMoved = () => undefined;
+    const lostRooms = new ReplaceLostRooms({ ...parts, make, roomMoved });
     const handle = new HandleMatrixEvent({
       ...parts,
-      membership: new HandleMembership({ ...parts, policy, join: async () => true }),
+      membership: new HandleMembership({ ...parts, policy, lostRooms, join: async () => true }),
       redaction: new HandleRedaction({ ...parts, dropCommand: (event, by) => this.runner.removed(event, by) }),
-      upgrade: new FollowUpgrade({ ...parts, roomMoved: () => undefined }),
+      upgrade: new FollowUpgrade({ ...parts, roomMoved, lostRooms }),
       message,
       keyNoticeAfterMs: KEY_NOTICE_AFTER_MS,
     });
     const keyword = new AnswerKeyword(parts);
     const toRoom = new DeliverToRoom({ ...parts, warnOnFirstContact: options.warnOnFirstContact ?? false });
     const toCarrier = new DeliverToCarrier(parts);
-    const post = new PostNotice(parts);
+    const post = new PostNotice({ ...parts, lostRooms });
     const parked = new ReportParked(parts);
     this.receive = new ReceiveSms(parts);
     this.reports = new ApplyReport(parts);

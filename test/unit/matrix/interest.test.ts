@@ -39,6 +39,11 @@ describe('interest in room events', () => {
       { type: 'm.room.member', sender: NURSE, state_key: BOT, content: { membership: 'invite' } },
       true,
     ],
+    [
+      'the bot being put out',
+      { type: 'm.room.member', sender: NURSE, state_key: BOT, content: { membership: 'ban' } },
+      true,
+    ],
     ['the bot joining', { type: 'm.room.member', sender: BOT, state_key: BOT, content: { membership: 'join' } }, false],
     [
       'a ghost being invited',

@@ -1,8 +1,6 @@
 import { expect } from 'chai';
 import type { RoomId } from '../../../src/model/ids.ts';
 import { ensureCommandRoom } from '../../../src/services/ensure-command-room.ts';
-import { silentLogger } from '../../../src/log.ts';
-import { replaceLostRooms } from '../../../src/services/replace-lost-rooms.ts';
 import { ensureSecurityRoom } from '../../../src/services/ensure-security-room.ts';
 import { ADMIN, NURSE, PHYSICIAN } from '../../support/care-room.ts';
 import { GovernanceFixture } from '../../support/governance-fixture.ts';
@@ -51,37 +49,6 @@ describe('the command room and the security room', () => {
     fixture.policy = { ...fixture.policy, assigned: new Map([...fixture.policy.assigned, [PHYSICIAN, roles]]) };
     await fixture.govern.sweepNow();
     expect(fixture.control.membership(made, PHYSICIAN)).to.equal('invite');
-  });
-
-  it('A3 are replaced at start where the bot is out, once, with those of a role asked in, and security is told', async () => {
-    const { storage, control } = fixture;
-    const [command, security] = [await ensureCommandRoom(parts()), await ensureSecurityRoom(parts())];
-    const lost = new Set<RoomId>();
-    const told: string[] = [];
-    const lostParts = {
-      ...{ ...parts(), log: silentLogger, namespace: fixture.policy.namespace },
-      rooms: { isIn: async (roomId: RoomId) => !lost.has(roomId) },
-      security: { tell: async (text: string) => void told.push(text) },
-    };
-    await replaceLostRooms(lostParts);
-    expect(control.created).to.have.length(2);
-    lost.add(command).add(security);
-    await replaceLostRooms(lostParts);
-    await replaceLostRooms(lostParts);
-    expect(control.created.slice(2).map(({ invite }) => invite)).to.deep.equal([
-      control.created[0]?.invite,
-      control.created[1]?.invite,
-    ]);
-    const [made] = await storage.governedRooms.ofKind('command');
-    expect(made?.roomId).to.not.equal(command);
-    expect(await ensureCommandRoom(parts())).to.equal(made?.roomId);
-    expect(await storage.governedRooms.all()).to.have.length(2);
-    expect(told.map((text) => text.split(' ').slice(0, 3).join(' '))).to.deep.equal([
-      ...['The command room', 'The security room'],
-    ]);
-    expect(storage.audited().map(({ action, actor }) => `${action} ${actor}`)).to.deep.equal([
-      ...['room.replace carebridge', 'room.replace carebridge'],
-    ]);
   });
 
   it('of security has whoever may watch it, and is made once', async () => {

@@ -185,7 +185,7 @@ describe('who commands the bridge', function () {
       const isTold = ({ sender, content }: ReceivedEvent) =>
         sender === BOT && String(content['body']).startsWith(`The command room ${lost} is lost: `);
       await admin.waitForMessage(room, isTold, commands.instead());
-      expect(await hears('role list')).to.include(LEE);
+      expect(await hears('role list')).to.include(admin.userId);
       expect(admin.events.messages(room).filter(isTold)).to.have.length(1);
     });
   }

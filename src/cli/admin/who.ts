@@ -45,7 +45,7 @@ async function lookAtRoom(host: Host, kind: (typeof KINDS)[number]): Promise<Roo
     return {
       kind,
       snapshot: undefined,
-      problem: `not known. ${snapshot} Where it was deleted: restart Carebridge, which makes another.`,
+      problem: `not known. ${snapshot} Where it was deleted: Carebridge makes another within a minute, while it runs.`,
     };
   const unsafe = commandRoomProblem(await host.policy.current(), snapshot, { isSecurity: kind === 'security' });
   return { kind, snapshot, problem: unsafe && `not safe for commands: ${unsafe}` };

@@ -92,6 +92,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   const commands: CommandRunner = new CommandRunner({
     ...parts,
     confirmWithinMs: config.commands.confirmWithinMs,
+    awayUntil: () => storage.awayUntil(),
     commandOfNotice: async (notice) => {
       const device = await storage.watchedDevices.ofNotice(notice);
       return device && givenLostDevice(device);

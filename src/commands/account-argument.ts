@@ -69,6 +69,10 @@ export function answerOf(head: string, { outcome, text, after }: AccountResult, 
   return { text: `${head}\n${text}`, outcome, data: { user: target, outcome, after }, audit: { target } };
 }
 
+/** What is shown of an account for which one person is not enough (A9). */
+export const SECOND_PERSON_AGREES =
+  'They administer the homeserver: somebody else than you must confirm, typed, with the code below.';
+
 /** What is asked once a session was ended: whoever has the password can sign in anew (D1). */
 export function lockNext(target: UserId): NonNullable<Answer['next']> {
   return {

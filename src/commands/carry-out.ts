@@ -11,6 +11,8 @@ export interface CarryOutParts {
   readonly audit: AuditLog;
   readonly notifier: Notifier;
   readonly transactions: Transactions;
+  /** Until when the database took nothing, Unix ms; undefined: it always did. */
+  readonly awayUntil: () => number | undefined;
 }
 
 /** A command whose line was read and that may be run. */
@@ -30,9 +32,16 @@ const MAX_DATA = 20_000;
 export const NO_AUDIT =
   'Refused: the audit log cannot be written, so nothing was done. Try again later, and tell your administrator.';
 
+/** What is said, once the audit log can be written again, to what was typed while it could not be: nobody expects it to be done now. */
+export function tooLate({ name }: Command): string {
+  return `Not done: \`${name}\` was not carried out because the audit log could not be written. Type it again.`;
+}
+
 /** Runs commands, with the audit log written before anything changes and the outcome committed together with the words that tell it. */
 export class CarryOut {
   readonly #parts: CarryOutParts;
+  /** When the log last could not be written, Unix ms. */
+  #failedAt = -Infinity;
 
   constructor(parts: CarryOutParts) {
     this.#parts = parts;
@@ -52,9 +61,15 @@ export class CarryOut {
       await this.#parts.audit.append({ ...entry, id: auditId(entry.action, call.eventId, step) });
       return true;
     } catch (error) {
-      if (error instanceof RetryableError) return false;
-      throw error;
+      if (!(error instanceof RetryableError)) throw error;
+      this.#failedAt = Date.now();
+      return false;
     }
+  }
+
+  /** True where the log could not be written at some time since `typedAt`, Unix ms: see `tooLate`. */
+  isTooLate(typedAt: number): boolean {
+    return typedAt <= Math.max(this.#failedAt, this.#parts.awayUntil() ?? -Infinity);
   }
 
   /** Runs it. How it ended is for the caller to `tell`. */

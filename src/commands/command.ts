@@ -23,6 +23,8 @@ export interface CommandCall {
   readonly room: KnownRoom;
   /** The event that it was typed in: what the command does must be the same however often it is run for one event id. */
   readonly eventId: EventId;
+  /** When it was typed, by the homeserver's clock, Unix ms. */
+  readonly typedAt: number;
   /** The event that it was typed as a reply to. */
   readonly repliesTo: EventId | undefined;
   /** The notice of the bot under which a sign stood for the command: there it is answered. Left out where it was typed. */

@@ -43,9 +43,12 @@ export function promptFor(about: {
   const { id, command, preview, prefix, expiresAt } = about;
   const { needsSecondPerson } = command;
   const until = new Date(expiresAt).toISOString().slice(11, 16);
-  const who = needsSecondPerson ? 'Somebody else who may approve: react' : 'React';
+  const [yes, no] = [`\`${prefix} confirm ${id}\``, `\`${prefix} cancel ${id}\``];
+  const question = needsSecondPerson
+    ? `Somebody else who may approve types ${yes} to do it; ❌ drops it, until ${until} UTC. (Or ${no}.)`
+    : `React with ✅ to do it, ❌ to drop it; until ${until} UTC. (Or ${yes}, ${no}.)`;
   return {
-    text: `${cut(preview.text)}\n\n${who} with ✅ to do it, ❌ to drop it; until ${until} UTC. (Or \`${prefix} confirm ${id}\`, \`${prefix} cancel ${id}\`.)`,
+    text: `${cut(preview.text)}\n\n${question}`,
     data: {
       ...dataOf(command, 'asked', preview.facts),
       confirmation: { code: id, expiresAt, needsSecondPerson },

@@ -5,7 +5,7 @@ import type { ConfirmationEnd, ConfirmationStore, PendingConfirmation } from '..
 import type { Transactions } from '../ports/transactions.ts';
 import type { KnownRoom } from '../services/known-room.ts';
 import type { Notifier } from '../services/notifier.ts';
-import { NO_AUDIT, notDone, type CarryOut, type ReadyCommand } from './carry-out.ts';
+import { NO_AUDIT, notDone, tooLate, type CarryOut, type ReadyCommand } from './carry-out.ts';
 import { actionOf, auditId } from './command-audit.ts';
 import type { Answer, Command, CommandCall, Preview } from './command.ts';
 import { codeOf, keep, kept, promptFor } from './confirmation-prompt.ts';
@@ -33,9 +33,13 @@ export interface ConfirmationParts {
 /** A yes or a no, by a reaction or by `confirm` and `cancel`. */
 export interface Decision {
   readonly isYes: boolean;
+  /** It was typed, encrypted by a device that is believed; a reaction may be of any session that has the password, or of the homeserver. */
+  readonly isTyped: boolean;
   readonly by: UserId;
   /** The event that said it. */
   readonly event: EventId;
+  /** When, by the homeserver's clock, Unix ms. */
+  readonly at: number;
   readonly room: KnownRoom;
   /** How often this event was handled before. */
   readonly attempts: number;
@@ -48,6 +52,8 @@ export type Decided =
 const TAKEN: Decided = { outcome: 'taken' };
 const NOT_YOURS = 'Refused: you may not decide this.';
 const SECOND_PERSON = 'Somebody else must confirm this: it needs two people.';
+const NOT_TYPED =
+  'The yes of somebody else than who asked is typed, on a verified device, with the code in the question. A reaction does not prove whose it is.';
 const REMOVED = 'The command was removed, so it is dropped. Nothing was done.';
 const ALREADY = 'It is decided already.';
 
@@ -125,14 +131,19 @@ export class Confirmations {
   }
 
   /** Why whoever decided may not. */
-  async #refusal(found: PendingConfirmation, command: Command, { by, isYes }: Decision): Promise<string | undefined> {
+  async #refusal(
+    found: PendingConfirmation,
+    command: Command,
+    { by, isYes, isTyped }: Decision,
+  ): Promise<string | undefined> {
     const policy = await this.#parts.policy.current();
     const mayApprove = personRefusal(policy, by, 'approve') === undefined;
     const mayRun = commandRefusal(policy, by, command) === undefined;
-    if (!isYes) return by === found.requestedBy || mayRun || mayApprove ? undefined : NOT_YOURS;
-    if (!found.needsSecondPerson) return mayRun ? undefined : NOT_YOURS;
-    if (by === found.requestedBy) return SECOND_PERSON;
-    return mayApprove ? undefined : NOT_YOURS;
+    const isOwn = by === found.requestedBy;
+    if (!isYes) return isOwn || mayRun || mayApprove ? undefined : NOT_YOURS;
+    if (found.needsSecondPerson && isOwn) return SECOND_PERSON;
+    if (!(found.needsSecondPerson ? mayApprove : mayRun)) return NOT_YOURS;
+    return isOwn || isTyped ? undefined : NOT_TYPED;
   }
 
   async #carryOut(found: PendingConfirmation, decision: Decision, command: Command): Promise<Decided> {
@@ -140,6 +151,7 @@ export class Confirmations {
     const { by, event } = decision;
     const isRepeat = found.confirmed !== undefined;
     const cancel = (why: string) => this.#end(found, by, 'cancelled', why);
+    if (!isRepeat && carryOut.isTooLate(decision.at)) return cancel(tooLate(command));
     const refusal = isRepeat ? undefined : await gate.refusal(command, found.requestedBy, decision.room);
     if (refusal) return cancel(refusal.text);
     const ready = await this.#ready(found, decision, command);
@@ -165,7 +177,7 @@ export class Confirmations {
     command: Command,
   ): Promise<ReadyCommand | { refused: string }> {
     const { line, repliesTo, trace } = kept(found);
-    const { room, by: confirmedBy, attempts } = decision;
+    const { room, by: confirmedBy, at: typedAt, attempts } = decision;
     try {
       const context = await this.#parts.context(room);
       const { args, ticket } = await readLine(findCommand(this.#parts.byName, line)!, context);
@@ -174,6 +186,7 @@ export class Confirmations {
         sender: found.requestedBy,
         room,
         eventId: found.commandEvent,
+        typedAt,
         repliesTo,
         trace,
         ticket,
@@ -244,7 +257,7 @@ export class Confirmations {
 
   async #refuse(found: PendingConfirmation, command: Command, { by, event }: Decision, why: string): Promise<Decided> {
     await this.#record(found, command, by, 'refused', event);
-    return ignored(why, why === SECOND_PERSON);
+    return ignored(why, why === SECOND_PERSON || why === NOT_TYPED);
   }
 
   async #expire(found: PendingConfirmation, name: string): Promise<Decided> {

@@ -1,7 +1,7 @@
 import type { FindAccount } from '../services/find-account.ts';
 import { nameOf } from '../services/list-devices.ts';
 import type { LockAccount } from '../services/lock-account.ts';
-import { accountParameter, answerOf, requestOf, resolveAccount } from './account-argument.ts';
+import { accountParameter, answerOf, requestOf, resolveAccount, SECOND_PERSON_AGREES } from './account-argument.ts';
 import { defineCommand, type Command } from './command.ts';
 import { flag, optional, reasonParameter } from './parameters.ts';
 
@@ -35,7 +35,7 @@ export function lockCommand({ findAccount, lockAccount, prefix }: LockCommandPar
       const text = [
         `Locks ${nameOf(target, account.displayName)}${devices}${endSessions ? ' and ends all sessions' : ''}.`,
         ...warnings,
-        ...(account.isAdmin === true ? ['They administer the homeserver: somebody else than you must confirm.'] : []),
+        ...(account.isAdmin === true ? [SECOND_PERSON_AGREES] : []),
       ].join('\n');
       return { text, facts: { user: target, endSessions, locked: account.isLocked ?? null } };
     },

@@ -1,7 +1,14 @@
 import type { FindAccount } from '../services/find-account.ts';
 import { describeDevice, devicesIn, nameOf } from '../services/list-devices.ts';
 import type { LostDevice } from '../services/lost-device.ts';
-import { accountParameter, answerOf, lockNext, requestOf, resolveAccount } from './account-argument.ts';
+import {
+  accountParameter,
+  answerOf,
+  lockNext,
+  requestOf,
+  resolveAccount,
+  SECOND_PERSON_AGREES,
+} from './account-argument.ts';
 import { defineCommand, type Command } from './command.ts';
 import { optional, reasonParameter } from './parameters.ts';
 
@@ -27,7 +34,7 @@ export function lostDeviceAllCommand({ findAccount, lostDevice }: LostDeviceAllC
       const text = [
         `Ends all sessions of ${nameOf(target, account.displayName)}, ${devicesIn(devices.length)}:`,
         ...devices.map((device) => `  ${describeDevice(device)}`),
-        ...(account.isAdmin === true ? ['They administer the homeserver: somebody else than you must confirm.'] : []),
+        ...(account.isAdmin === true ? [SECOND_PERSON_AGREES] : []),
       ].join('\n');
       // Not the devices: whoever is to be kept out could sign in anew before each yes.
       return { text, facts: { user: target } };

@@ -1,7 +1,7 @@
 import type { FindAccount } from '../services/find-account.ts';
 import { nameOf } from '../services/list-devices.ts';
 import type { OffboardAccount } from '../services/offboard-account.ts';
-import { accountParameter, requestOf, resolveAccount } from './account-argument.ts';
+import { accountParameter, requestOf, resolveAccount, SECOND_PERSON_AGREES } from './account-argument.ts';
 import { defineCommand, type Command } from './command.ts';
 import { optional, reasonParameter, userParameter } from './parameters.ts';
 
@@ -27,9 +27,7 @@ export function offboardCommand({ findAccount, offboardAccount }: OffboardComman
       const text = [
         `${nameOf(target, found.account.displayName)} leaves: locked, signed out everywhere, out of ${found.rooms} rooms and spaces.`,
         `Roles: ${found.roles.join(', ') || 'none'}. Lines: ${found.lines.join(', ') || 'none'}, to ${successor ?? 'nobody new (--successor @user)'}.`,
-        ...(found.account.isAdmin === true
-          ? ['They administer the homeserver: somebody else than you must confirm.']
-          : []),
+        ...(found.account.isAdmin === true ? [SECOND_PERSON_AGREES] : []),
       ].join('\n');
       const { rooms, roles, lines } = found;
       return { text, facts: { user: target, successor: successor ?? null, rooms, roles, lines } };

@@ -10,7 +10,7 @@ import type { TypedCommand } from '../services/handle-staff-message.ts';
 import type { Handled } from '../model/handled.ts';
 import type { KnownRoom } from '../services/known-room.ts';
 import type { Notifier } from '../services/notifier.ts';
-import { CarryOut, type ReadyCommand } from './carry-out.ts';
+import { CarryOut, tooLate, type ReadyCommand } from './carry-out.ts';
 import { actionOf, auditId, commandEntry, entryOf } from './command-audit.ts';
 import type { Answer, Command, CommandCall, GivenCommand } from './command.ts';
 import { Confirmations } from './confirmations.ts';
@@ -30,6 +30,8 @@ export interface CommandRunnerParts extends GateParts {
   readonly audit: AuditLog;
   readonly notifier: Notifier;
   readonly transactions: Transactions;
+  /** Until when the database took nothing, Unix ms; undefined: it always did. */
+  readonly awayUntil: () => number | undefined;
   /** What END_DEVICE_SIGN under this event stands for; undefined where it is no notice about a device. */
   readonly commandOfNotice: (notice: EventId) => Promise<GivenCommand | undefined>;
   /** How long a confirmation is waited for, ms. */
@@ -51,6 +53,8 @@ export class CommandRunner {
   readonly #carryOut: CarryOut;
   readonly #confirmations: Confirmations;
   readonly #startedAt = Date.now();
+  /** Commands that are in the audit log and may be half done: they are finished, however late. */
+  readonly #begun = new Set<EventId>();
 
   constructor(parts: CommandRunnerParts) {
     this.#parts = parts;
@@ -104,10 +108,10 @@ export class CommandRunner {
     const found = await confirmations.findByPrompt(reaction.to);
     if (found === undefined) return this.#unknownPrompt(row, room, reaction.isYes !== undefined);
     if (reaction.isYes === undefined) return 'done';
-    const { sender: by, event_id: event } = row.event;
+    const { sender: by, event_id: event, origin_server_ts: at } = row.event;
     const { isYes } = reaction;
     const decided = await this.#saying(row, room, () =>
-      this.#confirmations.decide(found, { isYes, by, event, room, attempts: row.attempts }),
+      this.#confirmations.decide(found, { isYes, isTyped: false, by, event, at, room, attempts: row.attempts }),
     );
     if (decided.outcome === 'ignored' && decided.isForAll) {
       await notifier.say(room.roomId, decided.why, {
@@ -126,8 +130,8 @@ export class CommandRunner {
       throw new UserError(
         'There is nothing to confirm under this code: it was decided, or its time is over. Nothing was done.',
       );
-    const { sender: by, eventId: event, room } = call;
-    const decided = await this.#confirmations.decide(found, { isYes, by, event, room, attempts: call.attempts });
+    const { sender: by, eventId: event, typedAt: at, room, attempts } = call;
+    const decided = await this.#confirmations.decide(found, { isYes, isTyped: true, by, event, at, room, attempts });
     if (decided.outcome === 'ignored') throw new UserError(decided.why);
     return { text: '' };
   }
@@ -169,9 +173,9 @@ export class CommandRunner {
       if (!(error instanceof UserError)) throw error;
       return this.#refuse(row, typed, 'words', error.message, found);
     }
-    const { sender, event_id: eventId } = row.event;
+    const { sender, event_id: eventId, origin_server_ts: typedAt } = row.event;
     const isRepeat = row.attempts > 0 || row.receivedAt < this.#startedAt;
-    const call = { sender, room, eventId, trace: row.trace, ticket: read.ticket };
+    const call = { sender, room, eventId, typedAt, trace: row.trace, ticket: read.ticket };
     const { repliesTo, underNotice } = typed;
     const { attempts } = row;
     const ready: ReadyCommand = {
@@ -180,10 +184,14 @@ export class CommandRunner {
       args: read.args,
     };
     if (read.isDryRun) return this.#carryOut.show(ready);
+    if (command.effect === 'reads') return this.#confirmations.run(ready);
+    if (!this.#begun.has(eventId) && this.#carryOut.isTooLate(typedAt))
+      return this.#refuse(row, typed, 'not-logged', tooLate(command), found);
     if (command.effect === 'destroys') return this.#confirmations.ask(ready, line);
-    if (command.effect === 'changes' && !(await this.#carryOut.begin(ready, 'begun')))
-      return this.#carryOut.tellNoAudit(ready.call);
+    if (!(await this.#carryOut.begin(ready, 'begun'))) return this.#carryOut.tellNoAudit(ready.call);
+    this.#begun.add(eventId);
     await this.#confirmations.run(ready);
+    this.#begun.delete(eventId);
   }
 
   /** If `work` has to wait for more than a moment, whoever asked is told what for at once, the room's later commands go first, and the queue goes on trying. */
@@ -233,7 +241,7 @@ export class CommandRunner {
   async #refuse(
     row: MatrixEventRow,
     { underNotice }: TypedCommand,
-    code: Refusal['code'] | 'unknown' | 'edited' | 'words',
+    code: Refusal['code'] | 'unknown' | 'edited' | 'words' | 'not-logged',
     text: string,
     found?: FoundCommand,
   ): Promise<void> {

@@ -1,7 +1,7 @@
 import type { FindAccount } from '../services/find-account.ts';
 import { nameOf } from '../services/list-devices.ts';
 import type { SuspendAccount } from '../services/suspend-account.ts';
-import { accountParameter, answerOf, requestOf, resolveAccount } from './account-argument.ts';
+import { accountParameter, answerOf, requestOf, resolveAccount, SECOND_PERSON_AGREES } from './account-argument.ts';
 import { defineCommand, type Command } from './command.ts';
 import { optional, reasonParameter } from './parameters.ts';
 
@@ -27,8 +27,7 @@ export function suspendCommand({ findAccount, suspendAccount, prefix }: SuspendC
       const name = nameOf(target, account.displayName);
       if (account.isSuspended === true)
         return { text: `${name} is suspended already.`, facts: { user: target }, isNothingToDo: true };
-      const admin =
-        account.isAdmin === true ? '\nThey administer the homeserver: somebody else than you must confirm.' : '';
+      const admin = account.isAdmin === true ? `\n${SECOND_PERSON_AGREES}` : '';
       return {
         text: `Suspends ${name}${devices}: they can read and log in, and write nothing.${admin}`,
         facts: { user: target },

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import type { Transactions } from '../ports/transactions.ts';
 import { destroyConnection } from './sqlite-module.ts';
+import { Outage } from './outage.ts';
 import { toStorageFault } from './storage-fault.ts';
 import type { Statements, Writer } from './writer.ts';
 
@@ -24,6 +25,7 @@ interface Scope {
 export class Database implements Transactions {
   readonly sequelize: Sequelize;
   readonly dialect: Dialect;
+  readonly outage = new Outage();
   readonly #writer: Writer;
   readonly #scopes = new AsyncLocalStorage<Scope | undefined>();
 
@@ -39,7 +41,7 @@ export class Database implements Transactions {
 
   /** Reads: what is committed, or inside `run` what the transaction sees. */
   read<T>(query: Statements<T>): Promise<T> {
-    return guard(() => query(this.#scope()?.transaction ?? null));
+    return this.#guard(() => query(this.#scope()?.transaction ?? null));
   }
 
   /** Commits one statement, or adds it to the surrounding transaction. */
@@ -54,7 +56,7 @@ export class Database implements Transactions {
 
   /** Reads or maintains while nothing is being written. */
   alone<T>(run: () => Promise<T>): Promise<T> {
-    return guard(() => this.#writer.alone(run));
+    return this.#guard(() => this.#writer.alone(run));
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -81,7 +83,7 @@ export class Database implements Transactions {
 
   /** Begins, commits and rolls back one transaction, for the writer and for migrations. */
   readonly inTransaction = async <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> => {
-    const transaction = await guard(() => this.#begin());
+    const transaction = await this.#guard(() => this.#begin());
     // A connection that could not be brought to a known state is closed, which rolls back, and not used again.
     const { connection } = transaction as unknown as { connection: unknown };
     let result: T;
@@ -95,8 +97,9 @@ export class Database implements Transactions {
       await transaction.commit();
     } catch (error) {
       await destroyConnection(connection);
-      throw toStorageFault(error);
+      throw this.#fault(error);
     }
+    this.outage.wrote();
     return result;
   };
 
@@ -133,19 +136,29 @@ export class Database implements Transactions {
 
   #within<T>(statements: Statements<T>, alone: () => Promise<T>): Promise<T> {
     const scope = this.#scope();
-    return guard(() => (scope ? statements(scope.transaction) : alone()));
+    if (scope !== undefined) return this.#guard(() => statements(scope.transaction));
+    return this.#guard(async () => {
+      const result = await alone();
+      this.outage.wrote();
+      return result;
+    });
   }
 
   #scope(): Scope | undefined {
     const scope = this.#scopes.getStore();
     return scope?.isOver ? undefined : scope;
   }
-}
 
-async function guard<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toStorageFault(error);
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#fault(error);
+    }
+  }
+
+  #fault(error: unknown): Error {
+    this.outage.failed(error);
+    return toStorageFault(error);
   }
 }

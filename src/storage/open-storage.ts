@@ -79,6 +79,8 @@ export interface Storage extends AsyncDisposable {
   readonly schemaVersion: number;
   /** Wipes and removes what is over, as docs/retention.md says. To be called from time to time, e.g. once a minute. */
   wipeFinished(now: number): Promise<Swept>;
+  /** Until when nothing could be written, Unix ms: now where it is so; undefined: there was no such time since it was opened. */
+  awayUntil(): number | undefined;
   /** undefined where the database answers, else what is wrong in PHI-free words: for `/ready` and `doctor`. */
   check(): Promise<string | undefined>;
   /** Waits for what is at work; an SQLite file is then complete in itself. Calling it twice does no harm. */
@@ -133,6 +135,7 @@ export async function openStorage(
         if (swept.wiped + swept.removed > 0) await checkpoint();
         return swept;
       },
+      awayUntil: () => database.outage.until(),
       check: () => problemOf(() => database.read((transaction) => database.select(transaction, 'SELECT 1'))),
       close: closeOnce,
       [Symbol.asyncDispose]: closeOnce,

@@ -13,14 +13,12 @@ export interface DriverError {
   readonly message?: string | undefined;
 }
 
-/**
- * SQLite result codes and PostgreSQL error classes (appendix A) that pass by themselves or once somebody makes room: busy, full, read or write
- * failed, connection lost, server stopping, deadlock, out of resources.
- */
-const PASSING = [
-  /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|INTERRUPT|PROTOCOL)/,
+/** SQLite result codes and PostgreSQL errors (appendix A) of those who are in each other's way: busy, deadlock. */
+const IN_THE_WAY = [/^SQLITE_(BUSY|LOCKED|INTERRUPT|PROTOCOL)/, /^(40001|40P01|55P03|25P02)$/];
+/** Those that say that nothing can be written: full, read or write failed, connection lost, server stopping, out of resources. */
+const AWAY = [
+  /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|NOMEM)/,
   /^(08|53|57|58)/,
-  /^(40001|40P01|55P03|25P02)$/,
   /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/,
 ];
 const FULL = /^(SQLITE_FULL|53100)$/;
@@ -37,10 +35,10 @@ export function toStorageFault(error: unknown): Error {
   const driver = driverError(error);
   const cause = strip(error);
   const code = driver.code ?? (error instanceof Error ? error.name : 'unknown');
-  if (error instanceof ConnectionError || LOST.test(driver.message ?? '')) {
+  if (isLost(error)) {
     return new RetryableError(`The database cannot be reached (${code}).`, { cause });
   }
-  if (error instanceof TimeoutError || PASSING.some((pattern) => pattern.test(code))) {
+  if (error instanceof TimeoutError || [...IN_THE_WAY, ...AWAY].some((pattern) => pattern.test(code))) {
     const why = FULL.test(code) ? ': the disk is full. Make room.' : '.';
     return new RetryableError(`The database cannot take it now (${code})${why}`, { cause });
   }
@@ -52,6 +50,16 @@ export function toStorageFault(error: unknown): Error {
     return new PermanentError(`The database refused a statement (${code}).`, { cause });
   }
   return error instanceof Error ? error : new PermanentError('The database failed in an unknown way.', { cause });
+}
+
+/** True where a fault of the driver says that the database is away or full, for whoever asks. */
+export function isAway(error: unknown): boolean {
+  const { code = '' } = driverError(error);
+  return isLost(error) || AWAY.some((pattern) => pattern.test(code));
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof ConnectionError || LOST.test(driverError(error).message ?? '');
 }
 
 /** undefined where `work` succeeds, else what is wrong in PHI-free words: for `/ready` and `doctor`. */

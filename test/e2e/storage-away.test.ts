@@ -7,6 +7,8 @@ import { signatureHeaders } from '../../src/sms/loopback/signature.ts';
 import type { Nurse } from '../support/nurse.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { bodyOf, CommandRoom } from '../../src/cli/demo/command-room.ts';
+import { repliesTo } from '../../src/cli/demo/received-events.ts';
 import { Chat, LINE_NUMBER } from './support/chat.ts';
 import { DATABASE, restartPostgres } from './support/database.ts';
 import { unexpectedWarnings } from './support/shields.ts';
@@ -23,12 +25,15 @@ describe(WHAT, function () {
   let disk: SmallDisk | undefined;
   let clinic: Clinic;
   let nurse: Nurse;
+  let admin: Nurse;
+  let commandRoom: CommandRoom;
   let chat: Chat;
 
   before(async function () {
     if (DATABASE === 'sqlite') disk = await mountSmallDisk(this, DISK_MB);
     const on = (name: string) => ({ path: `${disk?.path}/${name}` });
     clinic = await startTestClinic(this, {
+      accountControl: true,
       ...(disk && {
         config: {
           database: on('carebridge.db'),
@@ -38,12 +43,44 @@ describe(WHAT, function () {
       }),
     });
     nurse = await clinic.login('nurse');
-    chat = await Chat.open(clinic, nurse, await clinic.joinCommandRoom(nurse));
+    admin = await clinic.login('admin');
+    commandRoom = await CommandRoom.join(clinic, admin, nurse);
+    chat = await Chat.open(clinic, nurse, commandRoom.roomId);
   });
 
   after(async () => {
     await clinic?.close();
     await disk?.[Symbol.asyncDispose]();
+  });
+
+  it('F1: a destructive command that was typed or confirmed meanwhile is not done afterwards either, but answered', async () => {
+    const account = await clinic.synapse.registerUser('lee');
+    const token = await clinic.synapse.accessToken(account);
+    const question = await commandRoom.says(`!care lock ${account.userId} lost`);
+    const command = repliesTo(question) ?? '';
+    const typed: string[] = [];
+    await outage(async () => {
+      typed.push(await admin.send(commandRoom.roomId, `!care lost-device all ${account.userId} lost`));
+      typed.push(await admin.send(commandRoom.roomId, `!care role give ${account.userId} administrator`));
+      await admin.react(commandRoom.roomId, question.eventId, '✅');
+      const isRefused = () => clinic.bridge.output.includes('transaction.not-stored');
+      await waitFor('the homeserver to be refused', isRefused, { instead: () => clinic.bridge.lastLines() });
+    });
+    const notDone = (name: string) =>
+      `Not done: \`${name}\` was not carried out because the audit log could not be written. Type it again.`;
+    const answers = await Promise.all([
+      ...typed.map((event) => commandRoom.answerTo(event)),
+      commandRoom.answerTo(command, { after: question.eventId }),
+    ]);
+    expect(answers.map(bodyOf)).to.deep.equal(['lost-device all', 'role give', 'lock'].map(notDone));
+    const whoami = await fetch(`${clinic.synapse.url}/_matrix/client/v3/account/whoami`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(whoami.status, 'the account').to.equal(200);
+    expect(await commandRoom.hears(`role list ${account.userId}`)).not.to.include('administrator');
+    // Typed again, it is done.
+    const { answer } = await commandRoom.confirmed(`lock ${account.userId} lost`);
+    expect(bodyOf(answer)).to.include(`${account.userId} is locked.`);
   });
 
   it('loses none, doubles none and keeps the order; what is not committed is not acknowledged', async () => {

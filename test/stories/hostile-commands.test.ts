@@ -270,6 +270,19 @@ describe('hostile commands in the real rooms', function () {
     expect(await commandRoom.hears(`confirm ${removed}`)).to.match(NOTHING_TO_CONFIRM);
   });
 
+  it('D6: a ✅ of another administrator, from whatever session, is no yes; typed on a verified device it is', async () => {
+    const asked = await commandRoom.says('!care lock @other:hospital.test phone lost');
+    await second.react(commandRoom.roomId, asked.eventId, '✅');
+    const refused = await commandRoom.answerTo(commandOf(asked), { after: asked.eventId });
+    expect(bodyOf(refused)).to.include('is typed, on a verified device, with the code in the question');
+    expect(await query(clinic, 'SELECT user_id FROM account_states')).to.deep.equal([]);
+    const [, typed = ''] = /confirm ([a-z2-7]{8})/.exec(bodyOf(asked)) ?? [];
+    await second.send(commandRoom.roomId, `!care confirm ${typed}`);
+    const done = await commandRoom.answerTo(commandOf(asked), { after: refused.eventId });
+    expect(bodyOf(done)).to.include('@other:hospital.test is locked');
+    await commandRoom.hears('unlock @other:hospital.test');
+  });
+
   it('D6: a yes is not to be replayed: not by the sign, not by the code, not by somebody else', async () => {
     const done = await commandRoom.decide(question, '✅');
     expect(bodyOf(done)).to.include('@other:hospital.test is locked');

@@ -115,6 +115,8 @@ export interface BridgeOptions {
   readonly lines?: typeof LINES | readonly (typeof LINES)[number][];
   /** Administrators and line teams where left out. */
   readonly policy?: Pick<PolicyInEffect, 'current'>;
+  /** Until when the database took nothing, Unix ms; it always did where left out. */
+  readonly awayUntil?: () => number | undefined;
   /** Beside the real ones, or in their place. */
   readonly commands?: readonly Command[];
 }
@@ -221,6 +223,7 @@ export class TestBridge {
     this.commands.push(...(options.commands ?? []));
     this.runner = new CommandRunner({
       ...{ ...parts, policy, commands: this.commands, confirmWithinMs: 300_000 },
+      awayUntil: () => options.awayUntil?.(),
       commandOfNotice: async (notice) => {
         const device = await stores.watchedDevices.ofNotice(notice);
         return device && givenLostDevice(device);

@@ -27,6 +27,7 @@ describe('the break-glass commands', () => {
         ...{
           room: { roomId: '!command' as RoomId, conversation: undefined },
           confirmedBy: undefined,
+          typedAt: 0,
           attempts: 0,
           isRepeat: false,
         },

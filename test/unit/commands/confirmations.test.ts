@@ -8,6 +8,9 @@ import { DESK, LEE, LockFixture, SECOND } from './lock-fixture.ts';
 const LOCK = `!care lock ${LEE} phone lost`;
 const ERASE = `!care erase ${LEE} left the hospital`;
 
+const NOT_TYPED =
+  'The yes of somebody else than who asked is typed, on a verified device, with the code in the question. A reaction does not prove whose it is.';
+
 describe('confirming (D5, D6)', () => {
   let fixture: LockFixture;
   beforeEach(async () => void (fixture = await LockFixture.create()));
@@ -92,16 +95,34 @@ describe('confirming (D5, D6)', () => {
 
   it('needs somebody else where it needs two', async () => {
     await fixture.type(ERASE, SECOND);
-    expect(fixture.lastWords).to.include('Somebody else who may approve: react with ✅');
+    const code = fixture.code;
+    expect(fixture.lastWords).to.include(
+      `Somebody else who may approve types \`!care confirm ${code}\` to do it; ❌ drops it`,
+    );
     await fixture.reacts('✅', SECOND);
     expect(fixture.lastWords).to.equal('Somebody else must confirm this: it needs two people.');
-    await fixture.reacts('✅', DESK);
+    await fixture.type(`!care confirm ${code}`, SECOND);
+    expect(fixture.lastWords).to.equal('Somebody else must confirm this: it needs two people.');
+    await fixture.type(`!care confirm ${code}`, DESK);
     expect(isDone()).to.equal(false);
     await fixture.reacts('✅', ADMIN);
+    expect([isDone(), fixture.lastWords]).to.deep.equal([false, NOT_TYPED]);
+    expect(fixture.audited.at(-1)).to.equal('command.erase refused confirmation refused');
+    await fixture.type(`!care confirm ${code}`, ADMIN);
     expect(isDone()).to.equal(true);
-    const entry = fixture.storage.audited().at(-1)!;
+    const entry = fixture.storage.audited().findLast(({ action }) => action === 'command.erase')!;
     expect(entry.actor).to.equal(SECOND);
     expect(entry.details).to.deep.include({ confirmedBy: ADMIN });
+  });
+
+  it('D6: the yes of another administrator counts typed and encrypted, and not as a reaction of whatever session', async () => {
+    await fixture.type(LOCK);
+    await fixture.reacts('✅', SECOND);
+    expect([isDone(), fixture.lastWords]).to.deep.equal([false, NOT_TYPED]);
+    await fixture.type(`!care confirm ${fixture.code}`, SECOND);
+    expect(fixture.lastWords).to.equal(`${LEE} is locked.`);
+    const entry = fixture.storage.audited().findLast(({ action }) => action === 'command.lock');
+    expect(entry?.details).to.deep.include({ confirmedBy: SECOND });
   });
 
   it('is of no use in time’s other half: it expires, and says so', async () => {
@@ -148,7 +169,7 @@ describe('confirming (D5, D6)', () => {
   it('is refused where whoever asked may no longer do it', async () => {
     await fixture.type(LOCK);
     fixture.revoked.add(DESK);
-    await fixture.reacts('✅', SECOND);
+    await fixture.type(`!care confirm ${fixture.code}`, SECOND);
     expect(isDone()).to.equal(false);
     expect(fixture.lastWords).to.match(/^Refused: you may not end sessions/);
   });

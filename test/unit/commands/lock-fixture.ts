@@ -33,6 +33,13 @@ export class Accounts {
   readonly locked = new Map<EventId, UserId>();
   devices = 2;
   runs = 0;
+  /** Called where a command runs. */
+  onRun: (() => void) | undefined;
+
+  ran(): void {
+    this.runs += 1;
+    this.onRun?.();
+  }
 }
 
 /** `lock` and, with two people, `erase`; and two after which the bot asks whether to lock. */
@@ -46,7 +53,7 @@ function losing(accounts: Accounts, name: string, effect: 'changes' | 'destroys'
     parameters: { user: userParameter('whose') },
     preview: async (_call, { user }) => ({ text: `${user} would be signed out.`, facts: { user } }),
     run: async (_call, { user }) => {
-      accounts.runs += 1;
+      accounts.ran();
       return { text: `${user} is signed out.`, next: { line: `lock ${user} lost`, ask: 'Lock as well?' } };
     },
   });
@@ -65,7 +72,7 @@ function destroying(accounts: Accounts): readonly Command[] {
         return { text, facts: { user, devices: accounts.devices }, ...(isLocked && { isNothingToDo: true }) };
       },
       run: async (call, { user }) => {
-        accounts.runs += 1;
+        accounts.ran();
         accounts.locked.set(call.eventId, user);
         return { text: `${user} is locked.`, data: { user }, audit: { after: { locked: true } } };
       },
@@ -113,12 +120,12 @@ export class LockFixture {
 
   /** The event of the newest question. */
   get prompt(): EventId {
-    return this.said.findLast(({ text }) => text.includes('✅'))!.eventId;
+    return this.said.findLast(({ text }) => text.includes('❌'))!.eventId;
   }
 
   /** The code in the newest question. */
   get code(): string {
-    return /confirm ([a-z2-7]{8})/.exec(this.said.findLast(({ text }) => text.includes('✅'))!.text)![1]!;
+    return /confirm ([a-z2-7]{8})/.exec(this.said.findLast(({ text }) => text.includes('❌'))!.text)![1]!;
   }
 
   async reacts(

@@ -54,9 +54,6 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'a device, as `devices` shows it': 'LOSTPHONE',
 };
 
-/** Holds `approve` and nothing else. */
-export const APPROVER = '@approver:hospital.test' as UserId;
-
 let counter = 0;
 
 /** Types commands. */
@@ -75,7 +72,6 @@ export class RunnerFixture {
     const policy = lineTeamPolicy(NAMESPACE, [], LINES, {});
     const held = new Map<UserId, readonly Role[]>([
       [NURSE, [{ ...role('tested', permissions), commands: options.only ? new Set(options.only) : 'all' }]],
-      [APPROVER, [role('approver', ['approve'])]],
     ]);
     const { audit, confirmations, transactions } = this.storage;
     const conversation = options.where === 'conversation' ? ({} as Conversation) : undefined;
@@ -87,6 +83,7 @@ export class RunnerFixture {
       policy: { current: async () => ({ ...policy, assigned: held }) },
       rooms: { isEncrypted: async () => options.isEncrypted ?? true, resolveAlias: async () => undefined },
       roomProblem: async () => undefined,
+      awayUntil: () => undefined,
       commandOfNotice: async () => undefined,
       events: { setAside: async (id) => void this.setAside.add(id) },
       notifier: {
@@ -116,12 +113,12 @@ export class RunnerFixture {
     return { runs: this.runs, answer: this.answers.join('\n') };
   }
 
-  /** Types it as the nurse, and says yes where that is asked for: as the nurse, or as an approver where it needs two. */
+  /** Types it as the nurse, and says yes where that is asked for. */
   async runAndConfirm(text: string): Promise<{ runs: string[]; answer: string }> {
     await this.type(NURSE, text);
-    for (const { id, needsSecondPerson } of await this.storage.confirmations.expired(Infinity)) {
+    for (const { id } of await this.storage.confirmations.expired(Infinity)) {
       await this.storage.confirmations.setPrompt(id, '$prompt' as EventId);
-      await this.reacts('✅', needsSecondPerson ? APPROVER : NURSE);
+      await this.reacts('✅', NURSE);
     }
     return { runs: this.runs, answer: this.answers.join('\n') };
   }

@@ -160,7 +160,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     {
       wordingVersion: config.consent.wordingVersion,
       texts: automaticTexts(config),
-      wipeAfterMs: config.retention.wipeAfterMs,
+      ...config.retention,
     },
     Date.now(),
   );

@@ -16,7 +16,7 @@ export interface Background extends AsyncDisposable {
 
 /** Begins all of it; what needs the homeserver waits for `homeserverIsThere`. */
 export function startBackground(
-  { policy, archiving }: CommonParts,
+  { policy, archiving, expireParked }: CommonParts,
   governance: Governance,
   accounts: AccountControl,
   commands: CommandRunner,
@@ -34,6 +34,7 @@ export function startBackground(
   syncDirectory?.start();
   const housekeeping = setInterval(() => {
     storage.wipeFinished(Date.now()).catch((error: unknown) => log.error('wipe.failed', { error }));
+    expireParked.run(Date.now()).catch((error: unknown) => log.error('parked.not-expired', { error }));
     commands.endExpired().catch((error: unknown) => log.error('command.not-expired', { error }));
   }, HOUSEKEEPING_EVERY_MS);
   const signing =

@@ -7,6 +7,7 @@ import { CarePolicyView } from '../services/care-policy-view.ts';
 import { CheckCommandRoom } from '../services/check-command-room.ts';
 import { CheckIdentity } from '../services/check-identity.ts';
 import { DropParked } from '../services/drop-parked.ts';
+import { ExpireParked } from '../services/expire-parked.ts';
 import type { KnownGovernedRooms } from '../services/known-governed-rooms.ts';
 import { Lines } from '../services/lines.ts';
 import { MakeGovernedRoom } from '../services/make-governed-room.ts';
@@ -81,6 +82,7 @@ export function makeCommonParts(options: {
     ...{ notifier, make, automatic, identity, archiving, said, tell },
     retryParked: new RetryParked({ ...base, tell, wakeQueues }),
     dropParked: new DropParked(base),
+    expireParked: new ExpireParked({ ...base, ...config.retention, notifier }),
     opener: new OpenConversation({ ...base, make, notifier, identity }),
     security: new TellSecurity({ governedRooms, notifier }),
     roomProblem: (roomId: RoomId) => commandRoom.problem(roomId),

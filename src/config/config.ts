@@ -120,6 +120,7 @@ export interface Config {
   readonly retention: {
     /** Message bodies in inbox and outbox are wiped this long after they are done. 0 is at once. */
     readonly wipeAfterMs: number;
+    readonly keepParkedMs: number;
   };
   readonly queue: { readonly concurrency: number; readonly maxAttempts: number };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };

@@ -54,7 +54,7 @@ export function toConfig(values: Values, folder: string): Config {
     },
     ...toGovernance(values),
     rooms: { version: values.rooms.version },
-    retention: { wipeAfterMs: values.retention.wipe_after },
+    retention: { wipeAfterMs: values.retention.wipe_after, keepParkedMs: values.retention.keep_parked },
     queue: { concurrency: values.queue.concurrency, maxAttempts: values.queue.max_attempts },
     log: values.log,
   };

@@ -22,21 +22,22 @@ export function classesDocument({ classes }: Pick<CarePolicy, 'classes'>): strin
   return canonicalJson(classes);
 }
 
-/** What else is kept with its dates. `wipeAfterMs`: how long message texts outlive their delivery. */
+/** What else is kept with its dates. `wipeAfterMs`: how long message texts outlive their delivery; `keepParkedMs`: those that were given up. */
 export interface TextsAndRetention {
   readonly wordingVersion: string;
   readonly texts: AutomaticTexts;
   readonly wipeAfterMs: number;
+  readonly keepParkedMs: number;
 }
 
 /** At start: writes down what patients are told and what is kept how long, where it is other than before (F7). */
 export async function keepTextsAndRetention(
   policyVersions: PolicyVersionStore,
-  { wordingVersion, texts, wipeAfterMs }: TextsAndRetention,
+  { wordingVersion, texts, wipeAfterMs, keepParkedMs }: TextsAndRetention,
   now: number,
 ): Promise<void> {
   await policyVersions.keep(TEXTS_SUBJECT, canonicalJson({ wordingVersion, texts }), now);
-  await policyVersions.keep(RETENTION_SUBJECT, canonicalJson({ wipeAfterMs }), now);
+  await policyVersions.keep(RETENTION_SUBJECT, canonicalJson({ wipeAfterMs, keepParkedMs }), now);
 }
 
 /** Keys in order and sets as sorted lists, so that the same policy is always the same text. */

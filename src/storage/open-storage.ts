@@ -87,12 +87,17 @@ export interface Storage extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What opening needs to know of the configuration. */
+export type StorageSettings = Pick<Config, 'database' | 'secrets'> & {
+  readonly retention: Pick<Config['retention'], 'wipeAfterMs'>;
+};
+
 /**
  * Opens the database, brings its schema up to date and checks its PHI keys. Throws ConfigError where that cannot be done as it is configured: the
  * message says what to do. `onUnreadable` is told of each row that is given up because it cannot be decrypted.
  */
 export async function openStorage(
-  config: Pick<Config, 'database' | 'secrets' | 'retention'>,
+  config: StorageSettings,
   onUnreadable: (row: UnreadableRow) => void = () => undefined,
 ): Promise<Storage> {
   const cipher = new PhiCipher(config.secrets.phiKeys);

@@ -62,15 +62,18 @@ class ParkedTable implements ParkedStore {
     this.#prefix = options.prefix ?? '';
   }
 
-  async count(): Promise<number> {
+  async count(parkedUntil = Number.MAX_SAFE_INTEGER): Promise<number> {
     const { database, table } = this.#options;
-    const sql = `SELECT COUNT(*) AS "count" FROM ${table} WHERE ${this.#prefix}parked_at IS NOT NULL`;
-    const [found] = await database.read((transaction) => database.select<{ count: number | string }>(transaction, sql));
+    const sql = `SELECT COUNT(*) AS "count" FROM ${table} WHERE ${this.#prefix}parked_at <= $1`;
+    const [found] = await database.read((transaction) =>
+      database.select<{ count: number | string }>(transaction, sql, [parkedUntil]),
+    );
     return Number(found?.count ?? 0);
   }
 
-  list(afterSeq: number, limit: number): Promise<readonly ParkedRow[]> {
-    return this.#select('seq > $1 ORDER BY seq LIMIT $2', [afterSeq, limit]);
+  list(afterSeq: number, limit: number, parkedUntil = Number.MAX_SAFE_INTEGER): Promise<readonly ParkedRow[]> {
+    const until = `${this.#prefix}parked_at <= $3`;
+    return this.#select(`seq > $1 AND ${until} ORDER BY seq LIMIT $2`, [afterSeq, limit, parkedUntil]);
   }
 
   find(reference: string): Promise<readonly ParkedRow[]> {

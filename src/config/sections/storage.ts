@@ -3,7 +3,8 @@ import { phiKeys } from '../phi-keys.ts';
 import { optional, secret, section, setting } from '../setting.ts';
 import { duration, integer, path, postgresUrl } from '../value-types.ts';
 
-const TEN_YEARS_MS = 10 * 366 * 86_400_000;
+const DAY_MS = 86_400_000;
+const TEN_YEARS_MS = 10 * 366 * DAY_MS;
 
 /** The one database. */
 export const database = section('Where everything durable is kept: a SQLite file, or a PostgreSQL database.', {
@@ -37,6 +38,11 @@ export const retention = section('How long message bodies stay in the database. 
     question: 'How long after a message was delivered is its body wiped from the inbox and outbox tables?',
     more: '0: at once.',
     fallback: '1h',
+  }),
+  keep_parked: setting(duration(TEN_YEARS_MS, DAY_MS), {
+    question: 'How long is a text kept that was given up, and that nobody retried or dropped?',
+    more: 'The administrators are told a week before it is dropped. A STOP that was not acted on stays.',
+    fallback: '90d',
   }),
 });
 

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import sqlite3 from 'sqlite3';
 import type { Config, PhiKey } from '../../../src/config/config.ts';
 import { newOpaqueId } from '../../../src/model/ids.ts';
+import type { StorageSettings } from '../../../src/storage/open-storage.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import type { TestPostgres } from '../../support/postgres.ts';
 
 /** What `openStorage` takes. */
-export type StorageConfig = Pick<Config, 'database' | 'secrets' | 'retention'>;
+export type StorageConfig = StorageSettings;
 
 /** A kind of database. */
 export interface StorageBench {

@@ -19,16 +19,17 @@ export function parkedStore<Row extends QueueRow>(
   entries: () => ParkableEntry<Row>[],
   rules: { readonly mayRetry?: (row: Row) => boolean; readonly retried?: Partial<Row> } = {},
 ): ParkedStore {
-  const parked = () => entries().filter(({ end }) => end === 'parked');
+  const parked = (until = Infinity) =>
+    entries().filter(({ end, parkedAt = 0 }) => end === 'parked' && parkedAt <= until);
   const toRow = (entry: ParkableEntry<Row>): ParkedRow => ({
     ...{ id: entry.row.id, kind, seq: entries().indexOf(entry) + 1, reference: entry.row.trace },
     ...{ code: entry.code ?? '', parkedAt: entry.parkedAt ?? 0 },
     ...{ lineId: entry.row.lineId, keyword: entry.row.keyword, isWiped: false },
   });
   return {
-    count: async () => parked().length,
-    list: async (afterSeq, limit) =>
-      parked()
+    count: async (until) => parked(until).length,
+    list: async (afterSeq, limit, until) =>
+      parked(until)
         .map(toRow)
         .filter(({ seq }) => seq > afterSeq)
         .slice(0, limit),

@@ -37,7 +37,7 @@ describe('loadConfig', () => {
       lines: [{ id: 'front-desk', number: '+12125550100', carrier: 'kannel', team: ['@nurse:hospital.example'] }],
       admins: ['@admin:hospital.example'],
       rooms: { version: undefined },
-      retention: { wipeAfterMs: 3_600_000 },
+      retention: { wipeAfterMs: 3_600_000, keepParkedMs: 90 * 86_400_000 },
       queue: { concurrency: 16, maxAttempts: 12 },
     });
     expect(config.appservice).to.deep.equal({

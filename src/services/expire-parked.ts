@@ -13,7 +13,7 @@ export interface ExpireParkedParts {
   readonly transactions: Transactions;
   /** How long a text is kept that nobody retried or dropped, ms. */
   readonly keepParkedMs: number;
-  readonly commandPrefix: string;
+  readonly prefix: string;
 }
 
 /** Texts; what else is parked goes with the sweep. */
@@ -70,8 +70,8 @@ export class ExpireParked {
   }
 
   async #warn(count: number, now: number): Promise<void> {
-    const { notifier, commandPrefix } = this.#parts;
-    const text = `Parked texts that are dropped within a week (\`retention.keep_parked\`): ${count}. See \`${commandPrefix} parked\`, and retry or drop them.`;
+    const { notifier, prefix } = this.#parts;
+    const text = `Parked texts that are dropped within a week (\`retention.keep_parked\`): ${count}. See \`${prefix} parked\`, and retry or drop them.`;
     await notifier.tellAdmins(text, { cause: `parked-expiring:${Math.floor(now / DAY_MS)}` });
   }
 }

@@ -17,7 +17,7 @@ describe('what is parked and nobody deals with (H2)', () => {
   const housekeeping = async (days: number) => {
     const { stores } = fixture.world;
     const notifier = new Notifier({ ...stores, bot: NAMESPACE.bot, wake: () => undefined });
-    const expire = new ExpireParked({ ...stores, notifier, keepParkedMs: KEEP, commandPrefix: PREFIX });
+    const expire = new ExpireParked({ ...stores, notifier, keepParkedMs: KEEP, prefix: PREFIX });
     for (let day = 0; day < days; day++) {
       fixture.clock.tick(DAY);
       for (let time = 0; time < 2; time++) await expire.run(Date.now());
@@ -34,7 +34,9 @@ describe('what is parked and nobody deals with (H2)', () => {
     expect(await housekeeping(82)).to.deep.equal([]);
     const warned = await housekeeping(7);
     expect(warned).to.have.length(7);
-    expect(warned[0]).to.match(/^Parked texts that are dropped within a week \(`retention\.keep_parked`\): 1\. See `!care parked`/);
+    expect(warned[0]).to.match(
+      /^Parked texts that are dropped within a week \(`retention\.keep_parked`\): 1\. See `!care parked`/,
+    );
     expect(await parked()).to.equal(1);
     const heard = await housekeeping(1);
     expect(heard.at(-1)).to.match(/^Parked texts that were dropped, since nobody .*: 1\./);

@@ -24,6 +24,11 @@ export class PermanentError extends Error {
   readonly isPhiFree = true;
 }
 
+/** True for what a server or the network did, rather than whoever asked. */
+export function isFault(error: unknown): error is RetryableError | PermanentError {
+  return error instanceof RetryableError || error instanceof PermanentError;
+}
+
 /** One thing wrong with the configuration. `line` and `column` count from 1. */
 export interface ConfigProblem {
   readonly file: string;

@@ -1,6 +1,6 @@
 import type { FindAccount } from '../services/find-account.ts';
 import { nameOf } from '../services/list-devices.ts';
-import type { LockAccount } from '../services/lock-account.ts';
+import { lockedInWords, type LockAccount } from '../services/lock-account.ts';
 import { accountParameter, answerOf, requestOf, resolveAccount, SECOND_PERSON_AGREES } from './account-argument.ts';
 import { defineCommand, type Command } from './command.ts';
 import { flag, optional, reasonParameter } from './parameters.ts';
@@ -42,8 +42,7 @@ export function lockCommand({ findAccount, lockAccount, prefix }: LockCommandPar
     run: async (call, { user, reason, 'end-sessions': endSessions }) => {
       const target = await resolveAccount(findAccount, user, call);
       const result = await lockAccount.run(requestOf(call, target, reason), { endSessions });
-      const head = result.outcome === 'done' ? `${target} is locked.` : `${target} is not locked out completely.`;
-      const answer = answerOf(head, result, target);
+      const answer = answerOf(lockedInWords(target, result.outcome), result, target);
       return { ...answer, text: `${answer.text}\nTo undo: ${prefix} unlock ${target}` };
     },
   });

@@ -37,7 +37,7 @@ export function suspendCommand({ findAccount, suspendAccount, prefix }: SuspendC
       const target = await resolveAccount(findAccount, user, call);
       const result = await suspendAccount.run(requestOf(call, target, reason));
       const answer = answerOf(
-        result.outcome === 'done' ? `${target} is suspended.` : `${target} is not suspended.`,
+        result.outcome === 'done' ? `${target} is suspended.` : `${target} is not known to be suspended.`,
         result,
         target,
       );

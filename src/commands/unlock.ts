@@ -33,7 +33,8 @@ export function unlockCommand({ findAccount, unlockAccount }: UnlockCommandParts
     run: async (call, { user, reason }) => {
       const target = await resolveAccount(findAccount, user, call);
       const result = await unlockAccount.run(requestOf(call, target, reason));
-      const head = result.outcome === 'done' ? `${target} is unlocked.` : `${target} is not unlocked.`;
+      const head =
+        result.outcome === 'done' ? `${target} is unlocked.` : `${target} is not as before, as far as can be seen.`;
       return answerOf(head, result, target);
     },
   });

@@ -1,3 +1,4 @@
+import { RetryableError } from '../errors.ts';
 import { askHomeserver } from './ask-homeserver.ts';
 
 /**
@@ -8,6 +9,9 @@ export type AccountMode =
   | { readonly mode: 'native' }
   | { readonly mode: 'mas'; readonly issuer: string }
   | { readonly mode: 'unknown'; readonly reason: string };
+
+/** Who owns the accounts, where that is known. */
+export type AccountOwner = Exclude<AccountMode, { readonly mode: 'unknown' }>;
 
 const TIMEOUT_MS = 10_000;
 
@@ -34,4 +38,11 @@ export async function detectAccountMode(homeserverUrl: string, signal?: AbortSig
     mode: 'unknown',
     reason: `The homeserver answered ${status} ${errcode ?? ''} when asked who owns its accounts. If it uses Matrix Authentication Service, start that, then restart the homeserver.`,
   };
+}
+
+/** The owner of the accounts. Throws RetryableError where that is not known at this moment: servers that start answer wrongly, or not at all. */
+export async function accountOwner(homeserverUrl: string): Promise<AccountOwner> {
+  const found = await detectAccountMode(homeserverUrl);
+  if (found.mode === 'unknown') throw new RetryableError(found.reason);
+  return found;
 }

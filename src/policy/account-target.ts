@@ -4,6 +4,9 @@ import { isOurs, SENDER_LOCALPART, type Namespace } from '../model/namespace.ts'
 /** What is to be done to an account. Ending sessions is softer: it keeps nobody out. */
 export type AccountAction = 'end-sessions' | 'lock' | 'suspend' | 'offboard' | 'unlock' | 'reactivate' | 'look';
 
+/** Whether somebody was offboarded; `leaving` as long as that is under way. */
+export type AccountStanding = 'here' | 'leaving' | 'gone';
+
 /** Everything that the guard looks at. */
 export interface AccountTarget {
   readonly action: AccountAction;
@@ -16,6 +19,7 @@ export interface AccountTarget {
   readonly protectedUsers: ReadonlySet<UserId>;
   /** Who may manage accounts, and is not locked or away. */
   readonly managers: ReadonlySet<UserId>;
+  readonly standing: AccountStanding;
   /** A second person has agreed. */
   readonly isApproved: boolean;
 }
@@ -23,10 +27,14 @@ export interface AccountTarget {
 /** Why it must not be done, in words for the person who asked. */
 export type TargetRefusal = { readonly code: TargetRefusalCode; readonly message: string };
 
-export type TargetRefusalCode = 'other-server' | 'ours' | 'protected' | 'server-admin' | 'last-admin' | 'oneself';
+export type TargetRefusalCode =
+  'other-server' | 'ours' | 'leaving' | 'gone' | 'protected' | 'server-admin' | 'last-admin' | 'oneself';
 
 /** Undoing harm needs no guard beyond the first ones. */
 const HARMLESS: ReadonlySet<AccountAction> = new Set(['look', 'unlock', 'reactivate']);
+
+/** What would meet an offboarding that is under way. */
+const NOT_WHILE_LEAVING: ReadonlySet<AccountAction> = new Set(['offboard', 'unlock', 'reactivate']);
 
 /** A single device is ended without asking back, so nobody could agree. */
 const HOW_TO_AGREE: Readonly<Partial<Record<AccountAction, string>>> = {
@@ -40,6 +48,10 @@ export function refuseTarget(asked: AccountTarget): TargetRefusal | undefined {
     return refusal('other-server', `${target} is an account of another server. Nothing can be done to it from here.`);
   if (isOurs(namespace, target) || localpartOf(target) === SENDER_LOCALPART)
     return refusal('ours', `${target} belongs to the bridge itself. Nothing was done.`);
+  if (asked.standing === 'leaving' && NOT_WHILE_LEAVING.has(action))
+    return refusal('leaving', `${target} is being offboarded. Wait for the report of that. Nothing was done.`);
+  if (asked.standing === 'gone' && action === 'unlock')
+    return refusal('gone', `${target} was offboarded: \`reactivate\` takes them back. Nothing was done.`);
   if (HARMLESS.has(action)) return undefined;
   if (asked.protectedUsers.has(target))
     return refusal('protected', `${target} is protected by the configuration (accounts.protected). Nothing was done.`);

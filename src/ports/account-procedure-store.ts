@@ -30,6 +30,8 @@ export interface ProcedureStep {
 export interface AccountProcedureStore {
   /** Answers false where it is there already. */
   begin(procedure: AccountProcedure): Promise<boolean>;
+  /** True where it was begun, finished or not. */
+  has(id: string): Promise<boolean>;
   /** Oldest first. */
   unfinished(): Promise<readonly AccountProcedure[]>;
   /** In the order in which they were done. */

@@ -102,7 +102,6 @@ export interface Accounts {
   unlock(user: UserId): Promise<Change>;
   suspend(user: UserId): Promise<Change>;
   unsuspend(user: UserId): Promise<Change>;
-  /** Never erases. */
-  deactivate(user: UserId): Promise<Change>;
+  /** Undoes a deactivation, which others made. */
   reactivate(user: UserId): Promise<Change>;
 }

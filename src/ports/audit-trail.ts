@@ -18,6 +18,8 @@ export type AuditContent = Pick<AuditEntry, 'reason' | 'ticket' | 'before' | 'af
 export interface AuditTrail {
   /** The next rows after `seq`, in order, at most `limit`. */
   rows(afterSeq: number, limit: number, filter?: AuditFilter): Promise<readonly AuditRow[]>;
+  /** The row that was written under an id, or undefined. */
+  find(id: string): Promise<AuditRow | undefined>;
   /** The last row's, or undefined where the log is empty. */
   head(): Promise<{ readonly seq: number; readonly hash: string } | undefined>;
   /** When the row was written, Unix ms; undefined where there is none of that number. */

@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts';
 import type { Handled } from '../model/handled.ts';
 import type { QueueRow } from '../model/rows.ts';
 import type { QueueStore } from '../ports/queue-store.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../model/backoff.ts';
 
 /** What one queue does with its rows. */
 export interface QueueHandler<Row extends QueueRow> {

@@ -1,26 +1,28 @@
-/** What all that is done to accounts has in common: the guard, the audit log before and after, and the words. */
-import { PermanentError, RetryableError, UserError } from '../errors.ts';
+/** What all that is done to accounts has in common: the audit log before and after, and the words. */
+import { isFault, PermanentError, RetryableError, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { AuditOutcome } from '../model/audit-entry.ts';
 import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
-import { refuseTarget, type AccountAction } from '../policy/account-target.ts';
-import { isPermitted } from '../policy/permissions.ts';
 import type { Account, Change } from '../ports/accounts.ts';
+import type { AccountProcedureStore } from '../ports/account-procedure-store.ts';
 import type { AccountStateStore } from '../ports/account-state-store.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { RoomKeys } from '../ports/room-keys.ts';
 import type { Transactions } from '../ports/transactions.ts';
 import type { Lines } from './lines.ts';
 import type { PolicyInEffect } from './policy-in-effect.ts';
-import { orSayWhatLives, type WhatLivesParts } from './say-what-lives.ts';
+import type { WhatLivesParts } from './say-what-lives.ts';
 import type { TellSecurity } from './tell-security.ts';
 
 /** What acting on accounts needs. */
 export interface AccountServiceParts extends WhatLivesParts {
   readonly accountStates: AccountStateStore;
+  readonly accountProcedures: AccountProcedureStore;
   readonly audit: AuditLog;
+  readonly auditTrail: Pick<AuditTrail, 'find' | 'open'>;
   readonly transactions: Transactions;
   /** undefined on the command line: the bridge has them, and changes them itself when it hears of what was done. */
   readonly roomKeys: RoomKeys | undefined;
@@ -68,34 +70,6 @@ export const COMMAND_LINE = 'command line';
 export const OFFLINE_PHONE =
   'A device that is offline keeps what it has decrypted already. Other members’ clients change their keys with their next message.';
 
-/** The account, where it may be acted on (A9). Throws UserError where not, PermanentError where MAS is away. For a preview `isPreview`: the second person comes later. */
-export async function requireTarget(
-  parts: AccountServiceParts,
-  action: AccountAction,
-  request: Pick<AccountRequest, 'actor' | 'confirmedBy' | 'target'>,
-  isPreview = false,
-): Promise<Account> {
-  const { accounts, accountStates, protectedUsers } = parts;
-  const { actor, target, confirmedBy } = request;
-  const policy = await parts.policy.current();
-  const away = new Set(
-    (await accountStates.current()).filter(({ absence }) => absence !== 'none').map(({ userId }) => userId),
-  );
-  const managers = new Set(
-    [...policy.assigned.keys()].filter((user) => isPermitted(policy, user, 'manage-accounts') && !away.has(user)),
-  );
-  const facts = { action, actor, target, namespace: policy.namespace, protectedUsers, managers };
-  const isApproved = isPreview || (confirmedBy !== undefined && confirmedBy !== actor);
-  // What can be told without asking a server.
-  const early = refuseTarget({ ...facts, isServerAdmin: false, isApproved });
-  if (early) throw new UserError(`Refused: ${early.message}`);
-  const account = await orSayWhatLives(parts, target, () => accounts.find(target));
-  if (account === undefined) throw new UserError(`There is no account ${target}. Nothing was done.`);
-  const refusal = refuseTarget({ ...facts, isServerAdmin: account.isAdmin, isApproved });
-  if (refusal) throw new UserError(`Refused: ${refusal.message}`);
-  return account;
-}
-
 /** What became of an account, and how it is then. */
 interface Done {
   readonly change: Change;
@@ -104,7 +78,8 @@ interface Done {
 
 /**
  * Does `work` between two lines of the audit log. Where the first cannot be written nothing is done; `before` is the evidence, copied while it
- * exists (F5).
+ * exists (F5), and what `keep` keeps is committed with it. The second is written also where the work meets with a fault; while a server is away it is for
+ * the repetition to write.
  */
 export async function audited(
   parts: AccountServiceParts,
@@ -112,35 +87,72 @@ export async function audited(
   action: string,
   before: JsonValue,
   work: () => Promise<Done>,
+  keep: () => Promise<void> = async () => undefined,
 ): Promise<AccountResult> {
-  const { audit, log } = parts;
+  const { audit, log, transactions } = parts;
   const { actor, target, eventId, trace, reason, ticket, confirmedBy } = request;
-  const id = `${action}:${eventId ?? trace}`;
   const common = {
     ...{ action, actor, target, trace },
     ...(eventId === undefined ? { cause: COMMAND_LINE } : { sourceEvent: eventId }),
     ...(reason !== undefined && { reason }),
     ...(ticket !== undefined && { ticket }),
   };
-  await audit.append({
-    ...{ ...common, id: `${id}:begun`, outcome: 'done', before },
-    details: { step: 'begun', ...(confirmedBy !== undefined && { confirmedBy }) },
+  const id = idOf(action, request);
+  const begun = { step: 'begun', ...(confirmedBy !== undefined && { confirmedBy }) };
+  await transactions.run(async () => {
+    await audit.append({ ...common, id: `${id}:begun`, outcome: 'done', before, details: begun });
+    await keep();
   });
-  const { change, after = null } = await (eventId === undefined ? onceOnly(work) : work());
+  const { change, after = null } = await orNotKnown(request, work);
   const outcome = outcomeOf(change);
   await audit.append({ ...common, id: `${id}:ended`, outcome, after, details: { step: 'ended', ...change } });
   log.info('account.changed', { kind: action, outcome, userId: target, trace });
   return { outcome, text: describeChange(change), before, after };
 }
 
-/** What a request of a room meets with is waited for by the queue; on the command line nobody repeats it but the one who reads this. */
-async function onceOnly(work: () => Promise<Done>): Promise<Done> {
+/** What a run of the same request that died wrote down as `before`; undefined where it had not begun. */
+export async function begunWith(
+  { auditTrail }: AccountServiceParts,
+  action: string,
+  request: AccountRequest,
+): Promise<unknown> {
+  const row = await auditTrail.find(`${idOf(action, request)}:begun`);
+  return row && auditTrail.open(row).before;
+}
+
+function idOf(action: string, { eventId, trace }: AccountRequest): string {
+  return `${action}:${eventId ?? trace}`;
+}
+
+/** A server that is away is waited for by the queue of a room; on the command line nobody repeats it but the one who reads this. */
+async function orNotKnown({ eventId }: AccountRequest, work: () => Promise<Done>): Promise<Done> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof RetryableError || error instanceof PermanentError)) throw error;
+    if (!isFault(error) && !(error instanceof UserError)) throw error;
+    if (error instanceof RetryableError && eventId !== undefined) throw error;
     const problem = `${error.message} What was done before that is not known. Look, and run it again: repeating does no harm.`;
     return { change: { done: false, verified: [], problem } };
+  }
+}
+
+/** The change, or why it cannot be made, beside others that were. Throws what may pass by itself. */
+export async function orProblem(change: () => Promise<Change>): Promise<Change> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(error instanceof UserError || error instanceof PermanentError)) throw error;
+    return { done: false, verified: [], problem: error.message };
+  }
+}
+
+/** The account as it is after a change; undefined where no server tells any more. */
+export async function seenAfter({ accounts }: AccountServiceParts, user: UserId): Promise<Account | undefined> {
+  try {
+    return await accounts.find(user);
+  } catch (error) {
+    if (!(error instanceof UserError || error instanceof PermanentError)) throw error;
+    return undefined;
   }
 }
 
@@ -200,11 +212,15 @@ export function timeOf(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** The account's flags, for the audit log. */
-export function stateOf(account: Account): { readonly [flag: string]: boolean | null } {
-  return {
-    locked: account.isLocked ?? null,
-    suspended: account.isSuspended ?? null,
-    deactivated: account.isDeactivated ?? null,
-  };
+/** The account's flags, for the audit log; null where it is not known. */
+export function stateOf(account: Account): { readonly [flag: string]: boolean | null };
+export function stateOf(account: Account | undefined): { readonly [flag: string]: boolean | null } | null;
+export function stateOf(account: Account | undefined): { readonly [flag: string]: boolean | null } | null {
+  return account === undefined
+    ? null
+    : {
+        locked: account.isLocked ?? null,
+        suspended: account.isSuspended ?? null,
+        deactivated: account.isDeactivated ?? null,
+      };
 }

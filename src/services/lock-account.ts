@@ -1,12 +1,13 @@
-import { PermanentError, UserError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Account, Change } from '../ports/accounts.ts';
 import type { AccountState } from '../ports/account-state-store.ts';
+import { keepAway, managersOf, requireTarget } from './account-guard.ts';
 import {
   applyAbsences,
   audited,
-  requireTarget,
+  orProblem,
   rotateFor,
+  seenAfter,
   stateOf,
   type AccountRequest,
   type AccountResult,
@@ -38,44 +39,50 @@ export class LockAccount {
     const { target, actor } = request;
     const account = await requireTarget(this.#parts, 'lock', request);
     const before = { ...stateOf(account), ...(await takeEvidence(this.#parts, target)) };
+    const managers = await managersOf(this.#parts);
     const known = await accountStates.find(target);
-    return audited(this.#parts, request, 'account.lock', before, async () => {
-      // Kept first: what was not kept could not be restored (D8).
-      await accountStates.set({
-        userId: target,
-        wasLocked: known?.wasLocked ?? account.isLocked === true,
-        wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
-        absence: known?.absence === 'gone' ? 'gone' : 'locked',
-        successor: known?.successor,
-        by: actor,
-        at: now(),
-      });
+    const state: AccountState = {
+      userId: target,
+      wasLocked: known?.wasLocked ?? account.isLocked === true,
+      wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
+      absence: known?.absence === 'gone' ? 'gone' : 'locked',
+      successor: known?.successor,
+      by: actor,
+      at: now(),
+    };
+    const work = async () => {
       await applyAbsences(this.#parts);
-      const locked = await accounts.lock(target).catch((error: unknown) => this.#takeBack(error, target, known));
-      const isWorthEnding = locked.done || locked.verified.length > 0;
-      const ended = endSessions && isWorthEnding ? await accounts.endAllSessions(target) : undefined;
+      const locked = await orProblem(() => accounts.lock(target));
+      const seen = await seenAfter(this.#parts, target);
+      if (!locked.done && locked.verified.length === 0) {
+        // Nothing is locked, so lines count on the user as before. Where that is not known, what was kept stays.
+        if (seen !== undefined && seen.isLocked !== true) await this.#takeBack(target, known);
+        return { change: locked, after: stateOf(seen) };
+      }
+      const ended = endSessions ? await orProblem(() => accounts.endAllSessions(target)) : undefined;
       await rotateFor(this.#parts, target);
-      return {
-        change: ended ? together(locked, ended) : locked,
-        after: stateOf((await accounts.find(target)) ?? account),
-      };
-    });
+      return { change: ended ? together(locked, ended) : locked, after: stateOf(seen) };
+    };
+    // What was not kept could not be restored (D8).
+    return audited(this.#parts, request, 'account.lock', before, work, () => keepAway(this.#parts, managers, state));
   }
 
-  /** The server refused, so nothing is locked: lines count on the user as before. Where it did not answer nobody knows, and what was kept stays. */
-  async #takeBack(error: unknown, target: UserId, known: AccountState | undefined): Promise<never> {
+  async #takeBack(target: UserId, known: AccountState | undefined): Promise<void> {
     const { accountStates } = this.#parts;
-    if (error instanceof PermanentError || error instanceof UserError) {
-      await (known === undefined ? accountStates.remove(target) : accountStates.set(known));
-      await applyAbsences(this.#parts);
-    }
-    throw error;
+    await (known === undefined ? accountStates.remove(target) : accountStates.set(known));
+    await applyAbsences(this.#parts);
   }
+}
+
+/** How a lock ended, in words. */
+export function lockedInWords(target: UserId, outcome: AccountResult['outcome']): string {
+  if (outcome === 'done') return `${target} is locked.`;
+  return outcome === 'partial' ? `${target} is not locked out completely.` : `${target} is not known to be locked.`;
 }
 
 /** The lock's own "may still work" no longer counts where all sessions ended. */
 function together(locked: Change, ended: Change): Change {
-  return { ...ended, verified: [...locked.verified, ...ended.verified] };
+  return { ...(!ended.done && locked), ...ended, verified: [...locked.verified, ...ended.verified] };
 }
 
 const NATIVE_NOTE =

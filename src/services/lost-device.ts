@@ -3,10 +3,11 @@ import { labelOf, type DeviceLabel } from '../model/device-label.ts';
 import type { UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { Account, AccountDevice, Change } from '../ports/accounts.ts';
+import { requireTarget } from './account-guard.ts';
 import {
   audited,
   OFFLINE_PHONE,
-  requireTarget,
+  orProblem,
   rotateFor,
   type AccountRequest,
   type AccountResult,
@@ -53,7 +54,7 @@ export class LostDevice {
     const action = device === undefined ? 'account.end-all-sessions' : 'account.end-device';
     let isTold = false;
     const result = await audited(this.#parts, request, action, before, async () => {
-      const ended = await this.#end(target, device, found);
+      const ended = await orProblem(() => this.#end(target, device, found));
       // Only now: before, the homeserver would still name the device.
       const rooms = await rotateFor(this.#parts, target);
       const after = await this.#after(request);

@@ -1,5 +1,6 @@
-import { RetryableError } from '../errors.ts';
+import { isFault, RetryableError } from '../errors.ts';
 import { LINE_TEAM } from '../model/built-in-roles.ts';
+import type { RoomId, UserId } from '../model/ids.ts';
 import type { AccountProcedure, ProcedureStep } from '../ports/account-procedure-store.ts';
 import type { RoleStore } from '../ports/role-store.ts';
 import type { RoomControl } from '../ports/room-control.ts';
@@ -15,38 +16,32 @@ export interface OffboardStepParts extends AccountServiceParts {
 }
 
 /** How a step ended, before it is written down. */
-export type StepResult = Pick<ProcedureStep, 'outcome' | 'text'>;
+export interface StepResult extends Pick<ProcedureStep, 'outcome' | 'text'> {
+  /** Something may pass by itself that kept it from being done. */
+  readonly isWorthAnotherTry?: boolean;
+}
 
-/**
- * Repeating one does no harm. Throws RetryableError where it is worth waiting; UserError or PermanentError where it can never be done, which is then
- * its result.
- */
-export type OffboardStep = (parts: OffboardStepParts, procedure: AccountProcedure) => Promise<StepResult>;
+/** Repeating one does no harm. What it throws is its result: RetryableError where another try may do it, UserError or PermanentError where not. */
+export interface OffboardStep {
+  readonly name: string;
+  /** The steps that must have ended before. */
+  readonly after?: readonly string[];
+  readonly run: (parts: OffboardStepParts, procedure: AccountProcedure) => Promise<StepResult>;
+}
 
 /** In this order: nobody can log in again, nothing acts as the user, nobody gives them anything, and then they are out. */
-export const OFFBOARD_STEPS: readonly (readonly [name: string, step: OffboardStep])[] = [
-  ['lock', lock],
-  ['sessions', endSessions],
-  ['lines', handLinesOver],
-  ['roles', takeRoles],
-  ['emergencies', endEmergencies],
-  ['rooms', leaveRooms],
-  ['keys', changeKeys],
+export const OFFBOARD_STEPS: readonly OffboardStep[] = [
+  { name: 'lock', run: lock },
+  // Before, they could sign in anew.
+  { name: 'sessions', after: ['lock'], run: endSessions },
+  { name: 'lines', run: handLinesOver },
+  { name: 'roles', run: takeRoles },
+  { name: 'emergencies', run: endEmergencies },
+  { name: 'rooms', run: leaveRooms },
+  { name: 'keys', after: ['sessions', 'rooms'], run: changeKeys },
 ];
 
-async function lock(parts: OffboardStepParts, { userId, successor, askedBy }: AccountProcedure): Promise<StepResult> {
-  const { accounts, accountStates, now = Date.now } = parts;
-  const account = await accounts.find(userId);
-  const known = await accountStates.find(userId);
-  await accountStates.set({
-    userId,
-    wasLocked: known?.wasLocked ?? account?.isLocked === true,
-    wasSuspended: known?.wasSuspended ?? account?.isSuspended === true,
-    absence: 'gone',
-    successor,
-    by: askedBy,
-    at: now(),
-  });
+async function lock({ accounts }: OffboardStepParts, { userId }: AccountProcedure): Promise<StepResult> {
   const change = await accounts.lock(userId);
   // Under MAS the lock is whole only with the next step: here it is enough that it is set.
   return change.verified.length > 0
@@ -56,10 +51,11 @@ async function lock(parts: OffboardStepParts, { userId, successor, askedBy }: Ac
 
 async function endSessions({ accounts }: OffboardStepParts, { userId }: AccountProcedure): Promise<StepResult> {
   const change = await accounts.endAllSessions(userId);
-  // MAS or the homeserver is away: worth waiting for.
-  if (!change.done && change.verified.length === 0)
-    throw new RetryableError(change.problem ?? 'No session could be ended yet.');
-  return { outcome: outcomeOf(change), text: change.done ? change.verified.join('; ') : describeChange(change) };
+  if (change.done) return { outcome: 'done', text: change.verified.join('; ') };
+  const { verified, mayLive = [], mayLiveUntil } = change;
+  // MAS or the homeserver is away. What ends by itself, at a time that is known, is not waited for.
+  const isWorthAnotherTry = verified.length === 0 || (mayLive.length > 0 && mayLiveUntil === undefined);
+  return { outcome: outcomeOf(change), text: describeChange(change), isWorthAnotherTry };
 }
 
 async function handLinesOver(parts: OffboardStepParts, { userId, successor }: AccountProcedure): Promise<StepResult> {
@@ -114,19 +110,40 @@ async function leaveRooms(
   { userId }: AccountProcedure,
 ): Promise<StepResult> {
   let out = 0;
+  let isAway = false;
   const stuck: string[] = [];
   for (const { roomId, opaqueId } of await governedRooms.all()) {
-    if (!isInside((await roomControl.snapshot(roomId)).members.get(userId))) continue;
-    const change = { kind: 'remove', rule: 'offboard', why: 'the account was closed', userId } as const;
-    const { outcome } = await roomControl.apply(roomId, change);
-    // Seen in the homeserver's own answer, not in what was kept.
-    const isOut = outcome === 'applied' && !isInside((await roomControl.refresh(roomId)).members.get(userId));
-    if (isOut) out++;
-    else stuck.push(opaqueId);
+    try {
+      const end = await leaveRoom(roomControl, roomId, userId);
+      if (end === 'out') out++;
+      if (end === 'stuck') stuck.push(opaqueId);
+    } catch (error) {
+      // The others are left all the same.
+      if (!isFault(error)) throw error;
+      isAway ||= error instanceof RetryableError;
+      stuck.push(opaqueId);
+    }
   }
   const text = `out of ${out} rooms and spaces`;
   if (stuck.length === 0) return { outcome: 'done', text };
-  return { outcome: 'partial', text: `${text}; could not be removed from ${stuck.slice(0, 20).join(', ')}` };
+  const left = stuck.slice(0, MAX_NAMED).join(', ');
+  return {
+    ...{ outcome: 'partial', text: `${text}; could not be removed from ${stuck.length}: ${left}` },
+    isWorthAnotherTry: isAway,
+  };
+}
+
+async function leaveRoom(
+  roomControl: RoomControl,
+  roomId: RoomId,
+  userId: UserId,
+): Promise<'out' | 'not-in' | 'stuck'> {
+  if (!isInside((await roomControl.snapshot(roomId)).members.get(userId))) return 'not-in';
+  const change = { kind: 'remove', rule: 'offboard', why: 'the account was closed', userId } as const;
+  const { outcome } = await roomControl.apply(roomId, change);
+  // Seen in the homeserver's own answer, not in what was kept.
+  const isOut = outcome === 'applied' && !isInside((await roomControl.refresh(roomId)).members.get(userId));
+  return isOut ? 'out' : 'stuck';
 }
 
 async function changeKeys(parts: OffboardStepParts, { userId }: AccountProcedure): Promise<StepResult> {
@@ -137,6 +154,9 @@ async function changeKeys(parts: OffboardStepParts, { userId }: AccountProcedure
       rooms === 0 ? 'in no room any more; members’ clients change keys by themselves' : `new keys in ${rooms} rooms`,
   };
 }
+
+/** Rooms in a report. */
+const MAX_NAMED = 20;
 
 /** Whether somebody of this membership is in a room or may enter it. */
 export function isInside(membership: string | undefined): boolean {

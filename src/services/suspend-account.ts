@@ -1,7 +1,10 @@
 import type { Account } from '../ports/accounts.ts';
+import type { AccountState } from '../ports/account-state-store.ts';
+import { requireTarget } from './account-guard.ts';
 import {
   audited,
-  requireTarget,
+  orProblem,
+  seenAfter,
   stateOf,
   type AccountRequest,
   type AccountResult,
@@ -30,17 +33,22 @@ export class SuspendAccount {
     const { target, actor } = request;
     const account = await requireTarget(this.#parts, 'suspend', request);
     const known = await accountStates.find(target);
-    return audited(this.#parts, request, 'account.suspend', stateOf(account), async () => {
-      await accountStates.set({
-        userId: target,
-        wasLocked: known?.wasLocked ?? account.isLocked === true,
-        wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
-        absence: known?.absence ?? 'none',
-        successor: known?.successor,
-        by: actor,
-        at: now(),
-      });
-      return { change: await accounts.suspend(target), after: stateOf((await accounts.find(target)) ?? account) };
-    });
+    const state: AccountState = {
+      userId: target,
+      wasLocked: known?.wasLocked ?? account.isLocked === true,
+      wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
+      absence: known?.absence ?? 'none',
+      successor: known?.successor,
+      by: actor,
+      at: now(),
+    };
+    const work = async () => {
+      const change = await orProblem(() => accounts.suspend(target));
+      const seen = await seenAfter(this.#parts, target);
+      // Nothing was changed that could be restored.
+      if (!change.done && known === undefined && seen?.isSuspended === false) await accountStates.remove(target);
+      return { change, after: stateOf(seen) };
+    };
+    return audited(this.#parts, request, 'account.suspend', stateOf(account), work, () => accountStates.set(state));
   }
 }

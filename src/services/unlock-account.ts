@@ -1,16 +1,27 @@
 import { UserError } from '../errors.ts';
 import type { Account, Change } from '../ports/accounts.ts';
 import type { AccountState } from '../ports/account-state-store.ts';
+import { requireTarget } from './account-guard.ts';
 import {
   applyAbsences,
   audited,
-  requireTarget,
+  begunWith,
+  orProblem,
+  seenAfter,
   stateOf,
   type AccountRequest,
   type AccountResult,
   type AccountServiceParts,
 } from './act-on-account.ts';
 import { sumOfChanges } from './sum-of-changes.ts';
+
+const ACTION = 'account.unlock';
+
+/** How an account is to be. */
+interface Wanted {
+  readonly locked: boolean;
+  readonly suspended: boolean;
+}
 
 /** Undoes `lock` and `suspend`: the account is as it was before the first of them (D8). */
 export class UnlockAccount {
@@ -34,28 +45,40 @@ export class UnlockAccount {
     const { target } = request;
     const account = await this.#target(request);
     const state = await accountStates.find(target);
-    const wanted = isUsable
-      ? { locked: false, suspended: false }
-      : { locked: state?.wasLocked ?? false, suspended: state?.wasSuspended ?? account.isSuspended === true };
-    const before = { ...stateOf(account), restores: wanted, by: state?.by ?? null };
-    return audited(this.#parts, request, 'account.unlock', before, async () => {
+    const wanted = isUsable ? { locked: false, suspended: false } : await this.#before(request, account, state);
+    const before = { ...stateOf(account), restores: { ...wanted }, by: state?.by ?? null };
+    return audited(this.#parts, request, ACTION, before, async () => {
       const changes: Change[] = [];
-      if (account.isSuspended !== undefined && account.isSuspended !== wanted.suspended)
-        changes.push(await (wanted.suspended ? accounts.suspend(target) : accounts.unsuspend(target)));
-      if (account.isLocked !== wanted.locked)
-        changes.push(await (wanted.locked ? accounts.lock(target) : accounts.unlock(target)));
-      const found = (await accounts.find(target)) ?? account;
-      const isRestored =
-        found.isLocked === wanted.locked && (found.isSuspended ?? wanted.suspended) === wanted.suspended;
+      const change = async (is: boolean | undefined, to: boolean, set: () => Promise<Change>): Promise<void> => {
+        // undefined: this server does not know of it.
+        if (is !== undefined && is !== to) changes.push(await orProblem(set));
+      };
+      await change(account.isSuspended, wanted.suspended, () =>
+        wanted.suspended ? accounts.suspend(target) : accounts.unsuspend(target),
+      );
+      await change(account.isLocked, wanted.locked, () =>
+        wanted.locked ? accounts.lock(target) : accounts.unlock(target),
+      );
+      const seen = await seenAfter(this.#parts, target);
+      if (seen === undefined) changes.push({ done: false, verified: [], problem: 'No server tells how it is now.' });
+      const isRestored = seen !== undefined && isAs(seen, wanted);
       if (isRestored) {
         await accountStates.remove(target);
         await applyAbsences(this.#parts);
       }
       return {
         change: sum(changes, isRestored, isUsable ? 'the account is' : 'the account is as it was before:', wanted),
-        after: stateOf(found),
+        after: stateOf(seen),
       };
     });
+  }
+
+  /** How the account was before us. A run that died may have forgotten that already, when all was done: it wrote it down when it began. */
+  async #before(request: AccountRequest, account: Account, state: AccountState | undefined): Promise<Wanted> {
+    if (state !== undefined) return { locked: state.wasLocked, suspended: state.wasSuspended };
+    const begun = request.isRepeat === true ? await begunWith(this.#parts, ACTION, request) : undefined;
+    const { restores } = (begun ?? {}) as { readonly restores?: Wanted };
+    return restores ?? { locked: false, suspended: account.isSuspended === true };
   }
 
   async #target(
@@ -68,12 +91,12 @@ export class UnlockAccount {
   }
 }
 
-function sum(
-  changes: readonly Change[],
-  isRestored: boolean,
-  head: string,
-  wanted: { locked: boolean; suspended: boolean },
-): Change {
+/** As far as this server tells. */
+function isAs({ isLocked, isSuspended }: Account, { locked, suspended }: Wanted): boolean {
+  return (isLocked ?? locked) === locked && (isSuspended ?? suspended) === suspended;
+}
+
+function sum(changes: readonly Change[], isRestored: boolean, head: string, wanted: Wanted): Change {
   const change = sumOfChanges(changes);
   const now = `${head} ${wanted.locked ? 'locked' : 'not locked'}, ${wanted.suspended ? 'suspended' : 'not suspended'}`;
   return { ...change, done: isRestored, verified: isRestored ? [...change.verified, now] : change.verified };

@@ -8,6 +8,7 @@ import { findAbout, type FindingKind, type WatchLimits } from '../policy/device-
 import type { AccountDevice } from '../ports/accounts.ts';
 import type { DeviceTrust } from '../ports/device-trust.ts';
 import type { WatchedDevice, WatchedDeviceStore } from '../ports/watched-device-store.ts';
+import { backoffMs } from '../model/backoff.ts';
 import { describeChange, outcomeOf, rotateFor, type AccountServiceParts } from './act-on-account.ts';
 import { deviceNotice, type NoticeKind } from './device-notice.ts';
 
@@ -23,8 +24,6 @@ export interface WatchSignInsParts extends AccountServiceParts {
 
 /** A client that signs in changes its devices several times at once: so long after the first change it is looked at. ms. */
 const SETTLE_MS = 1_000;
-/** After a round that failed, unless the next is sooner. ms. */
-const RETRY_MS = 10_000;
 
 /**
  * Watches the devices of everybody who may see PHI (A10, 45 CFR 164.308(a)(5)(ii)(C)): what is new or odd is told in the security room with the line that
@@ -73,8 +72,9 @@ export class WatchSignIns {
   }
 
   async #loop(): Promise<void> {
-    const { everyMs, log } = this.#parts;
+    const { everyMs } = this.#parts;
     let roundAt = 0;
+    let failures = 0;
     while (!this.#stopping.signal.aborted) {
       const changed = this.#changed;
       this.#changed = new Set();
@@ -82,16 +82,25 @@ export class WatchSignIns {
       try {
         await this.check(isRound ? undefined : changed);
         if (isRound) roundAt = performance.now() + everyMs;
+        failures = 0;
         this.#isUnable = false;
       } catch (error) {
-        const isUnable = error instanceof UserError || error instanceof PermanentError;
-        if (!isUnable) log.warn('sign-in-watch.failed', { error });
-        else if (!this.#isUnable) log.warn('sign-in-watch.unable', { detail: error.message });
-        this.#isUnable = isUnable;
-        roundAt = performance.now() + (isUnable ? everyMs : Math.min(everyMs, RETRY_MS));
+        failures += 1;
+        // They are looked at with the next try, round or not.
+        for (const user of changed) this.#changed.add(user);
+        this.#logFailure(error);
       }
-      await this.#pause(roundAt - performance.now());
+      await this.#pause(failures === 0 ? roundAt - performance.now() : Math.min(backoffMs(failures), everyMs));
     }
+  }
+
+  /** What does not pass by itself once. */
+  #logFailure(error: unknown): void {
+    const { log } = this.#parts;
+    const isUnable = error instanceof UserError || error instanceof PermanentError;
+    if (!isUnable) log.warn('sign-in-watch.failed', { error });
+    else if (!this.#isUnable) log.warn('sign-in-watch.unable', { detail: error.message });
+    this.#isUnable = isUnable;
   }
 
   /** Until the next round, or until a change has settled. */

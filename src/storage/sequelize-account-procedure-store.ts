@@ -29,6 +29,12 @@ export class SequelizeAccountProcedureStore implements AccountProcedureStore {
     );
   }
 
+  async has(id: string): Promise<boolean> {
+    return this.#parts.database.read(
+      async (transaction) => (await this.#procedures.count({ where: { id }, transaction })) > 0,
+    );
+  }
+
   async unfinished(): Promise<readonly AccountProcedure[]> {
     const records = await this.#parts.database.read((transaction) =>
       this.#procedures.findAll({ where: { finishedAt: null }, order: ['seq'], raw: true, transaction }),

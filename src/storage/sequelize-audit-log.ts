@@ -50,6 +50,13 @@ export class SequelizeAuditLog implements AuditLog, AuditTrail {
     return records.map(toRow);
   }
 
+  async find(id: string): Promise<AuditRow | undefined> {
+    const record = await this.#parts.database.read((transaction) =>
+      this.#models.log.findOne({ where: { id: field(id) }, raw: true, transaction }),
+    );
+    return record === null ? undefined : toRow(record);
+  }
+
   async head(): Promise<{ seq: number; hash: string } | undefined> {
     return this.#parts.database.read((transaction) => this.#head(transaction));
   }

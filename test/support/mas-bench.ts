@@ -74,6 +74,11 @@ export async function masBench(
     passwordLogin: async (user, deviceId) => (await mas.login(localpartOf(user), 'compat', deviceId)).token,
     whoami: (token) => probe(homeserverUrl, token, WHOAMI),
     send: (token) => probe(homeserverUrl, token, '/_matrix/client/v3/createRoom', 'POST'),
+    async deactivate(user) {
+      const { body } = await masAdmin('GET', `users/by-username/${localpartOf(user)}`);
+      const { id } = body['data'] as { id: string };
+      await masAdmin('POST', `users/${id}/deactivate`, { skip_erase: true });
+    },
     async synapseAdmin(method, path, body) {
       adminToken ??= await tokenForSynapse();
       return call(new URL(`/_synapse/admin/${path}`, homeserverUrl), method, adminToken, body);

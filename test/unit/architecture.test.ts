@@ -97,7 +97,7 @@ describe('architecture', () => {
   });
 });
 
-/** `src/queue/backoff.ts` is in `queue`; `src/app.ts` is `app`. */
+/** `src/queue/durable-queue.ts` is in `queue`; `src/app.ts` is `app`. */
 function folderOf(path: string): string {
   return path.split('/')[1]?.replace(/\.ts$/, '') ?? path;
 }

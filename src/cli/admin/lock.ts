@@ -1,4 +1,4 @@
-import { LockAccount } from '../../services/lock-account.ts';
+import { LockAccount, lockedInWords } from '../../services/lock-account.ts';
 import type { AdminPart } from './admin-part.ts';
 
 /** `carebridge admin lock`: where the command room cannot be used. */
@@ -11,7 +11,7 @@ export const lock: AdminPart = {
     const { target } = request;
     const endSessions = options['end-sessions'] === true;
     const { outcome, text } = await new LockAccount(host.accountParts()).run(request, { endSessions });
-    const head = outcome === 'done' ? `${target} is locked.` : `${target} is not locked out completely.`;
+    const head = lockedInWords(target, outcome);
     return { outcome, text: `${head}\n${text}\nTo undo: carebridge admin unlock ${target}` };
   },
 };

@@ -1,8 +1,8 @@
-import { PermanentError, RetryableError, UserError } from '../../errors.ts';
+import { isFault, UserError } from '../../errors.ts';
 import type { AccountsConfig } from '../../config/config.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Accounts, AccountsMode } from '../../ports/accounts.ts';
-import { detectAccountMode, type AccountMode } from '../account-mode.ts';
+import { accountOwner, type AccountOwner } from '../account-mode.ts';
 import { AdminHttp, fixedToken, type TokenSource } from './admin-http.ts';
 import { MasAccounts } from './mas-accounts.ts';
 import { MasAdmin } from './mas-admin.ts';
@@ -26,7 +26,7 @@ const ADMIN_TOKEN_SECONDS = 3_600;
 
 /** The adapter that fits, behind one face: what fits is asked before each change, so that a wrong one refuses rather than pretends. */
 export function openAccounts(options: AccountsOptions): Accounts {
-  const detect = believing(() => detectAccountMode(options.homeserverUrl), options.now ?? Date.now);
+  const detect = believing(() => accountOwner(options.homeserverUrl), options.now ?? Date.now);
   const native = new SynapseAccounts({
     synapse: synapseOf(options, credentialOf(options)),
     detect,
@@ -52,7 +52,6 @@ export function openAccounts(options: AccountsOptions): Accounts {
         refuse(`The accounts belong to Matrix Authentication Service (${found.issuer}): set \`accounts.mas_url\`.`)
       );
     }
-    if (found.mode === 'unknown') return refuse(found.reason);
     isKnownSynapse ||= await isSynapse(options);
     return isKnownSynapse ? native : moderation;
   }
@@ -71,8 +70,7 @@ class ChosenAccounts implements Accounts {
     try {
       return await (await this.#choose()).mode();
     } catch (error) {
-      if (error instanceof UserError || error instanceof RetryableError || error instanceof PermanentError)
-        return { mode: 'refusing', reason: error.message };
+      if (isFault(error) || error instanceof UserError) return { mode: 'refusing', reason: error.message };
       throw error;
     }
   }
@@ -90,7 +88,6 @@ class ChosenAccounts implements Accounts {
   readonly unlock = this.#pass('unlock');
   readonly suspend = this.#pass('suspend');
   readonly unsuspend = this.#pass('unsuspend');
-  readonly deactivate = this.#pass('deactivate');
   readonly reactivate = this.#pass('reactivate');
 
   #pass<Name extends Exclude<keyof Accounts, 'mode'>>(name: Name): Accounts[Name] {
@@ -120,7 +117,7 @@ function synapseOf({ homeserverUrl }: AccountsOptions, token: TokenSource): Syna
 function masOf(
   options: AccountsOptions,
   { adminUser, ...client }: NonNullable<AccountsOptions['mas']>,
-  detect: () => Promise<AccountMode>,
+  detect: () => Promise<AccountOwner>,
 ): MasAccounts {
   const clock = options.now && { now: options.now };
   const token = new MasToken({ ...client, ...clock });
@@ -177,11 +174,10 @@ async function isSynapse(options: AccountsOptions): Promise<boolean> {
   return !lock && !suspend;
 }
 
-function believing(detect: () => Promise<AccountMode>, now: () => number): () => Promise<AccountMode> {
-  let last: { readonly at: number; readonly mode: AccountMode } | undefined;
+function believing(detect: () => Promise<AccountOwner>, now: () => number): () => Promise<AccountOwner> {
+  let last: { readonly at: number; readonly owner: AccountOwner } | undefined;
   return async () => {
-    if (last && now() - last.at < BELIEVE_MS && last.mode.mode !== 'unknown') return last.mode;
-    last = { at: now(), mode: await detect() };
-    return last.mode;
+    if (last === undefined || now() - last.at >= BELIEVE_MS) last = { at: now(), owner: await detect() };
+    return last.owner;
   };
 }

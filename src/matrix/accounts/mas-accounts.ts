@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RetryableError, UserError } from '../../errors.ts';
+import { isFault, RetryableError, UserError, type PermanentError } from '../../errors.ts';
 import { labelOf } from '../../model/device-label.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Account, Accounts, AccountsMode, AccountSession, Change } from '../../ports/accounts.ts';
-import type { AccountMode } from '../account-mode.ts';
+import type { AccountOwner } from '../account-mode.ts';
 import { statusOf } from '../matrix-fault.ts';
 import type { MasAdmin, MasSession, MasUser } from './mas-admin.ts';
 import { noSuchAccount, type SynapseAdmin } from './synapse-admin.ts';
@@ -12,7 +12,7 @@ import { noSuchAccount, type SynapseAdmin } from './synapse-admin.ts';
 export interface MasAccountsParts {
   readonly mas: MasAdmin;
   readonly synapse: SynapseAdmin;
-  readonly detect: () => Promise<AccountMode>;
+  readonly detect: () => Promise<AccountOwner>;
   /** How long MAS's job worker is given to remove a device from Synapse. ms. */
   readonly workerMs?: number;
   /** Unix ms. */
@@ -42,9 +42,7 @@ export class MasAccounts implements Accounts {
     const found = await this.#parts.detect();
     if (found.mode === 'mas') return { mode: 'mas', detail: `Matrix Authentication Service at ${found.issuer}` };
     const reason =
-      found.mode === 'native'
-        ? 'The homeserver owns its accounts itself and does not use Matrix Authentication Service. Configure accounts as native.'
-        : found.reason;
+      'The homeserver owns its accounts itself and does not use Matrix Authentication Service. Configure accounts as native.';
     return { mode: 'refusing', reason };
   }
 
@@ -107,10 +105,7 @@ export class MasAccounts implements Accounts {
       const owned = await this.#owned(user);
       const all = await this.#mas.sessions(owned, true);
       const change = await this.#end(user, owned, all, () => true, undefined);
-      if (!change.done) return change;
-      const pushers = await this.#synapse.pushers(user);
-      if (pushers.length === 0) return { ...change, verified: [...change.verified, 'no pusher is left'] };
-      return { ...change, done: false, problem: `${pushers.length} pushers are left: pushes may still reach a phone.` };
+      return change.done ? this.#seePushersGone(user, change) : change;
     });
   }
 
@@ -146,13 +141,6 @@ export class MasAccounts implements Accounts {
     return this.#synapse.changeSuspension(user, false);
   }
 
-  async deactivate(user: UserId): Promise<Change> {
-    const ended = await this.endAllSessions(user);
-    const owned = await this.#change(user, 'deactivate');
-    if (!owned.isDeactivated) return notSoInMas('deactivated');
-    return { ...ended, verified: [...ended.verified, 'MAS holds the account for deactivated; nothing was erased'] };
-  }
-
   async reactivate(user: UserId): Promise<Change> {
     let owned: MasUser;
     try {
@@ -182,8 +170,17 @@ export class MasAccounts implements Accounts {
     const ended: MasSession[] = [];
     const failed: MasSession[] = [];
     for (const session of sessions) ((await this.#endOne(session)) ? ended : failed).push(session);
+    const listed = await this.#orFault(() => this.#mas.sessions(owned, true));
+    if (isFault(listed)) {
+      return {
+        done: false,
+        verified: ended.length > 0 ? [`${kindsOf(ended)} ended in MAS`] : [],
+        mayLive: [...failed.map(describe), 'whatever was begun meanwhile'],
+        problem: `Whether any session is left could not be asked. ${listed.message} Repeat the command.`,
+      };
+    }
     // What was made meanwhile.
-    const alive = (await this.#mas.sessions(owned, true)).filter(concerns);
+    const alive = listed.filter(concerns);
     const left = [...new Map([...failed, ...alive].map((session) => [session.id, session])).values()];
     if (left.length > 0) {
       return {
@@ -238,7 +235,7 @@ export class MasAccounts implements Accounts {
         problem: 'The homeserver remembers the token of a session without a device for up to two minutes.',
       };
     } catch (error) {
-      if (!(error instanceof RetryableError)) throw error;
+      if (!isFault(error)) throw error;
       const mayLive = devices?.map((device) => `device ${labelOf(device)}`) ?? ['every device of the account'];
       return {
         done: false,
@@ -250,17 +247,33 @@ export class MasAccounts implements Accounts {
     }
   }
 
+  async #seePushersGone(user: UserId, change: Change): Promise<Change> {
+    const pushers = await this.#orFault(() => this.#synapse.pushers(user));
+    if (isFault(pushers))
+      return { ...change, done: false, problem: `Whether pushers are left could not be asked. ${pushers.message}` };
+    if (pushers.length === 0) return { ...change, verified: [...change.verified, 'no pusher is left'] };
+    return { ...change, done: false, problem: `${pushers.length} pushers are left: pushes may still reach a phone.` };
+  }
+
   async #endOne(session: MasSession): Promise<boolean> {
-    try {
+    const isEnded = await this.#orFault(async () => {
       await this.#mas.end(session);
-      return await this.#mas.isEnded(session);
+      return this.#mas.isEnded(session);
+    });
+    return isEnded === true;
+  }
+
+  /** The answer, or the fault in place of it: what was done before is to be told all the same. */
+  async #orFault<T>(ask: () => Promise<T>): Promise<T | RetryableError | PermanentError> {
+    try {
+      return await ask();
     } catch (error) {
-      if (error instanceof RetryableError) return false;
-      throw error;
+      if (!isFault(error)) throw error;
+      return error;
     }
   }
 
-  /** MAS away: nothing is ended, and the answer says what lives on. */
+  /** MAS away before anything was ended: nothing is, and the answer says what lives on. */
   async #whileAway(user: UserId, devices: readonly string[] | undefined, work: () => Promise<Change>): Promise<Change> {
     await this.#requireMas();
     try {

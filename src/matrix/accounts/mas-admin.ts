@@ -126,13 +126,10 @@ export class MasAdmin {
     return typeof resourceOf(answer.body['data'], attempt).attributes[ended] === 'string';
   }
 
-  /** `lock`, `unlock`, `reactivate`, and `deactivate` without erasing. */
-  async change(user: MasUser, verb: 'lock' | 'unlock' | 'deactivate' | 'reactivate'): Promise<void> {
+  async change(user: MasUser, verb: 'lock' | 'unlock' | 'reactivate'): Promise<void> {
     await this.#http.ok(`${verb} an account in MAS`, {
       method: 'POST',
       path: `/api/admin/v1/users/${ulid(user.id)}/${verb}`,
-      // The default erases.
-      ...(verb === 'deactivate' && { body: { skip_erase: true } }),
     });
   }
 
@@ -172,7 +169,7 @@ export class MasAdmin {
         // A filter that MAS does not know is ignored, and then these would be everybody's.
         if (attributes[owner] !== user.id) {
           throw new PermanentError(
-            `Could not ${attempt}: MAS answered with sessions of somebody else. Its version may not know the filter \`${userFilter}\`. Nothing was done.`,
+            `Could not ${attempt}: MAS answered with sessions of somebody else. Its version may not know the filter \`${userFilter}\`.`,
           );
         }
         const expiresAt = timeOf(attributes['expires_at']) ?? Infinity;
@@ -230,5 +227,5 @@ function ulid(id: string): string {
 }
 
 function unexpected(attempt: string): PermanentError {
-  return new PermanentError(`Could not ${attempt}: the answer of MAS is not as its API describes. Nothing was done.`);
+  return new PermanentError(`Could not ${attempt}: the answer of MAS is not as its API describes.`);
 }

@@ -90,10 +90,6 @@ export class ModerationAccounts implements Accounts {
     throw cannot('end sessions: lock the account, which stops all of them');
   }
 
-  async deactivate(): Promise<never> {
-    throw cannot('deactivate accounts');
-  }
-
   async reactivate(): Promise<never> {
     throw cannot('reactivate accounts');
   }
@@ -122,9 +118,7 @@ export class ModerationAccounts implements Accounts {
     if (answer.status === 404)
       throw new PermanentError('There is no such account on this homeserver. Nothing was done.');
     if (answer.status === 403)
-      throw new UserError(
-        'Nothing was done: the homeserver does not let this credential act on an administrator or on itself.',
-      );
+      throw new UserError('The homeserver does not let this credential act on an administrator or on itself.');
     if (answer.status >= 300) throw this.#http.refused(attempt, answer);
     const isSo = (await this.#get(user, verb)) === value;
     return isSo ? { done: true, verified: [`the account is ${value ? '' : 'not '}${flag}`] } : notSo(flag);
@@ -152,5 +146,5 @@ function pathOf(user: UserId, verb: Verb): string {
 }
 
 function cannot(what: string): UserError {
-  return new UserError(`Nothing was done: this homeserver only offers account moderation, which cannot ${what}.`);
+  return new UserError(`This homeserver only offers account moderation, which cannot ${what}.`);
 }

@@ -2,7 +2,7 @@ import { UserError } from '../../errors.ts';
 import { labelOf } from '../../model/device-label.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Account, Accounts, AccountsMode, AccountSession, Change, Pusher } from '../../ports/accounts.ts';
-import type { AccountMode } from '../account-mode.ts';
+import type { AccountOwner } from '../account-mode.ts';
 import { statusOf } from '../matrix-fault.ts';
 import { noSuchAccount, notSo, type SynapseAdmin } from './synapse-admin.ts';
 
@@ -10,7 +10,7 @@ import { noSuchAccount, notSo, type SynapseAdmin } from './synapse-admin.ts';
 export interface SynapseAccountsParts {
   readonly synapse: SynapseAdmin;
   /** Asked before every change: the same calls mean nothing where MAS owns the accounts. */
-  readonly detect: () => Promise<AccountMode>;
+  readonly detect: () => Promise<AccountOwner>;
 }
 
 /** Accounts of a Synapse with its own passwords, by its admin API. */
@@ -26,10 +26,7 @@ export class SynapseAccounts implements Accounts {
   async mode(): Promise<AccountsMode> {
     const found = await this.#parts.detect();
     if (found.mode === 'native') return { mode: 'native', detail: 'the homeserver with its own passwords' };
-    const reason =
-      found.mode === 'mas'
-        ? `The accounts belong to Matrix Authentication Service (${found.issuer}), where the homeserver’s own admin API does not end or lock anything. Configure accounts for MAS.`
-        : found.reason;
+    const reason = `The accounts belong to Matrix Authentication Service (${found.issuer}), where the homeserver’s own admin API does not end or lock anything. Configure accounts for MAS.`;
     return { mode: 'refusing', reason };
   }
 
@@ -100,16 +97,6 @@ export class SynapseAccounts implements Accounts {
   async unsuspend(user: UserId): Promise<Change> {
     await this.#requireNative();
     return this.#synapse.changeSuspension(user, false);
-  }
-
-  async deactivate(user: UserId): Promise<Change> {
-    await this.#requireNative();
-    const account = await this.#existing(user);
-    // Synapse refuses an account that is both.
-    if (account.isLocked === true) await this.#synapse.setFlag(user, 'locked', false);
-    await this.#synapse.deactivate(user);
-    const isSo = (await this.#synapse.find(user))?.isDeactivated === true;
-    return isSo ? { done: true, verified: ['the account is deactivated, its devices are gone'] } : notSo('deactivated');
   }
 
   async reactivate(user: UserId): Promise<Change> {

@@ -112,12 +112,6 @@ export class SynapseAdmin {
     await this.#http.ok('suspend an account', { method: 'PUT', path, body: { suspend } });
   }
 
-  /** Leaves all rooms, ends all sessions. Never erases. */
-  async deactivate(user: UserId): Promise<void> {
-    const path = clientPath`/_synapse/admin/v1/deactivate/${user}`;
-    await this.#http.ok('deactivate an account', { method: 'POST', path, body: { erase: false } });
-  }
-
   /** Suspends or ends the suspension, and looks whether it is so. Enforced by Synapse itself, also under MAS. */
   async changeSuspension(user: UserId, suspend: boolean): Promise<Change> {
     await this.setSuspended(user, suspend);

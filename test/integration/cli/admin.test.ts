@@ -158,6 +158,23 @@ accounts:
       ]);
     });
 
+    it('A7 refuses whoever was offboarded; `reactivate` takes them back', async () => {
+      Object.assign(homeserver.users.get(LEE) ?? {}, { locked: true });
+      {
+        await using storage = await openStorage(loadConfig(config, {}));
+        const state = { userId: LEE, wasLocked: false, wasSuspended: false, absence: 'gone' } as const;
+        await storage.accountStates.set({ ...state, successor: undefined, by: '@it:hospital.test', at: 1 });
+      }
+      const refused = await admin('unlock', LEE);
+      expect(refused).to.include({ code: 1 });
+      expect(refused.text).to.include('was offboarded: `reactivate` takes them back');
+      const { code, text } = await admin('reactivate', LEE);
+      expect(code, text).to.equal(0);
+      expect(text).to.include(`${LEE} is back.`).and.to.include(`give-role ${LEE} administrator`);
+      expect(homeserver.users.get(LEE)).to.include({ locked: false });
+      expect(await stateOf(LEE)).to.equal(undefined);
+    });
+
     it('does not call a deactivated account usable', async () => {
       homeserver.addUser('gone').deactivated = true;
       const { code, text } = await admin('unlock', '@gone:hospital.test');
@@ -302,7 +319,7 @@ accounts:
       const broken = await admin('lock', LEE);
       expect(broken.code).to.equal(1);
       expect(broken.text)
-        .to.include('is not locked out completely')
+        .to.include('is not known to be locked')
         .and.to.include('What was done before that is not known')
         .and.to.include(`carebridge admin unlock ${LEE}`);
       expect(await audited()).to.deep.equal([

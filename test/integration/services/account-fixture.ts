@@ -37,7 +37,8 @@ export const HOUR_MS = 3_600_000;
 
 const key = new Uint8Array(32).fill(7);
 
-type Wrap = <T extends object>(name: string, target: T) => T;
+/** Puts something around a port. */
+export type Wrap = <T extends object>(name: string, target: T) => T;
 let events = 0;
 
 /** Opens the database, once for a file of tests: each test has users of its own. */
@@ -126,6 +127,7 @@ export class AccountFixture {
       roles,
       recordConfigured: () => recordConfiguredRoles(configured, this.clock),
       audit: wrap('audit', storage.audit),
+      auditTrail: storage.auditTrail,
       roomControl: wrap('roomControl', this.roomControl),
       roomKeys: wrap('roomKeys', { rotate: async (user: UserId) => void this.rotated.push(user) }),
       emergencies: wrap('emergencies', { endAllOf: async () => [] }),
@@ -157,8 +159,10 @@ export class AccountFixture {
     };
   }
 
+  /** Whatever is waited for: the clock goes on at once. */
   offboard(wrap?: Wrap): OffboardAccount {
-    return new OffboardAccount({ ...this.parts(wrap), retryMs: 1 });
+    const pause = async (ms: number) => void (this.clock += ms);
+    return new OffboardAccount({ ...this.parts(wrap), pause });
   }
 
   watch(limits = {}): WatchSignIns {

@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import { PermanentError, RetryableError, UserError } from '../../../src/errors.ts';
 import { labelOf } from '../../../src/model/device-label.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
+import { LockAccount } from '../../../src/services/lock-account.ts';
+import { UnlockAccount } from '../../../src/services/unlock-account.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
+import { CrashPoint } from '../../support/fakes/crash-point.ts';
 import { AccountFixture, ADMIN, NAMESPACE, openAccountStorage, SECOND } from './account-fixture.ts';
 
 const PHONE = labelOf('PHONE');
@@ -124,7 +127,6 @@ describe('Acting on accounts', () => {
       const parts = fixture.parts((name, target) =>
         name === 'audit' ? ({ append: async () => Promise.reject(new RetryableError('disk full')) } as never) : target,
       );
-      const { LockAccount } = await import('../../../src/services/lock-account.ts');
       expect(await fault(fixture.lostDevice(parts).run(fixture.request(lee), PHONE))).to.be.instanceOf(RetryableError);
       const locking = new LockAccount(parts).run(fixture.request(lee), { endSessions: true });
       expect(await fault(locking)).to.be.instanceOf(RetryableError);
@@ -201,6 +203,98 @@ describe('Acting on accounts', () => {
       next.accounts.add(lee, [], { isLocked: true });
       await next.services().unlockAccount.run(next.request(lee));
       expect(await next.accounts.find(lee)).to.include({ isLocked: false });
+    });
+
+    it('D8 an account that was locked before us stays locked, also where the process died when all was done', async () => {
+      fixture.accounts.of(lee).account.isLocked = true;
+      await fixture.services().lockAccount.run(fixture.request(lee), { endSessions: false });
+      // As somebody else would leave it.
+      fixture.accounts.of(lee).account.isLocked = false;
+      const request = fixture.request(lee);
+      for (let at = 1; ; at++) {
+        const crash = new CrashPoint(at, 'after');
+        const isRepeat = at > 1;
+        const work = new UnlockAccount(fixture.parts(crash.wrap)).run({ ...request, isRepeat });
+        const end = await work.catch((error: unknown) => error);
+        if (crash.where === undefined) {
+          expect(end).to.include({ outcome: 'done' });
+          break;
+        }
+      }
+      expect(await fixture.accounts.find(lee)).to.include({ isLocked: true });
+      expect(await storage.accountStates.find(lee)).to.equal(undefined);
+    });
+
+    it('D8 whoever was locked before they left is locked when they are back, also where the process died when all was done', async () => {
+      const by = { by: ADMIN, at: 1 };
+      fixture.accounts.of(lee).account.isLocked = true;
+      const state = {
+        userId: lee,
+        wasLocked: true,
+        wasSuspended: false,
+        absence: 'gone',
+        successor: undefined,
+      } as const;
+      await storage.accountStates.set({ ...state, ...by });
+      const request = fixture.request(lee);
+      const { reactivateAccount } = fixture.services();
+      await reactivateAccount.run(request);
+      expect(await reactivateAccount.run({ ...request, isRepeat: true })).to.include({ outcome: 'done' });
+      expect(await fixture.accounts.find(lee)).to.include({ isLocked: true });
+    });
+
+    it('says what was done where the rest cannot be, and the log has both ends', async () => {
+      const { lockAccount } = fixture.services();
+      fixture.accounts.endAllSessions = async () =>
+        Promise.reject(new UserError('This homeserver cannot end sessions.'));
+      const result = await lockAccount.run(fixture.request(lee), { endSessions: true });
+      expect(result.outcome).to.equal('partial');
+      expect(result.text)
+        .to.match(/✓ the account is locked/)
+        .and.match(/✗ Not done: This homeserver cannot end sessions/)
+        .and.not.match(/Nothing was done/);
+      const [, ended] = await entries(lee);
+      expect(ended).to.include({ action: 'account.lock', outcome: 'partial' });
+      expect(ended?.after).to.include({ locked: true });
+    });
+
+    it('D7 a lock that the server refuses is none, for lines neither', async () => {
+      fixture.withLines([lee, SECOND]);
+      const { lockAccount, suspendAccount } = fixture.services();
+      const refused = async () => Promise.reject(new UserError('The homeserver does not let this credential act.'));
+      fixture.accounts.lock = refused;
+      fixture.accounts.suspend = refused;
+      const result = await lockAccount.run(fixture.request(lee), { endSessions: true });
+      expect(result).to.include({
+        outcome: 'failed',
+        text: '✗ Not done: The homeserver does not let this credential act.',
+      });
+      expect(fixture.lines.all[0]?.team).to.deep.equal([lee, SECOND]);
+      expect(await suspendAccount.run(fixture.request(lee))).to.include({ outcome: 'failed' });
+      expect(await storage.accountStates.find(lee)).to.equal(undefined);
+      expect((await entries(lee)).map(({ outcome }) => outcome)).to.deep.equal(['done', 'failed', 'done', 'failed']);
+    });
+
+    it('D8 ends a suspension where the server knows nothing of locks', async () => {
+      const { suspendAccount, unlockAccount } = fixture.services();
+      const { find } = fixture.accounts;
+      fixture.accounts.find = async (user) => {
+        const found = await find.call(fixture.accounts, user);
+        return found && { ...found, isLocked: undefined };
+      };
+      await suspendAccount.run(fixture.request(lee));
+      expect(await unlockAccount.run(fixture.request(lee))).to.include({ outcome: 'done' });
+      expect(fixture.accounts.changes).to.deep.equal([`suspend ${lee}`, `unsuspend ${lee}`]);
+      expect(await storage.accountStates.find(lee)).to.equal(undefined);
+    });
+
+    it('says that what was done is not known where nobody can tell, and the log has both ends', async () => {
+      const parts = fixture.parts();
+      parts.roomKeys.rotate = async () => Promise.reject(new PermanentError('The keys cannot be changed.'));
+      const result = await new LockAccount(parts).run(fixture.request(lee), { endSessions: false });
+      expect(result.outcome).to.equal('failed');
+      expect(result.text).to.match(/What was done before that is not known\. Look/);
+      expect(await entries(lee)).to.have.length(2);
     });
   });
 

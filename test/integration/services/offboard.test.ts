@@ -2,11 +2,22 @@ import { expect } from 'chai';
 import { useFakeTimers } from 'sinon';
 import { RetryableError, UserError } from '../../../src/errors.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
+import { openAccounts } from '../../../src/matrix/accounts/detect.ts';
 import type { RoleId } from '../../../src/model/role.ts';
 import type { OffboardAccount } from '../../../src/services/offboard-account.ts';
+import { PATIENCE_MS } from '../../../src/services/offboard-procedures.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
+import { ADMIN_TOKEN, AS_TOKEN, FakeAccountHomeserver } from '../../support/fake-account-homeserver.ts';
 import { CrashPoint } from '../../support/fakes/crash-point.ts';
-import { AccountFixture, ADMIN, COMMAND_ROOM, HOUR_MS, openAccountStorage, SECOND } from './account-fixture.ts';
+import {
+  AccountFixture,
+  ADMIN,
+  COMMAND_ROOM,
+  HOUR_MS,
+  openAccountStorage,
+  SECOND,
+  type Wrap,
+} from './account-fixture.ts';
 
 let count = 0;
 
@@ -56,6 +67,13 @@ describe('Offboarding', () => {
     offboard.wake();
     await offboard.settled();
   };
+
+  /** What the command does, and nothing more: the process ends. */
+  async function beginOnly(fixture: AccountFixture, user: UserId, wrap?: Wrap): Promise<void> {
+    const offboard = fixture.offboard(wrap);
+    await offboard.stop();
+    await offboard.begin(fixture.request(user), COMMAND_ROOM, ADMIN);
+  }
 
   it('A7 ends sessions, locks, hands lines over, takes roles, and gets the user out of every room, each step reported', async () => {
     const leaving = await leaver();
@@ -127,6 +145,126 @@ describe('Offboarding', () => {
     await offboard.settled();
     await expectGone(leaving);
     expect(await fixture.said()).to.have.length(1);
+  });
+
+  it('A7 locks and signs out once the server is back that is away for half a minute, and says meanwhile what waits', async () => {
+    const { fixture, user, rooms } = await leaver();
+    const server = new FakeAccountHomeserver('native');
+    await server.start();
+    try {
+      server.addUser(user.slice(1, user.indexOf(':')));
+      server.addUser('admin');
+      server.addDevice(user, 'PHONE');
+      const own = { adapter: 'auto', mas: undefined, adminToken: ADMIN_TOKEN, asToken: AS_TOKEN } as const;
+      const accounts = openAccounts({ ...own, homeserverUrl: server.url, now: () => fixture.clock });
+      const wrap: Wrap = (name, target) => (name === 'accounts' ? (accounts as never) : target);
+      await beginOnly(fixture, user, wrap);
+      // What was detected is believed for ten seconds.
+      fixture.clock += 11_000;
+      const backAt = fixture.clock + 30_000;
+      // As it answers while it starts: also to who owns the accounts.
+      const starting = { status: 502, body: { errcode: 'M_UNKNOWN' } };
+      server.interfere = () => (fixture.clock < backAt ? starting : undefined);
+      await finish(fixture.offboard(wrap));
+      expect(server.users.get(user)).to.include({ locked: true });
+      expect(server.users.get(user)?.devices.size).to.equal(0);
+      expect(rooms.map((room) => fixture.roomControl.membership(room, user))).to.deep.equal(['leave', 'leave']);
+      const [waits, report, ...more] = await fixture.said();
+      expect(more).to.deep.equal([]);
+      expect(waits)
+        .to.match(/is not done yet\. This is tried again by itself/)
+        .and.match(/^… lock: The homeserver answered 502/m)
+        .and.not.match(/rooms:|lines:/);
+      expect(report)
+        .to.match(/ is offboarded\.$/m)
+        .and.match(/✓ lock: /)
+        .and.match(/✓ sessions: /);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('A7 reports as partial what could not be done for an hour, and `offboard` again does what is left', async () => {
+    const leaving = await leaver();
+    const { fixture, user } = leaving;
+    await beginOnly(fixture, user);
+    const began = fixture.clock;
+    fixture.accounts.isAway = true;
+    await finish(fixture.offboard());
+    expect(fixture.clock - began).to.be.within(PATIENCE_MS, PATIENCE_MS + 60_000);
+    const [waits, report, ...more] = await fixture.said();
+    expect(more).to.deep.equal([]);
+    expect(waits).to.match(/… lock: The server is away/);
+    expect(report)
+      .to.match(/is offboarded in part\. Look at: lock, sessions\.$/m)
+      .and.match(/✗ lock: The server is away/)
+      .and.match(/✓ rooms: out of 2 rooms/)
+      .and.match(/`offboard` again does what is left\.$/);
+    expect(await storage.accountProcedures.unfinished()).to.deep.equal([]);
+
+    fixture.accounts.isAway = false;
+    const again = fixture.offboard();
+    await again.begin(fixture.request(user), COMMAND_ROOM, undefined);
+    await again.settled();
+    expect((await fixture.said())[0]).to.match(/is offboarded\.$/m);
+    await expectGone(leaving);
+    // Who stands in was named the first time.
+    expect(fixture.lines.all[0]?.team).to.deep.equal([SECOND, ADMIN]);
+  });
+
+  it('A7 a room whose server is away keeps nobody in the others', async () => {
+    const { fixture, user, rooms } = await leaver();
+    fixture.roomControl.onApply = (roomId) => {
+      if (roomId === rooms[0]) throw new RetryableError('away');
+    };
+    const offboard = fixture.offboard();
+    await offboard.begin(fixture.request(user), COMMAND_ROOM, undefined);
+    await offboard.settled();
+    expect(rooms.map((room) => fixture.roomControl.membership(room, user))).to.deep.equal(['join', 'leave']);
+    expect((await fixture.said()).at(-1)).to.match(/✗ rooms: .*could not be removed from 1/);
+  });
+
+  it('D7, A9 from the moment it is committed nobody counts on whoever leaves, also while the servers are away', async () => {
+    const { fixture, user } = await leaver();
+    await beginOnly(fixture, user);
+    expect(fixture.lines.all[0]?.team).to.deep.equal([SECOND, ADMIN]);
+    await finish(fixture.offboard());
+    await fixture.said();
+  });
+
+  it('A9 of two administrators who offboard each other at once, one stays', async () => {
+    const fixture = new AccountFixture(storage);
+    const requests = [fixture.request(SECOND, { actor: ADMIN }), fixture.request(ADMIN, { actor: SECOND })];
+    const offboard = fixture.offboard();
+    const ends = await Promise.allSettled(requests.map((request) => offboard.begin(request, COMMAND_ROOM, undefined)));
+    await offboard.settled();
+    await fixture.said();
+    const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []));
+    expect(refused).to.have.length(1);
+    expect(refused[0]?.message).to.match(/last who can manage accounts/);
+    expect(
+      (await storage.accountStates.current()).filter(({ userId }) => [ADMIN, SECOND].includes(userId)),
+    ).to.have.length(1);
+    for (const user of [ADMIN, SECOND]) await storage.accountStates.remove(user);
+  });
+
+  it('A7, D8 whoever leaves is not unlocked or taken back meanwhile, and afterwards only by `reactivate`', async () => {
+    const { fixture, user } = await leaver();
+    await beginOnly(fixture, user);
+    const { unlockAccount, reactivateAccount } = fixture.services();
+    const request = () => fixture.request(user);
+    const refusal = async (work: Promise<unknown>) => ((await work.catch((error: unknown) => error)) as Error).message;
+    for (const work of [
+      unlockAccount.run(request()),
+      reactivateAccount.run(request()),
+      fixture.offboard().begin(request(), COMMAND_ROOM, undefined),
+    ])
+      expect(await refusal(work)).to.match(/^Refused: .* is being offboarded\. Wait for the report/);
+    await finish(fixture.offboard());
+    expect(await refusal(unlockAccount.run(request()))).to.match(/was offboarded: `reactivate` takes them back/);
+    expect(fixture.lines.all[0]?.team).to.deep.equal([SECOND, ADMIN]);
+    expect(await fixture.accounts.find(user)).to.include({ isLocked: true });
+    await fixture.said();
   });
 
   it('A9 refuses whom it must not, and a successor who cannot be one', async () => {

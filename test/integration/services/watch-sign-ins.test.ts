@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { spy } from 'sinon';
 import { PermanentError } from '../../../src/errors.ts';
 import { labelOf } from '../../../src/model/device-label.ts';
 import type { UserId } from '../../../src/model/ids.ts';
@@ -132,6 +133,23 @@ describe('Sign-in watch', () => {
     expect((await storage.watchedDevices.of(moe)).map(({ device: known }) => known)).not.to.include('TABLET');
     watch.devicesChanged([moe]);
     await told(`${moe} TABLET`);
+    await watch.stop();
+  });
+
+  it('A10 looks at whoever’s devices changed within seconds also where the homeserver was away meanwhile', async () => {
+    const watch = fixture.watch();
+    const looks = spy(fixture.accounts, 'devices');
+    watch.start();
+    await waitFor('the first round', () => looks.called);
+    await looks.lastCall.returnValue;
+    fixture.accounts.of(lee).devices.push(device('TABLET'));
+    fixture.accounts.isAway = true;
+    looks.resetHistory();
+    watch.devicesChanged([lee]);
+    await waitFor('a look that fails', () => looks.called);
+    fixture.accounts.isAway = false;
+    // The next round is in a minute.
+    await waitFor('the notice', async () => (await fixture.said()).some((text) => text.includes(`${lee} TABLET`)));
     await watch.stop();
   });
 

@@ -28,6 +28,7 @@ export function accountContract(bench: StorageBench): void {
   it('begins a procedure once, keeps the first result of each step, and finishes once', async () => {
     const { accountProcedures: store } = use.storage;
     expect([await store.begin(PROCEDURE), await store.begin(PROCEDURE)]).to.deep.equal([true, false]);
+    expect([await store.has('p1'), await store.has('p2')]).to.deep.equal([true, false]);
     const step = { step: 'lock', outcome: 'done', text: 'locked', at: NOW } as const;
     expect(await store.addStep('p1', step)).to.equal(true);
     expect(await store.addStep('p1', { ...step, outcome: 'failed' })).to.equal(false);

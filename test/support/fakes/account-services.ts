@@ -5,7 +5,8 @@ import { FindAccount } from '../../../src/services/find-account.ts';
 import { ListDevices } from '../../../src/services/list-devices.ts';
 import { LockAccount } from '../../../src/services/lock-account.ts';
 import { LostDevice } from '../../../src/services/lost-device.ts';
-import { OffboardAccount, type OffboardParts } from '../../../src/services/offboard-account.ts';
+import { OffboardAccount } from '../../../src/services/offboard-account.ts';
+import type { OffboardProcedureParts } from '../../../src/services/offboard-procedures.ts';
 import { ReactivateAccount } from '../../../src/services/reactivate-account.ts';
 import { SuspendAccount } from '../../../src/services/suspend-account.ts';
 import { UnlockAccount } from '../../../src/services/unlock-account.ts';
@@ -18,10 +19,11 @@ import { FakeRoomControl } from './fake-room-control.ts';
 
 type Parts = Pick<TellOwnerParts, 'rooms'> &
   Omit<
-    OffboardParts,
+    OffboardProcedureParts,
     | 'accounts'
     | 'accountStates'
     | 'accountProcedures'
+    | 'auditTrail'
     | 'watchedDevices'
     | 'roomKeys'
     | 'recordConfigured'
@@ -54,6 +56,7 @@ export function accountServices(parts: Parts) {
   const shared = {
     ...{ ...parts, accounts, accountStates: NO_STATES, accountProcedures: NO_PROCEDURES },
     watchedDevices: NO_DEVICES,
+    auditTrail: { find: async () => undefined, open: () => ({}) },
     roomKeys: { rotate: async () => undefined },
     recordConfigured: undefined,
     security: new TellSecurity(parts),

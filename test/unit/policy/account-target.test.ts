@@ -13,6 +13,7 @@ const BASE: AccountTarget = {
   isServerAdmin: false,
   protectedUsers: new Set(['@alarm:hospital.test' as UserId]),
   managers: new Set([ADMIN, OTHER_ADMIN]),
+  standing: 'here',
   isApproved: false,
 };
 
@@ -51,6 +52,14 @@ const CASES: readonly [what: string, changes: Partial<AccountTarget>, expected: 
     'last-admin',
   ],
   ['one of two who can', { target: OTHER_ADMIN }, undefined],
+  ['whoever was offboarded, to unlock them', { action: 'unlock', standing: 'gone' }, 'gone'],
+  ['whoever was offboarded, to take them back', { action: 'reactivate', standing: 'gone' }, undefined],
+  ['whoever was offboarded, to offboard them again', { action: 'offboard', standing: 'gone' }, undefined],
+  ['whoever is being offboarded, to unlock them', { action: 'unlock', standing: 'leaving' }, 'leaving'],
+  ['whoever is being offboarded, to take them back', { action: 'reactivate', standing: 'leaving' }, 'leaving'],
+  ['whoever is being offboarded, to offboard them again', { action: 'offboard', standing: 'leaving' }, 'leaving'],
+  ['whoever is being offboarded, to lock them', { standing: 'leaving' }, undefined],
+  ['the sessions of whoever is being offboarded', { action: 'end-sessions', standing: 'leaving' }, undefined],
   ['a user of whom it is not known whether they are admin', { isServerAdmin: undefined }, undefined],
 ];
 

@@ -3,7 +3,7 @@ import { useFakeTimers, type SinonFakeTimers } from 'sinon';
 import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { QueueRow } from '../../../src/model/rows.ts';
-import { backoffMs } from '../../../src/queue/backoff.ts';
+import { backoffMs } from '../../../src/model/backoff.ts';
 import type { Handled } from '../../../src/model/handled.ts';
 import { DurableQueue } from '../../../src/queue/durable-queue.ts';
 import { MemoryQueueStore } from '../../support/memory-queue-store.ts';

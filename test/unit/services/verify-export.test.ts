@@ -23,6 +23,7 @@ async function exported(format: 'jsonl' | 'csv' | 'fhir') {
     log: { append: async ({ action }) => void appended.push(`${action} at line ${lines.length}`) },
     trail: {
       rows: async (after: number) => rows.filter(({ seq }) => seq > after),
+      find: async () => undefined,
       head: async () => ({ seq: 2, hash: rows[1]?.hash ?? '' }),
       open: () => ({ reason: 'odd \ufffd' }),
       ...{ writtenAt: async () => 1, checkpoints: async () => [], lastCheckpoint: async () => undefined },

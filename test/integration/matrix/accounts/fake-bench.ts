@@ -69,6 +69,10 @@ export async function startFakeBench(
     },
     whoami: (token) => probe(homeserver.url, token, WHOAMI),
     send: (token) => probe(homeserver.url, token, '/_matrix/client/v3/createRoom', 'POST'),
+    async deactivate(user) {
+      // MAS's fake has its own bench.
+      homeserver.users.get(user)!.deactivated = true;
+    },
     pass: (ms) => (passed += ms),
     async stop() {
       await Promise.all([homeserver.stop(), mas.stop()]);

@@ -43,6 +43,14 @@ describe('Accounts on a real Synapse', () => {
       passwordLogin: (user, deviceId) => login(accounts.get(user)!, deviceId),
       whoami: (token) => probe(synapse.url, token, WHOAMI),
       send: (token) => probe(synapse.url, token, '/_matrix/client/v3/createRoom', 'POST'),
+      async deactivate(user) {
+        const answer = await fetch(`${synapse.url}/_synapse/admin/v1/deactivate/${user}`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${adminToken}` },
+          body: JSON.stringify({ erase: false }),
+        });
+        expect(answer.status).to.equal(200);
+      },
       isReactivationFaulty: true,
     };
   });

@@ -58,7 +58,7 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
 
   async due(now: number, busyLanes: ReadonlySet<string>, limit: number): Promise<Row[]> {
     const sql = `SELECT ${this.#columns}, t.${this.#prefix}attempts AS "tries",
-        t.${this.#prefix}retried_at AS "retried" ${this.#heads(busyLanes, 3)} AND t.${this.#prefix}run_at <= $1
+        t.${this.#prefix}retried_at AS "retried" ${this.#heads(busyLanes, 3)}
       ORDER BY t.seq LIMIT $2`;
     const records = await this.#database.read((transaction) =>
       this.#database.select<Record & Tried>(transaction, sql, [now, limit, ...busyLanes]),
@@ -152,12 +152,16 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
     await this.#database.execute(transaction, sql, bind);
   }
 
-  /** The oldest waiting row of each lane as `t`, but for busy lanes; these are bound from `$first` on. */
+  /**
+   * The oldest waiting row of each lane as `t`, if it is due at `$1`, but for busy lanes; these are bound from `$first` on. Walks through what waits in its
+   * order until there is enough; the plus keeps the index of due times, with which all would be sorted, out of that.
+   */
   #heads(busyLanes: ReadonlySet<string>, first: number): string {
     const busy = Array.from(busyLanes, (_lane, index) => `$${first + index}`).join(', ');
-    return `FROM (SELECT lane, MIN(seq) AS seq FROM ${this.#table} WHERE ${this.#prefix}run_at IS NOT NULL GROUP BY lane) AS head
-      JOIN ${this.#table} AS t ON t.seq = head.seq
-      WHERE ${busy === '' ? 'TRUE' : `head.lane NOT IN (${busy})`}`;
+    const runAt = `${this.#prefix}run_at`;
+    return `FROM ${this.#table} AS t WHERE t.${runAt} IS NOT NULL AND +t.${runAt} <= $1
+      AND NOT EXISTS (SELECT 1 FROM ${this.#table} AS e WHERE e.lane = t.lane AND e.seq < t.seq AND e.${runAt} IS NOT NULL)
+      ${busy === '' ? '' : `AND t.lane NOT IN (${busy})`}`;
   }
 
   /** One row that cannot be read must not hold up the others: it is parked. */

@@ -6,6 +6,7 @@ import { archiveQueue } from './005-archive-queue.ts';
 import { deviceNotices } from './006-device-notices.ts';
 import { archiveQueueTimes } from './007-archive-queue-times.ts';
 import { parked } from './008-parked.ts';
+import { backlogs } from './009-backlogs.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   deviceNotices,
   archiveQueueTimes,
   parked,
+  backlogs,
 ];

@@ -2,7 +2,7 @@
  * Measures the bridge against the homeserver it runs on, in one run on real parts.
  *
  *     npm run bench                              everything
- *     npm run bench -- --only inbound,memory     some parts: inbound, outbound, stored, memory, audit, governance, lost-device
+ *     npm run bench -- --only inbound,memory     some parts: inbound, outbound, stored, memory, backlog, audit, governance, lost-device
  *     npm run bench -- --quick                   with small counts, to see whether it works; writes nothing
  *     npm run bench -- --ghosts 100              fewer ghosts for the memory; writes nothing
  *     npm run bench -- --json FILE               writes what was measured there as well
@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { Hospital } from './hospital.ts';
 import { patientNumbers } from './numbers.ts';
 import { measureAudit } from './parts/audit.ts';
+import { measureBacklog } from './parts/backlog.ts';
 import { measureGovernance } from './parts/governance.ts';
 import { measureInbound } from './parts/inbound.ts';
 import { measureLostDevice } from './parts/lost-device.ts';
@@ -25,7 +26,7 @@ import { measureStored } from './parts/stored.ts';
 import { FULL, isMet, QUICK, type PartResult, type Plan } from './plan.ts';
 import { asMarkdown, asText, describeMachine, merged, type MadePart } from './report.ts';
 
-const PARTS = ['inbound', 'outbound', 'stored', 'memory', 'audit', 'governance', 'lost-device'];
+const PARTS = ['inbound', 'outbound', 'stored', 'memory', 'backlog', 'audit', 'governance', 'lost-device'];
 const startedAt = Date.now();
 
 const { values: options } = parseArgs({
@@ -66,6 +67,10 @@ if (wanted.has('stored')) {
 if (wanted.has('memory')) {
   say(`memory with ${plan.ghosts} ghosts ...`);
   await add(await measureMemory(plan, say));
+}
+if (wanted.has('backlog')) {
+  say(`${plan.backlog} texts that wait ...`);
+  await add(await measureBacklog(plan));
 }
 if (wanted.has('audit')) {
   say(`audit log of ${plan.auditRows} rows ...`);

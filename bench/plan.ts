@@ -18,6 +18,8 @@ export interface Plan {
   readonly many: number;
   /** Conversations, and ghosts, for the memory. */
   readonly ghosts: number;
+  /** Texts that wait. */
+  readonly backlog: number;
   /** Governed rooms. */
   readonly governed: number;
   /** A ghost's machine is dropped after this, where the memory is measured. ms. */
@@ -35,14 +37,14 @@ export interface Plan {
 export const FULL: Plan = {
   ...{ width: 16, rounds: 4, texts: 15, textsAlone: 80, textsApart: 60, outboundAlone: 120, outbound: 10 },
   ...{ few: 100, many: 5_000, ghosts: 1_000, governed: 2_000, idleGhostMs: 30_000, profile: undefined },
-  ...{ auditRows: 1_000_000, auditAppends: 2_000, lostDevices: 50 },
+  ...{ auditRows: 1_000_000, auditAppends: 2_000, lostDevices: 50, backlog: 50_000 },
 };
 
 /** Whether it works at all: under 3 minutes. */
 export const QUICK: Plan = {
   ...{ width: 8, rounds: 2, texts: 8, textsAlone: 25, textsApart: 12, outboundAlone: 16, outbound: 3 },
   ...{ few: 100, many: 1_000, ghosts: 20, governed: 100, idleGhostMs: 5_000, profile: undefined },
-  ...{ auditRows: 50_000, auditAppends: 300, lostDevices: 5 },
+  ...{ auditRows: 50_000, auditAppends: 300, lostDevices: 5, backlog: 5_000 },
 };
 
 /** One measured number. */

@@ -1,7 +1,7 @@
 /** The audit log: how fast entries are committed, and a log of many rows verified in a process of its own: rows a second, and whether its memory stays flat. */
 import { spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -13,25 +13,13 @@ import { AuditKey } from '../../src/services/audit-keys.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import { inFlight } from '../in-flight.ts';
 import type { PartResult, Plan } from '../plan.ts';
+import { SEED, writeStorageConfig } from '../storage-config.ts';
 import { round } from '../statistics.ts';
 
 /** Rows between two signatures. */
 const SIGNED_EVERY = 10_000;
 /** As long as the encrypted content of a usual entry. */
 const CONTENT_BYTES = 240;
-const SEED = createHash('sha256').update('the benchmark').digest();
-
-const CONFIG = `homeserver: { domain: hospital.example }
-practice: { name: Bench, contact: "+1 212 555 0100" }
-admins: ["@admin:hospital.example"]
-carriers:
-  loopback: { type: loopback, url: "http://127.0.0.1:9", secret_file: secret }
-lines:
-  - { id: front-desk, number: "+12125550100", team: ["@nurse:hospital.example"] }
-secrets: { phi_key_file: phi }
-encryption: { passphrase_file: secret }
-audit: { signing_key_file: seed }
-`;
 
 interface Verified {
   readonly rows: number;
@@ -45,7 +33,7 @@ interface Verified {
 export async function measureAudit(plan: Plan): Promise<PartResult> {
   const folder = await mkdtemp(join(tmpdir(), 'carebridge-bench-audit-'));
   try {
-    const config = await writeConfig(folder);
+    const config = await writeStorageConfig(folder);
     const appended = await appendedPerSecond(config, plan.auditAppends);
     const seededMs = await seed(config, join(folder, 'carebridge.db'), plan.auditRows);
     const verified = await verify(config);
@@ -80,14 +68,6 @@ export async function measureAudit(plan: Plan): Promise<PartResult> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function writeConfig(folder: string): Promise<string> {
-  const secrets = { secret: 'benchmark-secret-0123', phi: SEED.toString('base64'), seed: SEED.toString('base64') };
-  for (const [name, words] of Object.entries(secrets)) await writeFile(join(folder, name), words, { mode: 0o600 });
-  const path = join(folder, 'config.yaml');
-  await writeFile(path, CONFIG);
-  return path;
 }
 
 async function appendedPerSecond(config: string, count: number): Promise<{ alone: number; together: number }> {

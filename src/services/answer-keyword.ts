@@ -54,7 +54,8 @@ export class AnswerKeyword {
       const cause = `inbox:${row.id}`;
       if (before?.cause === cause) return;
       const isOutdated = before !== undefined && before.at > row.receivedAt;
-      const step = consentStep(before?.state ?? 'none', keyword, isOutdated);
+      const age = { isOutdated, ageMs: Date.now() - row.receivedAt };
+      const step = consentStep(before?.state ?? 'none', keyword, age);
       if (step.next !== undefined) {
         await this.#record(conversation.address, row, step.next, cause);
         await this.#tell(conversation, row, step.next, cause);

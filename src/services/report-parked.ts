@@ -29,7 +29,7 @@ export class ReportParked {
     await this.#tellAdmins(
       'inbox',
       row,
-      `A patient's text on line ${lineOf(row)} could not be put into its room. It is kept. ${this.#retry(row)}`,
+      `A patient's text ${whereTo(row)} could not be put into its room. It is kept. ${this.#retry(row)}`,
     );
   }
 
@@ -41,7 +41,7 @@ export class ReportParked {
     await this.#tellAdmins(
       'keyword',
       row,
-      `A patient's ${keyword.toUpperCase()} on line ${lineOf(row)} could not be acted on. ${what} ${this.#retry(row)}`,
+      `A patient's ${keyword.toUpperCase()} ${whereTo(row)} could not be acted on. ${what} ${this.#retry(row)}`,
     );
   }
 
@@ -101,6 +101,6 @@ export class ReportParked {
   }
 }
 
-function lineOf({ lineId }: InboxRow): string {
-  return lineId ?? 'that is not configured';
+function whereTo({ lineId }: InboxRow): string {
+  return lineId === undefined ? 'to a number that no line has' : `on line ${lineId}`;
 }

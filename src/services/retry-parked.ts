@@ -117,8 +117,9 @@ export class RetryParked {
   }
 
   /** Of a patient's text without a line the content must be known: the number that it was sent to is in it. */
-  async #find({ id, kind, lineId }: ParkedRow): Promise<Found> {
-    if (lineId !== undefined || (kind !== 'inbox' && kind !== 'keywords')) return { hasLine: true, isReadable: true };
+  async #find({ id, kind, lineId, keyword }: ParkedRow): Promise<Found> {
+    const needsLine = kind === 'inbox' || (kind === 'keywords' && keyword !== 'stop');
+    if (!needsLine || lineId !== undefined) return { hasLine: true, isReadable: true };
     try {
       const text = await this.#parts.inbox.find(id);
       const line = text && this.#lineOf(text);

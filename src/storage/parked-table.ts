@@ -39,7 +39,11 @@ export function parkedStores({ database, wipeAtOnce }: StorageParts): ParkedStor
   const inbox = { ...shared, table: 'inbox', columns: ['line_id', 'keyword'], retryWhen: `line_id <> ''` } as const;
   return {
     inbox: new ParkedTable({ ...inbox, kind: 'inbox', ...INBOX_QUEUES.inbox }),
-    keywords: new ParkedTable({ ...inbox, kind: 'keywords', ...INBOX_QUEUES.keywords }),
+    keywords: new ParkedTable({
+      ...{ ...inbox, kind: 'keywords', ...INBOX_QUEUES.keywords },
+      // A STOP needs no line.
+      retryWhen: `(line_id <> '' OR keyword = 'stop')`,
+    }),
     outbox: new ParkedTable({
       ...{ ...shared, kind: 'outbox', table: 'outbox', columns: ['line_id'] },
       // Only what certainly did not leave.

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { RetryableError } from '../../../src/errors.ts';
+import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import { ADMIN, COMMAND_ROOM, LINES, NURSE, TEXTS } from '../../support/fakes/test-bridge.ts';
 import { ServicesFixture } from './services-fixture.ts';
 
@@ -123,6 +123,19 @@ describe('a text to a number that no line has', () => {
       const full = fixture.adminsHeard.filter((words) => words.startsWith('10000 texts to numbers that no line has'));
       expect(full, 'told once a day').to.have.length(1);
     });
+  });
+
+  it('that is a STOP and cannot be recorded is retried without a line, and never confirmed late (K1, K4)', async () => {
+    const { consents } = fixture.world.stores;
+    const append = consents.append.bind(consents);
+    consents.append = async () => Promise.reject(new PermanentError('damaged'));
+    await texts('STOP');
+    consents.append = append;
+    expect(fixture.adminsHeard[1]).to.match(/^A patient's STOP to a number that no line has could not be acted on\./);
+    fixture.clock.tick(10 * MINUTE);
+    expect(await command('parked retry all')).to.match(/^1 tried again\.\nNot tried again \(1\): no line has/);
+    expect(await fixture.bridge.consentOf(PATIENT)).to.equal('revoked');
+    expect(toPatient()).to.deep.equal([]);
   });
 
   describe('that is another keyword', () => {

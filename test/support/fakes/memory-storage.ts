@@ -101,7 +101,7 @@ export function memoryStorage(): MemoryStorage {
     parked: {
       inbox: parkedStore('inbox', () => database.tables.deliveries, { mayRetry: ({ lineId }) => lineId !== undefined }),
       keywords: parkedStore('keywords', () => database.tables.keywords, {
-        mayRetry: ({ lineId }) => lineId !== undefined,
+        mayRetry: ({ lineId, keyword }) => lineId !== undefined || keyword === 'stop',
       }),
       outbox: parkedStore('outbox', () => database.tables.outbox, {
         mayRetry: ({ state }) => state === 'ready' || state === 'parked',

@@ -28,7 +28,7 @@ const CASES: readonly (readonly [ConsentState, Keyword, ConsentState | undefined
 describe('consent step (K4, K6, K7, J2)', () => {
   for (const [state, keyword, next, answer] of CASES) {
     it(`${state} + ${keyword} -> ${next ?? 'no change'}, ${answer ?? 'no answer'}`, () => {
-      expect(consentStep(state, keyword, false)).to.deep.equal({ next, answer });
+      expect(consentStep(state, keyword, { isOutdated: false, ageMs: 0 })).to.deep.equal({ next, answer });
     });
   }
 
@@ -40,7 +40,13 @@ describe('consent step (K4, K6, K7, J2)', () => {
     ['revoked', 'help', undefined, 'help'],
   ] as const) {
     it(`${state} + ${keyword} from before it was so -> ${next ?? 'no change'}, ${answer ?? 'no answer'}`, () => {
-      expect(consentStep(state, keyword, true)).to.deep.equal({ next, answer });
+      expect(consentStep(state, keyword, { isOutdated: true, ageMs: 0 })).to.deep.equal({ next, answer });
     });
   }
+
+  it('STOP is recorded however long it waited, and confirmed within five minutes or not at all (K4)', () => {
+    const after = (ageMs: number) => consentStep('granted', 'stop', { isOutdated: false, ageMs });
+    expect(after(5 * 60_000)).to.deep.equal({ next: 'revoked', answer: 'stop-confirmation' });
+    expect(after(5 * 60_000 + 1)).to.deep.equal({ next: 'revoked', answer: undefined });
+  });
 });

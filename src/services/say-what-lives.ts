@@ -1,4 +1,4 @@
-import { PermanentError, RetryableError } from '../errors.ts';
+import { isFault, PermanentError, RetryableError } from '../errors.ts';
 import { labelOf, NO_DEVICE } from '../model/device-label.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Accounts } from '../ports/accounts.ts';
@@ -11,16 +11,17 @@ export interface WhatLivesParts {
 }
 
 /**
- * Runs what has to be known before anything is done to an account. Where MAS is away while the homeserver, and with it this room, goes on, nobody is left
- * waiting: throws PermanentError that names what may still work. Where the homeserver is away, RetryableError as ever: nobody could be told.
+ * Runs what has to be known before anything is done to an account. Where MAS is away or refuses us while the homeserver, and with it this room, goes on,
+ * nobody is left waiting: throws PermanentError that names what may still work. Where the homeserver is away, RetryableError as ever: nobody could be told.
  */
 export async function orSayWhatLives<T>(parts: WhatLivesParts, user: UserId, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof RetryableError) || (await parts.accounts.mode()).mode !== 'mas') throw error;
+    if (!isFault(error) || (await parts.accounts.mode()).mode !== 'mas') throw error;
+    const when = error instanceof RetryableError ? 'it is back' : 'that is mended';
     throw new PermanentError(
-      `${error.message} Nothing was done to ${user}.\n✗ may still work until somebody ends them: ${await whatLives(parts, user)}\nRepeat the command when it is back.`,
+      `${error.message} Nothing was done to ${user}.\n✗ may still work until somebody ends them: ${await whatLives(parts, user)}\nRepeat the command when ${when}.`,
       { cause: error },
     );
   }

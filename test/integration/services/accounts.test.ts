@@ -88,6 +88,18 @@ describe('Acting on accounts', () => {
       expect(fixture.accounts.changes).to.deep.equal([]);
     });
 
+    it('D1 with MAS refusing the bridge’s token says at once what to do, and what may still work', async () => {
+      fixture.accounts.isMas = true;
+      fixture.accounts.find = async () => Promise.reject(new PermanentError('Its token is not valid: renew it.'));
+      const refused = await fault(fixture.services().lostDevice.run(fixture.request(lee), PHONE));
+      expect(refused).to.be.instanceOf(PermanentError);
+      expect(refused?.message)
+        .to.match(/^Its token is not valid: renew it\. Nothing was done to/)
+        .and.to.include('until somebody ends them: device PHONE, device DESK, and sessions without a device')
+        .and.to.include('Repeat the command when that is mended.');
+      expect(fixture.accounts.changes).to.deep.equal([]);
+    });
+
     it('with the homeserver away it is tried again later: nobody could be told', async () => {
       fixture.accounts.isAway = true;
       const error = await fault(fixture.services().lostDevice.run(fixture.request(lee), PHONE));

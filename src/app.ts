@@ -39,7 +39,7 @@ export interface App extends AsyncDisposable {
 /** How long rows at work have to finish when the bridge stops, ms. */
 const DRAIN_MS = 10_000;
 
-/** What is told of the program. */
+/** Facts about the running program. */
 export interface AppFacts {
   readonly version: string;
   /** What the configuration file is called, for words to administrators. */

@@ -120,7 +120,7 @@ function emergencyUseCases(parts: CommonParts, { breakGlass: limits, homeserver 
     what: `texts by ${carrier.name}`,
     isUp: async (signal: AbortSignal) => (await carrier.check(signal)).every(({ ok }) => ok),
   }));
-  const signIn = { what: 'signing in anew', isUp: (signal: AbortSignal) => isSignInUp(homeserver.url, signal) };
+  const signIn = { what: 'signing in again', isUp: (signal: AbortSignal) => isSignInUp(homeserver.url, signal) };
   const unavailable = whatIsDown([...carriers, signIn]);
   return {
     endBreakGlass,

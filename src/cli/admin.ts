@@ -18,11 +18,11 @@ export const admin: Verb = {
   details: `${'who'.padEnd(width)}  says who can administer now, and what keeps the others from it; changes nothing
 ${ADMIN_PARTS.map((part) => [usageOf(part).padEnd(width), part.summary.join(`\n${' '.repeat(width + 2)}`)].join('  ')).join('\n')}
 
-Forced, but for who: --by @you:server, who you are, and --reason WORDS; both go into the audit log, beside your login on this host.
---ticket NUMBER goes there too. Where the user administers the homeserver, a second person must agree: --confirmed-by @them:server.
+Required, except for who: --by @you:server, who you are, and --reason WORDS; both go into the audit log, with your login on this host.
+--ticket NUMBER goes there too. If the user administers the homeserver, a second person must agree: --confirmed-by @them:server.
 
 For emergencies in which nobody can type a command in Element. The bridge may be running or not; a running one takes everything over within seconds.
-The audit log has what is to be done before it is done. Exit code 0 where all was done and verified, else 1. It can always be run again.`,
+What is to be done is in the audit log before it is done. Exit code 0 if all was done and verified, else 1. It can always be run again.`,
   words: 'who|WHAT @user ...',
   options: {
     ...{ by: { type: 'string' }, reason: { type: 'string' }, ticket: { type: 'string' } },

@@ -21,7 +21,7 @@ import type { Verb, VerbInput } from './verb.ts';
 export const archiveVerb: Verb = {
   details: `export  writes what was said with a patient, as JSON Lines, and a signed manifest (FILE.manifest, for carebridge audit verify-export)
           --number NUMBER | --conversation ID  --out FILE  --by @you:server  --reason WORDS
-verify  reads the whole archive and names every row that is not as it was written; exit code 1 where there is one
+verify  reads the whole archive and names every row that is not as it was written; exit code 1 if there is one
           --by @you:server
 
 The bridge may be running. Who exported which conversation, and who verified, is written into the audit log before it is done.`,

@@ -24,7 +24,7 @@ const PARTS: Readonly<Record<string, (parts: AuditVerbParts) => Promise<number>>
 
 /** `carebridge audit` */
 export const audit: Verb = {
-  details: `verify         reads the whole log and names every row and signature that is not as it was written; exit code 1 where there is one
+  details: `verify         reads the whole log and names every row and signature that is not as it was written; exit code 1 if there is one
                  --head SEQ:HASH  a head as it was posted to the security room: found out if the log was cut before it
                  --public-key FILE  keys (PEM) of checkpoints that were signed with an earlier key
 export         writes entries and a signed manifest (FILE.manifest)

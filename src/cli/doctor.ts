@@ -9,8 +9,8 @@ import type { Verb } from './verb.ts';
 
 /** `carebridge doctor` */
 export const doctor: Verb = {
-  details: `One line for each check: ok, warn or FAIL, what was tried, the result, and the fix. Exits 1 where there is a FAIL.
-It can be run beside a running Carebridge. It changes nothing; the bot's account is made where it is missing.`,
+  details: `One line for each check: ok, warn or FAIL, what was tried, the result, and the fix. Exits 1 if there is a FAIL.
+It can be run beside a running Carebridge. It changes nothing; the bot's account is made if it is missing.`,
 
   async run({ configPath, env, signal, out, err }) {
     const tried = `read the configuration ${configPath}`;
@@ -31,7 +31,7 @@ It can be run beside a running Carebridge. It changes nothing; the bot's account
           status: 'FAIL',
           tried,
           result: `${count} ${count === 1 ? 'problem' : 'problems'}`,
-          fix: 'mend what follows',
+          fix: 'fix what follows',
         }),
       );
       err(error.message);
@@ -64,7 +64,7 @@ async function runChecks(context: DoctorContext, add: (finding: Finding) => void
         status: 'warn',
         tried: check.title,
         result: 'not run',
-        fix: `first mend the ${missing.join(' and the ')}, above`,
+        fix: `first fix the ${missing.join(' and the ')}, above`,
       });
       continue;
     }

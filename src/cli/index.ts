@@ -20,7 +20,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     name: 'check-config',
-    summary: 'names everything that is wrong with the configuration file',
+    summary: 'lists everything that is wrong with the configuration file',
     load: async () => (await import('./check-config.ts')).checkConfig,
   },
   {
@@ -30,7 +30,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     name: 'policy-check',
-    summary: 'names what the homeserver must still be set to, with the lines to write',
+    summary: 'lists the homeserver settings that still need changing, with the lines to write',
     load: async () => (await import('./policy-check.ts')).policyCheck,
   },
   {
@@ -40,7 +40,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     name: 'demo',
-    summary: 'shows everything on a homeserver and with phones of its own',
+    summary: 'shows everything, with a homeserver and phones of its own',
     load: async () => (await import('./demo.ts')).demo,
   },
   {
@@ -65,7 +65,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     name: 'reset-crypto',
-    summary: 'throws the encryption keys of the bot and the ghosts away, to begin with new ones',
+    summary: 'throws away the encryption keys of the bot and the ghosts, to begin with new ones',
     load: async () => (await import('./reset-crypto.ts')).resetCryptoVerb,
   },
 ];

@@ -29,7 +29,7 @@ export class MissingKeys {
       if (guarded === undefined) continue;
       throw new UserError(
         `${path} is missing, but ${guarded} is there, which was encrypted with it. Restore the key from your backup; a new one cannot read it. ` +
-          'Where all is to begin anew, move that away first.',
+          'To begin again from nothing, move that away first.',
       );
     }
     for (const { path, key } of keys) writeKey(path, key);

@@ -7,7 +7,7 @@ import type { Verb } from './verb.ts';
 
 /** `carebridge policy-check` */
 export const policyCheck: Verb = {
-  details: `What is missing comes first, with the exact lines to write into homeserver.yaml. Exits 1 where something is missing.
+  details: `What is missing comes first, with the exact lines to write into homeserver.yaml. Exits 1 if something is missing.
 It can be run beside a running Carebridge; docs/policy-check.md says what is asked of the homeserver.`,
 
   async run({ configPath, env, out }) {

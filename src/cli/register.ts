@@ -20,16 +20,16 @@ export const register: Verb = {
     if (existsSync(path)) {
       const isDone = written.length > 0;
       (isDone ? out : err)(
-        `The registration file ${path} exists and is kept: the homeserver may be using it. To write it anew, move it away first.`,
+        `The registration file ${path} exists and is kept: the homeserver may be using it. To write a new one, move it away first.`,
       );
       return isDone ? 0 : 1;
     }
     writeRegistration(path, makeRegistration(registrationSettings(config)));
     out(`Wrote the registration file ${path}.\n`);
-    out('Put these lines into homeserver.yaml (where the second is there already, only the third):\n');
+    out('Put these lines into homeserver.yaml (if the second is there already, only the third):\n');
     out(`# Carebridge\napp_service_config_files:\n  - ${JSON.stringify(path)}\n`);
     out(
-      'Where the homeserver runs as another user or on another machine, give it a copy that only it can read, and name that.',
+      'If the homeserver runs as another user or on another machine, give it a copy that only it can read, and name that.',
     );
     out('Then restart the homeserver, run carebridge doctor, and start Carebridge.');
     return 0;

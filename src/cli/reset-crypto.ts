@@ -10,7 +10,7 @@ import type { Verb } from './verb.ts';
 
 const CONSEQUENCES = `It deletes the devices of the bot and the ghosts on the homeserver, and the crypto store with all keys. At the next start they get new ones:
 - messages that staff sent and the bot has not read yet can never be read by it: they must be sent again
-- the bot cannot open files and messages of before any more; staff still can, in Element
+- the bot can no longer open earlier files and messages; staff still can, in Element
 - Element says once, in each room, that the identity of the bot and of the patient was reset: tell the staff before
 Contacts, consent, and texts that wait are not concerned: they are in the database.
 Needed where the store is lost, damaged or an old copy, or its passphrase is lost. Stop Carebridge first.`;

@@ -29,7 +29,7 @@ export function accessReviewCommand({ reviewAccess, sender, namespace: { bot } }
         txnId: `access-review-${createHash('sha256').update(eventId).digest('hex').slice(0, 32)}`,
       });
       const unseen = review.unseenRooms.length;
-      const notSeen = unseen > 0 ? ` ${unseen} of the rooms could not be looked into: the bot is not in them.` : '';
+      const notSeen = unseen > 0 ? ` ${unseen} of the rooms could not be checked: the bot is not in them.` : '';
       const facts = { users: review.users.length, rooms: review.rooms, unseen, sha256 };
       return {
         text: `${facts.users} people, ${facts.rooms} governed rooms: the file says who has which roles, rooms and devices.${notSeen}`,

@@ -71,12 +71,12 @@ export function answerOf(head: string, { outcome, text, after }: AccountResult, 
 
 /** What is shown of an account for which one person is not enough (A9). */
 export const SECOND_PERSON_AGREES =
-  'They administer the homeserver: somebody else than you must confirm, typed, with the code below.';
+  'They administer the homeserver: somebody other than you must confirm, typed, with the code below.';
 
 /** What is asked once a session was ended: whoever has the password can sign in anew (D1). */
 export function lockNext(target: UserId): NonNullable<Answer['next']> {
   return {
     line: `lock ${target}`,
-    ask: 'Lock the account as well? Whoever knows the password can still sign in anew.',
+    ask: 'Lock the account as well? Whoever knows the password can still sign in again.',
   };
 }

@@ -13,4 +13,4 @@ export function readBirthDate(word: string): BirthDate {
 
 /** What is said where the installation asks nobody. */
 export const NO_IDENTITY_CHECK =
-  'Nothing was done: here nobody is asked for the date of birth (consent.identity_check in the configuration).';
+  'Nothing was done: patients are not asked for their date of birth (consent.identity_check in the configuration).';

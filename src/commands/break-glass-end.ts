@@ -19,7 +19,7 @@ export function breakGlassEndCommand({ endBreakGlass, emergencyAccess }: BreakGl
     summary: 'end somebody’s emergency access now',
     parameters: {
       room: roomParameter('which room'),
-      user: optional(userParameter('who; may be left out where only one has such access')),
+      user: optional(userParameter('who; needed only if several people have such access')),
     },
     preview: async (_call, { room, user }) => {
       const access = await find(emergencyAccess, room, user);
@@ -36,7 +36,7 @@ export function breakGlassEndCommand({ endBreakGlass, emergencyAccess }: BreakGl
       if (ended.end === 'stuck') {
         return { text: `Not ended: ${ended.problem} Remove ${access.userId} by hand.`, outcome: 'failed', audit };
       }
-      const stays = ended.end === 'stays' ? ' They stay in the room: a role of theirs lets them be there.' : '';
+      const stays = ended.end === 'stays' ? ' They stay in the room, since one of their roles allows it.' : '';
       return {
         text: `The emergency access of ${access.userId} is over.${stays}`,
         data: { user: access.userId, room },

@@ -12,7 +12,7 @@ export function breakGlassCommand({ breakGlass }: { readonly breakGlass: BreakGl
     summary: 'enter a room in an emergency',
     details: [
       'You are invited at once, and removed when the time is over: an hour, or what break_glass in the configuration or --for says.',
-      'The security room is told at once, with your reason. You read what is written from now on, not what came before.',
+      'The security room is told at once, with your reason. You can read what is written from now on, not what came before.',
     ].join('\n'),
     parameters: {
       room: roomParameter('which room'),
@@ -48,9 +48,9 @@ function granted({
     text: [
       `You are invited to ${linkTo(access.roomId)} until ${until}. Open the link, or Invites in Element, and press Accept.`,
       'The security room has been told, with your reason. When the time is over you are removed.',
-      'You read what is written from now on. Joining does not decrypt what was written before, and the bridge does not pass earlier keys on: ask somebody in the room.',
+      'You can read what is written from now on. Joining does not decrypt what was written before, and the bridge does not pass earlier keys on: ask somebody in the room.',
       unavailable.length === 0
-        ? 'This works without the SMS carrier and without signing in anew.'
+        ? 'This works without the SMS carrier and without signing in again.'
         : `UNAVAILABLE now: ${unavailable.join('; ')}. The room works without it; stay signed in.`,
     ].join('\n'),
     data: { access: access.id, room: access.roomId, until, unavailable: [...unavailable] },

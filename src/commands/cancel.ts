@@ -6,7 +6,7 @@ import { wordParameter } from './parameters.ts';
 export function cancelCommand(decide: Decide): Command {
   return defineCommand({
     ...{ name: 'cancel', permission: 'use-commands', where: 'any-governed', effect: 'reads' },
-    summary: 'drop what was asked for under a code, as ❌ does',
+    summary: 'cancel a pending command by its code, as ❌ does',
     parameters: { code: wordParameter('the code that the question shows', CODE) },
     run: (call, { code }) => decide(call, code.toLowerCase(), false),
   });

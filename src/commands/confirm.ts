@@ -11,7 +11,7 @@ export const CODE = { pattern: /^[a-z2-7]{8}$/i, form: 'the code of 8 characters
 export function confirmCommand(decide: Decide): Command {
   return defineCommand({
     ...{ name: 'confirm', permission: 'use-commands', where: 'any-governed', effect: 'reads' },
-    summary: 'do what was asked for under a code, as ✅ does',
+    summary: 'confirm a pending command by its code, as ✅ does',
     parameters: { code: wordParameter('the code that the question shows', CODE) },
     run: (call, { code }) => decide(call, code.toLowerCase(), true),
   });

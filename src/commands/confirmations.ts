@@ -42,7 +42,7 @@ export type Decided =
 
 const TAKEN: Decided = { outcome: 'taken' };
 const REMOVED = 'The command was removed, so it is dropped. Nothing was done.';
-const ALREADY = 'It is decided already.';
+const ALREADY = 'This was already decided.';
 
 /**
  * Commands that wait for a yes. The yes is committed before the command is run, and the confirmation ends in the commit that tells the outcome: a

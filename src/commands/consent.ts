@@ -41,7 +41,7 @@ export function consentCommand(parts: ConsentCommandParts): Command {
       effect: 'changes',
     },
     summary: 'show, attest or revoke a patient’s consent to texts',
-    details: 'In the room of a patient the number may be left out. Only the patient can undo a STOP, by texting START.',
+    details: 'In a patient’s room the number is optional. Only the patient can undo a STOP, by texting START.',
     parameters: { words: optional(textParameter('whose consent, and what to do', { maxLength: 2_000 })) },
     preview: (call, { words }) => preview(parts, call, words ?? ''),
     run: async (call, { words }) => ({ text: await run(parts, call, words ?? '') }),

@@ -40,7 +40,7 @@ export class CommandGate {
     const kind = kindOf(room);
     const place = Object.hasOwn(PLACES, command.where) ? PLACES[command.where] : undefined;
     if (place?.kinds.has(kind) !== true) {
-      return { code: 'place', text: place?.elsewhere ?? 'Refused: this command can be used nowhere.' };
+      return { code: 'place', text: place?.elsewhere ?? 'Refused: this command cannot be used anywhere.' };
     }
     if (!(await this.#parts.rooms.isEncrypted(room.roomId))) return NOT_ENCRYPTED;
     // Help shows nothing that is worth protecting, and whoever puts the room right may need it.
@@ -49,7 +49,7 @@ export class CommandGate {
     if (problem === undefined) return undefined;
     return {
       code: 'unsafe-room',
-      text: `Refused: this room is not safe for commands: ${problem} Until that is put right only \`help\` works here.`,
+      text: `Refused: this room is not safe for commands: ${problem} Until that is fixed, only \`help\` works here.`,
     };
   }
 }
@@ -85,10 +85,10 @@ const CHECKED: ReadonlySet<RoomKind> = new Set(['command', 'security']);
 
 const PLACES: Readonly<Record<Where, { readonly kinds: ReadonlySet<RoomKind>; readonly elsewhere: string }>> = {
   'command-room': { kinds: CHECKED, elsewhere: 'Refused: use this in the command room.' },
-  conversation: { kinds: new Set(['conversation']), elsewhere: 'Use this in the room of a patient.' },
+  conversation: { kinds: new Set(['conversation']), elsewhere: 'Use this in a patient’s room.' },
   'command-or-conversation': {
     kinds: new Set([...CHECKED, 'conversation']),
-    elsewhere: 'Refused: use this in the command room or in the room of a patient.',
+    elsewhere: 'Refused: use this in the command room or in a patient’s room.',
   },
   'any-governed': {
     kinds: new Set(['conversation', 'care-team', 'command', 'security', 'unit']),

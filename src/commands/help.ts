@@ -37,9 +37,9 @@ function listOf(prefix: string, commands: readonly Command[]): string {
 
 /** What each effect means to whoever types the command. */
 export const EFFECTS: Readonly<Record<Command['effect'], string>> = {
-  reads: 'Only answers.',
-  changes: 'Done at once. With --dry-run it is only shown what would be done.',
-  destroys: 'Shown first, and done after it was confirmed. With --dry-run it is only shown.',
+  reads: 'Answers at once.',
+  changes: 'Done at once. --dry-run only shows what would be done.',
+  destroys: 'Shown first, and done once it is confirmed. --dry-run only shows it.',
 };
 
 function detailsOf(prefix: string, command: Command): string {

@@ -28,7 +28,7 @@ export function identityCommand(parts: IdentityCommandParts): Command {
     },
     summary: 'show, ask or attest whether whoever answers at a number is the patient',
     details:
-      'Where `consent.identity_check` is `date-of-birth`: nothing goes to a number before its owner gave the recorded date of birth. In the room of a patient the number may be left out.',
+      'If `consent.identity_check` is `date-of-birth`, nothing is sent to a number until its owner has given the recorded date of birth. In a patient’s room the number is optional.',
     parameters: { words: optional(textParameter('whose identity, and what to do', { maxLength: 2_000 })) },
     preview: (call, { words }) => preview(parts, call, words ?? ''),
     run: async (call, { words }) => ({ text: await run(parts, call, words ?? '') }),
@@ -75,7 +75,7 @@ async function run(parts: IdentityCommandParts, call: CommandCall, typed: string
       return `Recorded. ${await identity.next(conversation, { cause, trace: call.trace })}`;
     case 'attest':
       await identity.attest(conversation, step.how, call.sender, cause);
-      return 'Recorded: you know who answers there. What you write in the room is sent where texts were agreed to.';
+      return 'Recorded: you know who answers there. What you write in the room is sent if texts were agreed to.';
     case 'ask':
       return ask(identity, conversation, { cause, trace: call.trace });
   }
@@ -99,9 +99,9 @@ async function preview(parts: IdentityCommandParts, call: CommandCall, typed: st
   const who = maskPhoneNumber(target.number);
   const facts = { verb: step.verb };
   const text = {
-    born: `The date of birth of ${who} would be recorded, and the patient asked for it where texts were agreed to.`,
+    born: `The date of birth of ${who} would be recorded, and the patient asked for it if texts were agreed to.`,
     attest: `It would be recorded that you know who answers at ${who}.`,
-    ask: `${who} would be asked for the date of birth, where that is due.`,
+    ask: `${who} would be asked for the date of birth, if that is due.`,
   };
   return step.verb === 'show'
     ? { text: await show(parts, identity, target), facts, isNothingToDo: true }

@@ -33,7 +33,7 @@ export function lostDeviceCommand(parts: LostDeviceCommandParts): Command {
 
   return defineCommand({
     name: 'lost-device',
-    summary: 'end the session of a lost device: at once, where user id and device id are given',
+    summary: 'end the session of a lost device: at once if user id and device id are given',
     details:
       'Without a device, lists them. Only the session ends; then you are asked whether to lock the account as well. A device that is offline keeps what it has decrypted already.',
     permission: 'manage-accounts',

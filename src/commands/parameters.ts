@@ -185,6 +185,6 @@ function readText(line: string, maxLength: number): string {
   const text = line.toWellFormed().replace(UNSEEN, '').trim();
   if (text.length > maxLength)
     throw new UserError(`That is too long: at most ${maxLength} characters. Nothing was done.`);
-  if (text === '') throw new UserError('There are no words in it. Nothing was done.');
+  if (text === '') throw new UserError('The text is empty. Nothing was done.');
   return text;
 }

@@ -24,7 +24,7 @@ export function parkedDropCommand({ dropParked }: { readonly dropParked: DropPar
     run: async (_call, { reference }) => {
       const rows = await dropParked.run(reference);
       return {
-        text: `Dropped: ${reference}. Its words are wiped as those of anything that is done.`,
+        text: `Dropped: ${reference}. Its content is wiped after the usual time.`,
         data: { reference },
         audit: { before: rows.map(parkedAsData) },
       };

@@ -13,7 +13,7 @@ const WHAT: Readonly<Record<ParkedKind, string>> = {
 const WHY: Readonly<Record<string, string>> = {
   'no-line': 'no line has the number it was sent to',
   unreadable: 'it cannot be decrypted',
-  PermanentError: 'no repetition could mend it; the log says what it was',
+  PermanentError: 'retrying cannot help; the log says what it was',
   RetryableError: 'all attempts failed',
 };
 

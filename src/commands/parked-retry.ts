@@ -11,8 +11,8 @@ export function parkedRetryCommand({ retryParked }: { readonly retryParked: Retr
   return defineCommand({
     ...{ name: 'parked retry', permission: 'manage-parked', where: 'command-room', effect: 'changes' },
     summary: 'try again what was given up, in the order in which it came',
-    details: `\`all\` is what came from patients, and the bot’s own words. A text to a patient is tried again by its own reference: whoever wrote it was told that
-it was not sent, and may have sent it again; they are told of the retry too. A text of which nobody can tell whether it left is never sent again.`,
+    details: `\`all\` means what came from patients, and the bot’s own messages. A text to a patient is retried only by its own reference: its author was
+told that it was not sent, and may have sent it again; they are told of the retry too. A text that may already have left is never sent again.`,
     parameters: { which: referenceParameter('what is tried again', 'a reference, or all') },
     preview: async (_call, { which }) => {
       const { retried, refused } = await retryParked.look(which);

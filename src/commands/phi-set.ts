@@ -7,16 +7,16 @@ export function phiSetCommand({ setClass }: { readonly setClass: SetClass }): Co
   return defineCommand({
     ...{ name: 'phi set', permission: 'classify-rooms', where: 'any-governed', effect: 'destroys' },
     summary: 'change the PHI class of a room, and all that follows from it',
-    details: 'The preview says what changes and who would be let out. From a room of class sensitive no text goes out.',
+    details: 'The preview says what changes and who would be removed. No texts go out from a room of class sensitive.',
     parameters: {
       class: classParameter('the new class'),
-      room: optional(roomParameter('which room; this one where left out')),
+      room: optional(roomParameter('which room; default: this one')),
     },
     preview: (call, { class: phiClass, room = call.room.roomId }) => setClass.preview(room, phiClass),
     run: async (call, { class: phiClass, room = call.room.roomId }) => {
       const before = await setClass.run(room, phiClass);
       return {
-        text: `The room’s class is ${phiClass}. It is being put right.`,
+        text: `The room’s class is ${phiClass}. The room is being updated.`,
         data: { room, before, after: phiClass },
         audit: { target: room, before: { class: before }, after: { class: phiClass } },
       };

@@ -16,7 +16,7 @@ export function phiShowCommand({ showRooms, policy }: PhiShowCommandParts): Comm
   return defineCommand({
     ...{ name: 'phi show', permission: 'view-rooms', where: 'any-governed', effect: 'reads' },
     summary: 'show the PHI class of a room, and what follows from it',
-    parameters: { room: optional(roomParameter('which room; this one where left out')) },
+    parameters: { room: optional(roomParameter('which room; default: this one')) },
     run: async (call, { room: roomId = call.room.roomId }) => {
       const { room } = await showRooms.show(roomId);
       const rules = rulesOfRoom(await policy.current(), room);
@@ -33,7 +33,7 @@ function inWords(rules: ClassRules): string[] {
   const servers =
     federation === 'open' ? 'all servers' : federation === 'own-server' ? 'our own server only' : federation.join(', ');
   return [
-    rules.isEncryptionRequired ? 'encrypted' : 'encryption is left to people',
+    rules.isEncryptionRequired ? 'encrypted' : 'encryption is up to its members',
     `history is visible: ${rules.historyVisibility}`,
     rules.joining === 'restricted' ? 'the unit’s staff can join on their own' : 'people join by invitation',
     `power to invite: ${rules.invitePower}`,

@@ -6,9 +6,9 @@ import { defineCommand, type Command } from './command.ts';
 export function policyCheckCommand({ checkPolicy }: { readonly checkPolicy: CheckPolicy }): Command {
   return defineCommand({
     ...{ name: 'policy check', permission: 'check-policy', where: 'command-room', effect: 'reads' },
-    summary: 'show what the homeserver must still be set to',
+    summary: 'show which homeserver settings still need changing',
     details:
-      'Verified is what the homeserver was asked; declared is what the configuration says of it, and is believed.',
+      '“Verified” was asked of the homeserver; “declared” is what the configuration states, and is taken on trust.',
     parameters: {},
     run: async () => {
       const report = await checkPolicy.check();

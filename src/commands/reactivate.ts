@@ -16,7 +16,7 @@ export interface ReactivateCommandParts {
 export function reactivateCommand({ findAccount, reactivateAccount, prefix }: ReactivateCommandParts): Command {
   return defineCommand({
     name: 'reactivate',
-    summary: 'take somebody back who was offboarded; roles are given anew',
+    summary: 'take back somebody who was offboarded; roles must be given again',
     permission: 'manage-accounts',
     where: 'command-room',
     effect: 'destroys',

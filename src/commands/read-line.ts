@@ -82,7 +82,7 @@ function takesNone(command: Command, name: string): boolean {
 
 function unknownOption(name: string, known: ReadonlySet<string>): string {
   const options = [...known].map((option) => `--${option}`).join(', ');
-  return `Nothing was done: there is no option --${name.slice(0, 40)} here. Options: ${options}. Put a space after a dash that is none.`;
+  return `Nothing was done: there is no option --${name.slice(0, 40)} here. Options: ${options}. If the dash is not an option, put a space after it.`;
 }
 
 async function readOptions(command: Command, given: ReadonlyMap<string, string>, context: ReadContext) {

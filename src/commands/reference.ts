@@ -4,9 +4,9 @@ import { EFFECTS } from './help.ts';
 
 const PLACES: Readonly<Record<Where, string>> = {
   'command-room': 'in the command room or the security room',
-  conversation: 'in the room of a patient',
-  'command-or-conversation': 'in the command room or in the room of a patient',
-  'any-governed': 'in every governed room',
+  conversation: 'in a patient’s room',
+  'command-or-conversation': 'in the command room or in a patient’s room',
+  'any-governed': 'in any governed room',
 };
 
 /** The part of docs/commands.md that is made of the commands themselves. */
@@ -25,13 +25,13 @@ function section(command: Command, prefix: string): string {
     `${summary[0]?.toUpperCase()}${summary.slice(1)}. ${EFFECTS[effect]}${second}`,
     ...(details ? ['', details] : []),
     '',
-    `Permission: \`${permission}\` (${PERMISSIONS[permission]}). To be used ${PLACES[where]}.`,
+    `Permission: \`${permission}\` (${PERMISSIONS[permission]}). Use it ${PLACES[where]}.`,
     '',
   ];
   const rows = [
     ...Object.entries(command.parameters).map(([key, parameter]) => {
       const { about, form, isOptional } = parameter;
-      return `| \`${key}\` | ${cell(about)}${isOptional ? ' (may be left out)' : ''} | ${cell(form)} |`;
+      return `| \`${key}\` | ${cell(about)}${isOptional ? ' (optional)' : ''} | ${cell(form)} |`;
     }),
     ...Object.entries(command.options).map(([key, option]) =>
       'isFlag' in option

@@ -8,7 +8,7 @@ export function roleGiveCommand({ giveRole }: { readonly giveRole: GiveRole }): 
   return defineCommand({
     ...{ name: 'role give', permission: 'manage-roles', where: 'command-room', effect: 'changes' },
     summary: 'give a user a role',
-    details: 'Nobody gives a role with more power or permissions than he has himself.',
+    details: 'Nobody can give a role with more power or permissions than they hold themselves.',
     parameters: {
       user: userParameter('who'),
       role: roleParameter('which role'),

@@ -31,14 +31,14 @@ export function roleImportCommand({
   };
   return defineCommand({
     ...{ name: 'role import', permission: 'manage-roles', where: 'command-room', effect: 'destroys' },
-    summary: 'give the roles of a list, and take those that an earlier list gave',
+    summary: 'give the roles in a list, and take back those that an earlier list gave',
     details: `The list is CSV, in the same message, below the command:
 user,role
 @lee:hospital.example,nurse
 Or send it as a file into this room, and reply to the file with the command, or write the command as the file's caption: up to 1 MB.
 Roles by commands, the configuration and the directory are left alone. Larger lists: carebridge roles import, on the server.`,
     parameters: {
-      list: optional(textParameter('the list: user,role; left out where it is a file', { maxLength: MAX_LENGTH })),
+      list: optional(textParameter('the list: user,role; omit it if it is a file', { maxLength: MAX_LENGTH })),
     },
     preview: async (call, { list }) => {
       const { text } = await listOf(call, list);

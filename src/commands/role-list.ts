@@ -11,8 +11,8 @@ const MAX_LINES = 50;
 export function roleListCommand({ listRoles }: { readonly listRoles: ListRoles }): Command {
   return defineCommand({
     ...{ name: 'role list', permission: 'view-roles', where: 'command-room', effect: 'reads' },
-    summary: 'show who has which role, since when, and by what',
-    parameters: { user: optional(userParameter('whose roles; everybody’s where left out')) },
+    summary: 'show who has which role, since when, and from where',
+    parameters: { user: optional(userParameter('whose roles; default: everybody’s')) },
     options: {
       at: wordParameter('a day or a time (UTC): what was in effect then', { form: '2026-03-31 or 2026-03-31T12:00Z' }),
     },

@@ -11,7 +11,7 @@ export function roleSyncCommand({ syncDirectory }: { readonly syncDirectory: Syn
   };
   return defineCommand({
     ...{ name: 'role sync', permission: 'manage-roles', where: 'command-room', effect: 'destroys' },
-    summary: 'read the directory now, and take over what its groups say',
+    summary: 'read the directory now, and apply what its groups say',
     parameters: {},
     preview: async () => {
       const { changes, losing, people, leftOut } = await directory().plan();

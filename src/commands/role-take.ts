@@ -9,7 +9,7 @@ export function roleTakeCommand({ takeRole }: { readonly takeRole: TakeRole }): 
   return defineCommand({
     ...{ name: 'role take', permission: 'manage-roles', where: 'command-room', effect: 'destroys' },
     summary: 'take a role from a user, who then leaves the rooms it was for',
-    details: 'Takes what a command gave. A role by the configuration, a list or the directory is taken there.',
+    details: 'Takes back what a command gave. A role from the configuration, a list or the directory is taken there.',
     parameters: {
       user: userParameter('who'),
       // Also one that is no longer configured.

@@ -8,10 +8,10 @@ export function roomCreateCommand({ createRoom }: { readonly createRoom: CreateR
     ...{ name: 'room create', permission: 'manage-rooms', where: 'command-room', effect: 'changes' },
     summary: 'make a room for a care team, governed from the first moment',
     details:
-      'Everybody on the server may read the name: no patient’s name, no number. The class is phi where --class is left out.',
+      'Everybody on the server can read the name: use no patient’s name and no number. Without --class the class is phi.',
     parameters: { name: textParameter('what it is called', { maxLength: 200 }) },
     options: {
-      unit: unitParameter('whose staff may join by themselves, where the class allows it'),
+      unit: unitParameter('whose staff may join on their own, if the class allows it'),
       class: classParameter('how much protection it needs'),
     },
     preview: async ({ sender: actor }, { name, unit, class: phiClass = 'phi' }) => ({

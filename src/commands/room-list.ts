@@ -12,7 +12,7 @@ export function roomListCommand({ showRooms }: { readonly showRooms: ShowRooms }
   return defineCommand({
     ...{ name: 'room list', permission: 'view-rooms', where: 'command-room', effect: 'reads' },
     summary: 'list the governed rooms',
-    parameters: { kind: optional(choiceParameter('only these; all but patients’ rooms where left out', KINDS)) },
+    parameters: { kind: optional(choiceParameter('only these; default: all but patients’ rooms', KINDS)) },
     options: { unit: unitParameter('only those of this unit'), class: classParameter('only those of this class') },
     run: async (_call, { kind, unit, class: phiClass }) => {
       const all = await showRooms.list();
@@ -40,5 +40,5 @@ export function roomListCommand({ showRooms }: { readonly showRooms: ShowRooms }
 
 function inWords({ roomId, kind, phiClass, unit, name, origin }: GovernedRoom): string {
   const of = unit === undefined ? '' : `, unit ${unit}`;
-  return `${name ?? 'a room of people'}: ${kind}, ${phiClass}${of}, ${origin}  ${roomId}`;
+  return `${name ?? 'a room that people made'}: ${kind}, ${phiClass}${of}, ${origin}  ${roomId}`;
 }

@@ -7,8 +7,8 @@ import { optional, roomParameter } from './parameters.ts';
 export function roomShowCommand({ showRooms }: { readonly showRooms: ShowRooms }): Command {
   return defineCommand({
     ...{ name: 'room show', permission: 'view-rooms', where: 'any-governed', effect: 'reads' },
-    summary: 'show what a room is for, and whether it is as the policy wants it',
-    parameters: { room: optional(roomParameter('which room; this one where left out')) },
+    summary: 'show what a room is for, and whether it matches the policy',
+    parameters: { room: optional(roomParameter('which room; default: this one')) },
     run: async (call, { room: roomId = call.room.roomId }) => {
       const shown = await showRooms.show(roomId);
       const { room, differences, snapshot } = shown;
@@ -26,13 +26,13 @@ export function roomShowCommand({ showRooms }: { readonly showRooms: ShowRooms }
 function inWords({ room, snapshot, differences }: ShownRoom): string {
   const unit = room.unit === undefined ? '' : `, unit ${room.unit}`;
   const since = new Date(room.since).toISOString().slice(0, 10);
-  const head = `${room.name ?? 'A room of people'}: ${room.kind}, class ${room.phiClass}${unit}. ${room.origin === 'made' ? 'Made' : 'Adopted'} ${since}, id ${room.opaqueId}.`;
+  const head = `${room.name ?? 'A room that people made'}: ${room.kind}, class ${room.phiClass}${unit}. ${room.origin === 'made' ? 'Made' : 'Adopted'} ${since}, id ${room.opaqueId}.`;
   if (snapshot === undefined) return `${head}\nThe bot cannot look into it: invite it, or release the room.`;
   const members = [...snapshot.members.values()];
   const count = (wanted: string) => members.filter((membership) => membership === wanted).length;
   return [
     head,
     `Room version ${snapshot.version}, ${count('join')} members, ${count('invite')} invited.`,
-    ...(differences.length === 0 ? ['It is as the policy wants it.'] : changesInWords(differences).lines),
+    ...(differences.length === 0 ? ['It matches the policy.'] : changesInWords(differences).lines),
   ].join('\n');
 }

@@ -205,7 +205,7 @@ export class CommandRunner {
     } catch (error) {
       const isLong = error instanceof RetryableError && (attempts > 0 || (error.retryAfterMs ?? 0) >= LONG_WAIT_MS);
       if (isLong) {
-        const text = `This is not done yet: ${error.message} It is tried again by itself, and answered then. (Reference ${trace})`;
+        const text = `This is not done yet: ${error.message} It will be tried again automatically, and answered then. (Reference ${trace})`;
         const about = { cause: `waits:${event.event_id}`, trace, replyTo: event.event_id };
         await this.#parts.notifier.say(room.roomId, text, about);
         await this.#parts.events.setAside(id);

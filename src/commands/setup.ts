@@ -6,7 +6,7 @@ import { optional, textParameter } from './parameters.ts';
 export function setupCommand({ setUp }: { readonly setUp: SetUp }): Command {
   return defineCommand({
     ...{ name: 'setup', permission: 'set-up', where: 'command-room', effect: 'changes' },
-    summary: 'be led through the setting up, and see what is not yet compliant',
+    summary: 'go through the set-up step by step, and see what is not yet compliant',
     details:
       'Goes on where you left it, also after a restart. `setup cancel` ends it, `setup status` shows how everything stands.',
     parameters: { answer: optional(textParameter('your answer to the last question', { maxLength: 2_000 })) },

@@ -16,7 +16,7 @@ export interface SuspendCommandParts {
 export function suspendCommand({ findAccount, suspendAccount, prefix }: SuspendCommandParts): Command {
   return defineCommand({
     name: 'suspend',
-    summary: 'let a user read and not write, until `unlock`; not for a stolen device',
+    summary: 'let a user read but not write, until `unlock`; not for a stolen device',
     permission: 'manage-accounts',
     where: 'command-room',
     effect: 'destroys',
@@ -29,7 +29,7 @@ export function suspendCommand({ findAccount, suspendAccount, prefix }: SuspendC
         return { text: `${name} is suspended already.`, facts: { user: target }, isNothingToDo: true };
       const admin = account.isAdmin === true ? `\n${SECOND_PERSON_AGREES}` : '';
       return {
-        text: `Suspends ${name}${devices}: they can read and log in, and write nothing.${admin}`,
+        text: `Suspends ${name}${devices}: they can log in and read, but not write.${admin}`,
         facts: { user: target },
       };
     },

@@ -39,12 +39,12 @@ const MAX_NAME_LENGTH = 100;
 export function textCommand(parts: TextCommandParts): Command {
   return defineCommand({
     ...{ name: 'text', permission: 'text-patients', where: 'command-or-conversation', effect: 'changes' },
-    summary: 'open the room of a patient and, the first time, ask for consent',
+    summary: 'open a patient’s room and, the first time, ask for consent',
     details: 'Example: `text (212) 555-0123 Maria`. Only members of a line’s team can text from it.',
     parameters: { number: phoneParameter('the patient’s number'), name: optional(textParameter('the patient’s name')) },
     options: {
-      line: wordParameter('the line to text from, where you are in the teams of several', { form: 'a line’s id' }),
-      born: birthDateParameter('the patient’s date of birth, where patients are asked for it'),
+      line: wordParameter('the line to text from, if you are in several teams', { form: 'a line’s id' }),
+      born: birthDateParameter('the patient’s date of birth, if patients are asked for it'),
     },
     preview: (call, args) => preview(parts, call, args),
     run: (call, args) => run(parts, call, args),

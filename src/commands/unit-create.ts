@@ -8,7 +8,7 @@ export function unitCreateCommand({ createUnit }: { readonly createUnit: CreateU
     ...{ name: 'unit create', permission: 'manage-rooms', where: 'command-room', effect: 'changes' },
     summary: 'make the space of a unit, with its rooms in it',
     details:
-      'Units are in the configuration. Members of the space can join the unit’s rooms by themselves, where the class allows it.',
+      'Units are in the configuration. Members of the space can join the unit’s rooms on their own, if the class allows it.',
     parameters: { unit: unitParameter('which unit') },
     preview: async (_call, { unit }) => ({ text: await createUnit.judge(unit), facts: { unit } }),
     run: async ({ isRepeat }, { unit }) => {

@@ -16,13 +16,13 @@ export function readUser(word: string, namespace: Namespace, server: 'own' | 'an
   if (/^@room\b/i.test(word) && !word.includes(':')) throw new UserError(`@room is everybody. ${example} ${NOTHING}`);
   if (!STRICT_USER_ID.test(word) || word.length > MAX_LENGTH) {
     throw new UserError(
-      `That is not a user id. ${example} Only small letters, digits and . _ = / + - are in one. ${NOTHING}`,
+      `That is not a user id. ${example} It holds only small letters, digits and . _ = / + -. ${NOTHING}`,
     );
   }
   const user = word as UserId;
   if (isOurs(namespace, user)) throw new UserError(`Refused: that user belongs to the bridge itself. ${NOTHING}`);
   if (server === 'own' && serverOf(user) !== namespace.domain) {
-    throw new UserError(`Refused: that user is not of this homeserver, ${namespace.domain}. ${NOTHING}`);
+    throw new UserError(`Refused: that user is not on this homeserver, ${namespace.domain}. ${NOTHING}`);
   }
   return user;
 }

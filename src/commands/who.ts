@@ -12,7 +12,7 @@ export function whoCommand({ opener, lines }: { readonly opener: OpenConversatio
     parameters: {},
     run: async ({ room, sender }) => {
       linesOf(lines, sender);
-      if (room.conversation === undefined) throw new UserError('Use this in the room of a patient.');
+      if (room.conversation === undefined) throw new UserError('Use this in a patient’s room.');
       return { text: await opener.card(room.conversation) };
     },
   });

@@ -133,16 +133,16 @@ function isHomeserverAway(error: unknown): boolean {
 function denied(change: RoomChange): string {
   switch (change.kind) {
     case 'set-state':
-      return `The bot has not enough power in the room to change ${change.type}.`;
+      return `The bot does not have enough power in the room to change ${change.type}.`;
     case 'remove-alias':
-      return 'The homeserver lets the bot remove no address but its own: it is taken out in the room settings.';
+      return 'The homeserver lets the bot remove only its own addresses: remove this one in the room settings.';
     case 'invite':
-      return 'The bot may not invite somebody: it has not enough power in the room, or they are banned.';
+      return 'The bot may not invite somebody: it does not have enough power in the room, or they are banned.';
     case 'remove':
       return 'The bot may not remove somebody: their power is not below its own, or its own is too low.';
     case 'unban':
-      return 'The bot has not enough power in the room to lift a ban.';
+      return 'The bot does not have enough power in the room to lift a ban.';
     case 'report':
-      return 'It is for people to put right.';
+      return 'Only people can fix it.';
   }
 }

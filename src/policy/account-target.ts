@@ -68,7 +68,10 @@ export function refuseTarget(asked: AccountTarget): TargetRefusal | undefined {
       'You cannot do this to your own account: you could not undo it. Ask another administrator.',
     );
   if (managers.has(target) && managers.size === 1)
-    return refusal('last-admin', `${target} is the last who can manage accounts. Give somebody else that role first.`);
+    return refusal(
+      'last-admin',
+      `${target} is the last one who can manage accounts. Give somebody else that role first.`,
+    );
   return undefined;
 }
 

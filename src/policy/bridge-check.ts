@@ -35,7 +35,7 @@ export function checkBridge(facts: BridgeFacts, prefix: string): readonly Bridge
     ),
     finding(
       'trust',
-      'Only devices that their owners verified are believed',
+      'Only devices that their owners verified are trusted',
       facts.trust === 'cross-signed',
       ['# config.yaml', 'encryption:', '  trust: cross-signed'].join('\n'),
     ),

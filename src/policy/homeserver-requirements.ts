@@ -39,7 +39,7 @@ export const HOMESERVER_REQUIREMENTS: readonly HomeserverRequirement[] = [
   {
     setting: 'registration',
     declare: 'registration: off',
-    what: 'Nobody can make an account by themselves',
+    what: 'Nobody can create an account on their own',
     isMet: (value) => value !== 'open',
     fix: () => homeserverYaml('enable_registration: false'),
   },
@@ -62,7 +62,7 @@ export const HOMESERVER_REQUIREMENTS: readonly HomeserverRequirement[] = [
     setting: 'sessionLifetimeMs',
     declare: 'session_lifetime: 7d',
     accounts: 'native',
-    what: `A session ends by itself (at most ${inWords(LONGEST_SESSION_MS)} after log-in)`,
+    what: `A session expires (at most ${inWords(LONGEST_SESSION_MS)} after login)`,
     isMet: within(LONGEST_SESSION_MS),
     fix: () => homeserverYaml('session_lifetime: 7d'),
   },
@@ -110,7 +110,7 @@ export const HOMESERVER_REQUIREMENTS: readonly HomeserverRequirement[] = [
   {
     setting: 'federation',
     declare: 'federation: off',
-    what: 'Only named other servers are talked to, or none',
+    what: 'The server talks only to listed servers, or to none',
     isMet: (value) => value !== 'open',
     fix: () => homeserverYaml('federation_domain_whitelist: []'),
   },
@@ -149,9 +149,9 @@ export const HOMESERVER_REQUIREMENTS: readonly HomeserverRequirement[] = [
   {
     setting: 'encryptionAtRest',
     declare: 'encryption_at_rest: true',
-    what: 'Disks and back-ups of the server are encrypted',
+    what: 'The server’s disks and backups are encrypted',
     isMet: yes,
-    fix: () => 'Put the database, the media and their back-ups on encrypted disks (LUKS, or the provider’s).',
+    fix: () => 'Put the database, the media and their backups on encrypted disks (LUKS, or the provider’s).',
   },
   {
     setting: 'appPin',

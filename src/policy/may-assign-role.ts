@@ -13,7 +13,7 @@ export interface AssignmentRefusal {
 /** Whether a user may hold a role at all. Answers undefined where he may. */
 export function refuseHolder(namespace: Namespace, user: UserId): AssignmentRefusal | undefined {
   if (serverOf(user) !== namespace.domain) {
-    return refusal('other-server', `${user} is not of this homeserver, ${namespace.domain}: no role.`);
+    return refusal('other-server', `${user} is not on this homeserver, ${namespace.domain}: no role.`);
   }
   // Our own users act for others: with a role, what they do would be nobody’s (A1).
   if (isOurs(namespace, user) || localpartOf(user) === SENDER_LOCALPART) {
@@ -23,7 +23,7 @@ export function refuseHolder(namespace: Namespace, user: UserId): AssignmentRefu
 }
 
 /**
- * Whether `actor` may give `role` to `user`, or take it: nobody hands out, or takes from somebody, more than he has himself. Who manages roles need
+ * Whether `actor` may give `role` to `user`, or take it: nobody hands out, or takes from somebody, more than they hold themselves. Who manages roles need
  * not be in patients’ rooms, so classes and units do not count, except for himself: else every such person could let himself in.
  */
 export function refuseAssignment(

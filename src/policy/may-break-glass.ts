@@ -37,7 +37,7 @@ export function mayBreakGlass(policy: CarePolicy, request: BreakGlassRequest): B
     const until = timeOf(request.open.expiresAt);
     return no(
       'open-already',
-      `you have emergency access to this room until ${until}. For longer, end it and ask anew.`,
+      `you have emergency access to this room until ${until}. For longer, end it and ask again.`,
     );
   }
   if (membership === 'invite') {

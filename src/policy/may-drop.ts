@@ -8,5 +8,5 @@ export function mayDrop({ kind, keyword }: Pick<ParkedRow, 'kind' | 'keyword'>):
 
 const STOP: Violation = {
   code: 'opt-out-open',
-  message: 'a STOP is never dropped before it was acted on. Try it again.',
+  message: 'a STOP is never dropped before it has been acted on. Try it again.',
 };

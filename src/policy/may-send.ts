@@ -91,7 +91,7 @@ const IDENTITY_RULES: Readonly<Record<IdentityStanding, Violation | undefined>> 
   },
   unasked: {
     code: 'awaiting-identity',
-    message: 'the patient is asked for the date of birth first. Send it again once the right answer came, or call.',
+    message: 'the patient is asked for the date of birth first. Send it again once the right answer has come, or call.',
   },
   asked: {
     code: 'awaiting-identity',

@@ -14,7 +14,11 @@ export function withinPower(snapshot: RoomSnapshot, bot: UserId, changes: readon
       room = withNewLevels(room, change, bot);
       return change;
     }
-    return { kind: 'report', rule: change.rule, why: `${inShort(change)} The bot has not the power to put it right.` };
+    return {
+      kind: 'report',
+      rule: change.rule,
+      why: `${inShort(change)} The bot does not have enough power to fix it.`,
+    };
   });
 }
 

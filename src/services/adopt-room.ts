@@ -57,7 +57,7 @@ export class AdoptRoom {
         `${adoption.roomId} would be governed as ${kind}, class ${room.phiClass}${room.unit && room.kind !== 'unit' ? `, of unit ${room.unit}` : ''}.`,
         `Room version ${snapshot.version}, ${members} members.`,
         power >= BOT_POWER
-          ? 'The bot has the power to keep all that its version allows.'
+          ? 'The bot has enough power to keep the policy, as far as this room version allows.'
           : `The bot has power ${power} of ${BOT_POWER}: until somebody gives it that, it can only report.`,
         ...words.lines,
       ].join('\n'),

@@ -24,7 +24,7 @@ export class AuditPublicKeys implements AuditVerifier {
     } catch {
       // Said below.
     }
-    throw new ConfigError('The file of the public key holds something that is no Ed25519 public key in PEM form.');
+    throw new ConfigError('The public key file does not hold an Ed25519 public key in PEM form.');
   }
 
   verify(keyId: string, bytes: Uint8Array, signature: string): 'good' | 'bad' | 'unknown-key' {
@@ -76,7 +76,7 @@ export async function openAuditKey(
   if (seed !== undefined) return new AuditKey(seed);
   if ((await trail.lastCheckpoint()) === undefined) return undefined;
   throw new ConfigError(
-    'The audit log holds signed checkpoints, but audit.signing_key is not there. Restore the key from your backup. If it is lost, run `carebridge register`, ' +
+    'The audit log holds signed checkpoints, but audit.signing_key is missing. Restore the key from your backup. If it is lost, run `carebridge register`, ' +
       'which makes a new one, and keep the old public key: `carebridge audit verify --public-key FILE` needs it for the old checkpoints.',
   );
 }

@@ -115,7 +115,7 @@ export class BreakGlass {
       const earlier = await emergencyAccess.find(ask.roomId, ask.user);
       if (earlier !== undefined) await ending.close(earlier, { by: ask.user, trace: ask.trace });
       if (!(await emergencyAccess.grant(access))) {
-        return { code: 'over', message: 'this emergency access is over. Ask anew.' };
+        return { code: 'over', message: 'this emergency access is over. Ask again.' };
       }
       await this.#record(access, ask);
       transactions.afterCommit(() => policy.invalidate());

@@ -29,12 +29,12 @@ export function changesInWords(changes: readonly RoomChange[]): ChangesInWords {
     count: changes.length,
     facts: changes.map(subjectOf).toSorted(),
     lines: [
-      ...list('Would be put right:', state),
+      ...list('Would be changed:', state),
       ...(encrypts ? ['Encryption cannot be taken back.'] : []),
-      ...(removed.length > 0 ? [`Would be let out (${removed.length}): ${names(removed)}`] : []),
-      ...(users('invite').length > 0 ? [`Would be asked in: ${names(users('invite'))}`] : []),
-      ...list('The bot cannot put right:', cannot),
-      ...(changes.length === 0 ? ['There is nothing to put right.'] : []),
+      ...(removed.length > 0 ? [`Would be removed (${removed.length}): ${names(removed)}`] : []),
+      ...(users('invite').length > 0 ? [`Would be invited: ${names(users('invite'))}`] : []),
+      ...list('The bot cannot fix:', cannot),
+      ...(changes.length === 0 ? ['Nothing needs changing.'] : []),
     ],
   };
 }

@@ -61,7 +61,7 @@ export function policyReportText({ facts, findings }: PolicyReport): string {
       'IN ORDER',
       ok.map(({ id, what, proof }) => `- ${id}: ${what}. ${inWords(proof)}`),
     ),
-    '"Declared" is what the operator says, and was not verified. What is missing in homeserver.yaml takes a restart of the homeserver.',
+    '"Declared" is what the operator says, and was not verified. Changes to homeserver.yaml take effect after a restart of the homeserver.',
   ].join('\n');
 }
 

@@ -47,13 +47,13 @@ export class CreateRoom {
     if (!admission.allowed) throw new UserError(`You could not be in it: ${admission.message} Nothing was made.`);
     const who =
       unit === undefined
-        ? 'People are in by invitation.'
+        ? 'People join by invitation.'
         : policy.unitSpaces.has(unit)
           ? policy.classes[phiClass].joining === 'restricted'
-            ? 'The unit’s staff can join by themselves; others only by invitation.'
-            : 'People are in by invitation.'
-          : 'The unit has no space yet (unit create), so people are in by invitation.';
-    return `A room for a care team, class ${phiClass}${unit === undefined ? '' : `, of unit ${unit}`}. ${who} You are asked in.`;
+            ? 'The unit’s staff can join on their own; others only by invitation.'
+            : 'People join by invitation.'
+          : 'The unit has no space yet (unit create), so people join by invitation.';
+    return `A room for a care team, class ${phiClass}${unit === undefined ? '' : `, of unit ${unit}`}. ${who} You will be invited.`;
   }
 
   /** Makes it, once for each event. Throws UserError where it is refused. */

@@ -33,7 +33,7 @@ export class CreateUnit {
     const { key: _, ...room } = spaceOf(unit, nameIn(policy, unit));
     const staff = mustBeIn(policy, { ...room, opaqueId: '', origin: 'made' }).length;
     const rooms = policy.unitRooms?.get(unit)?.size ?? 0;
-    return `A space “${room.name}” for unit ${unit}. Its staff are asked in (${staff}), and its rooms put into it (${rooms}).`;
+    return `A space “${room.name}” for unit ${unit}. Its staff will be invited (${staff}), and its rooms added (${rooms}).`;
   }
 
   /** Makes it, or finds it: there is one. `committing` is committed with it. */

@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<NoticeKind, string>> = {
   'new-device': 'signed in on a new device',
   'new-network': 'uses a device from a new network',
   unverified: 'has a device that they have not verified',
-  unused: 'has a device that was not used for long',
+  unused: 'has a device that has not been used for a long time',
 };
 
 /** The notice in words, with both ways of ending the device. `prefix` of commands, e.g. `!care`. */

@@ -39,12 +39,13 @@ export class FindAccount {
     const found = (await accounts.search(name, MAX_CANDIDATES + 1)).filter(({ userId }) => !isOurs(namespace, userId));
     const exact = found.filter(({ displayName }) => displayName?.toLowerCase() === name.toLowerCase());
     const [first, ...others] = found;
-    if (first === undefined) throw new UserError('Nobody of that name was found. Nothing was done. Write the user id.');
+    if (first === undefined)
+      throw new UserError('Nobody with that name was found. Nothing was done. Write the user id.');
     if (others.length === 0) return first.userId;
     const list = (exact.length > 1 ? exact : found).slice(0, MAX_CANDIDATES);
     const more = found.length > MAX_CANDIDATES ? ' and more' : '';
     throw new UserError(
-      `There are several of that name. Nothing was done. Write the user id of the one you mean:\n${list
+      `Several people have that name. Nothing was done. Write the user id of the one you mean:\n${list
         .map(({ userId, displayName }) => `  ${nameOf(userId, displayName)}`)
         .join('\n')}${more}`,
     );

@@ -97,6 +97,6 @@ function wordsFor({ why, seq }: BrokenAudit): string {
     return `The audit log was changed: entry ${seq} is not as it was written, or is missing. ${until} ${look}`;
   return (
     `The audit log may have been rewritten: ${REMEMBERED[why]}. ${until} ${look} ` +
-    'Only where a backup was restored, or that file was lost: stop Carebridge and run carebridge audit trust, which is written down.'
+    'Only if a backup was restored or that file was lost: stop Carebridge and run carebridge audit trust, which is written down.'
   );
 }

@@ -138,7 +138,7 @@ export class HandleMatrixEvent {
     });
     await this.#parts.notifier.say(
       row.event.room_id,
-      `This message cannot be read yet: its key has not come. It was not sent so far. If this stays, send it again. (Reference ${row.trace})`,
+      `This message cannot be read yet: its key has not come. It has not been sent yet. If this does not change, send it again. (Reference ${row.trace})`,
       {
         cause: `no-key:${row.event.event_id}`,
         trace: row.trace,

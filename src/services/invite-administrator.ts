@@ -62,7 +62,7 @@ export class InviteAdministrator {
     ]) {
       const outcome = await control.apply(roomId, change);
       if (outcome.outcome !== 'applied')
-        return { done: false, verified: [], problem: `${userId} is not asked into ${what}: ${outcome.problem}` };
+        return { done: false, verified: [], problem: `${userId} was not invited to ${what}: ${outcome.problem}` };
     }
     const after = await membershipNow();
     return after === 'invite' || after === 'join'

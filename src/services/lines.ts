@@ -9,7 +9,7 @@ export interface Line {
   readonly team: readonly UserId[];
 }
 
-/** Somebody whose place in teams is empty. */
+/** A team member who is absent (locked or offboarded). */
 export interface Absence {
   readonly userId: UserId;
   /** Who stands in, in every team that the user is in. */

@@ -17,7 +17,7 @@ export async function takeEvidence(
       return await ask;
     } catch (error) {
       // What this kind of server cannot tell. That it is away is for the caller.
-      if (error instanceof UserError) return 'not told by this server';
+      if (error instanceof UserError) return 'not reported by this server';
       throw error;
     }
   };

@@ -89,4 +89,4 @@ const NATIVE_NOTE =
   'Their clients are signed out softly: they keep their data and go on after `unlock`, without new verification.';
 const MAS_WARNING =
   'With Matrix Authentication Service a lock takes effect within 2 minutes unless the sessions are ended too (`--end-sessions`). Element then signs out hard: ' +
-  'without recovery set up, the user loses the keys to older messages. If they only must not write, use `suspend` instead.';
+  'without recovery set up, the user loses the keys to older messages. If they must only be kept from writing, use `suspend` instead.';

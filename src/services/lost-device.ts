@@ -72,7 +72,7 @@ export class LostDevice {
 
   async #tellOwner({ actor, target, eventId, trace }: AccountRequest, device: DeviceLabel, name: string | undefined) {
     const which = name === undefined ? device : `${device} (${name})`;
-    const text = `your device ${which} was reported lost, and ${actor} has signed it out. Your other devices go on. If you have it, sign in on it again and verify it; if you miss anything else, say so here.`;
+    const text = `your device ${which} was reported lost, and ${actor} has signed it out. Your other devices stay signed in. If you have it, sign in on it again and verify it; if you miss anything else, say so here.`;
     return await this.#parts.tellOwner.tell(target, text, { cause: `lost-device:${eventId ?? trace}`, trace });
   }
 

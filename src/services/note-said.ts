@@ -28,7 +28,7 @@ export interface SaidEvent {
 
 /**
  * Notes what is said in patients' rooms for the archive. To be called before the row that caused it ends, or in the transaction that ends it: so a crash
- * repeats the note, and loses none. Where nothing is archived there is no such object.
+ * repeats the note, and loses none. Not created when archiving is off.
  */
 export class NoteSaid {
   readonly #parts: NoteSaidParts;

@@ -39,7 +39,7 @@ export class Notifier {
       rememberAs?: string;
       /** The confirmation that the words ask for. */
       confirmation?: string;
-      /** Whose clients are to ring. */
+      /** Users to mention, so that their clients notify them. */
       mentions?: readonly UserId[];
       /** The device that the words are about. */
       device?: { readonly userId: UserId; readonly device: DeviceLabel };

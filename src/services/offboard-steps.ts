@@ -65,7 +65,7 @@ async function handLinesOver(parts: OffboardStepParts, { userId, successor }: Ac
   const own = theirs.map(({ id }) => id);
   if (own.length === 0) return { outcome: 'done', text: 'in no line’s team' };
   const to =
-    successor === undefined ? 'nobody new; the rest of the team, or the administrators where there is none' : successor;
+    successor === undefined ? 'nobody new; the rest of the team, or the administrators if there is none' : successor;
   return {
     outcome: 'done',
     text: `${own.join(', ')} handed over to ${to}. Take them out of \`lines\` in the configuration too`,
@@ -150,8 +150,7 @@ async function changeKeys(parts: OffboardStepParts, { userId }: AccountProcedure
   const rooms = await rotateFor(parts, userId);
   return {
     outcome: 'done',
-    text:
-      rooms === 0 ? 'in no room any more; members’ clients change keys by themselves' : `new keys in ${rooms} rooms`,
+    text: rooms === 0 ? 'in no room any more; members’ clients change keys on their own' : `new keys in ${rooms} rooms`,
   };
 }
 

@@ -80,12 +80,12 @@ export class ReadAttachedText {
       return (await this.#parts.sender.downloadFile(content, MAX_BYTES)).bytes;
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
-      throw refused(`the file cannot be had, or is larger than ${MAX_BYTES / 1_000_000} MB`);
+      throw refused(`the file cannot be fetched, or is larger than ${MAX_BYTES / 1_000_000} MB`);
     }
   }
 }
 
-const NO_CSV = 'the file is no text in UTF-8. Save it as “CSV UTF-8”, not as a workbook, and send that';
+const NO_CSV = 'the file is not UTF-8 text. Save it as “CSV UTF-8”, not as a workbook, and send that';
 
 function refused(why: string): UserError {
   return new UserError(`Nothing was done: ${why}.`);

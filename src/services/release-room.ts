@@ -51,7 +51,9 @@ export class ReleaseRoom {
         heirs.length === 0
           ? 'Nobody is in it.'
           : `Would get power 100: ${heirs.join(', ')}. Others keep none until they give it.`,
-        ...(snapshot?.creators.size ? ['By its version whoever made the room stands above, in the room or not.'] : []),
+        ...(snapshot?.creators.size
+          ? ['In this room version the creator keeps the highest power even after leaving.']
+          : []),
         'The bot would leave.',
       ].join('\n'),
       facts: { room: roomId, heirs: [...heirs] },

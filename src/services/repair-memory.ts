@@ -20,9 +20,9 @@ const FIRST_DENIED_MS = 30_000;
 const LONGEST_DENIED_MS = 3_600_000;
 const FIRST_FAILED_MS = 2_000;
 const LONGEST_FAILED_MS = 600_000;
-/** A fault that may pass is told only when it has not. */
+/** Transient faults are reported only if they persist. */
 const FAILURES_BEFORE_REPORT = 3;
-/** Nobody who may not be in a room stays for longer than this because somebody lets them in again and again. ms. */
+/** Upper limit on how long a repair conflict may delay removing someone. ms. */
 const LONGEST_PAUSE_OF_REMOVAL_MS = 60_000;
 
 interface Setback {
@@ -34,7 +34,7 @@ interface Setback {
   readonly isDenied: boolean;
 }
 
-/** What a process remembers of one room's repairs: what was undone, what was refused, how much was done lately. Nothing depends on it but patience. */
+/** What a process remembers of one room's repairs: what was undone, what was refused, how much was done lately. Losing it only resets the back-off. */
 export class RepairMemory {
   readonly #now: () => number;
   readonly #war: WarLimits;
@@ -102,7 +102,7 @@ export class RepairMemory {
       judged.verdict === 'war'
         ? {
             rule: change.rule,
-            why: `${judged.with.join(' and ')} ${judged.with.length > 1 ? 'undo' : 'undoes'} what the bot puts right, again and again. It is left alone for ${minutes(pauseMs)} at a time: find out what that is. (${change.why})`,
+            why: `${judged.with.join(' and ')} ${judged.with.length > 1 ? 'undo' : 'undoes'} the bot’s repair again and again. The bot now waits ${minutes(pauseMs)} between repairs: find out why. (${change.why})`,
           }
         : known?.report;
     this.#wars.set(subject, { state: judged.state, report: judged.verdict === 'repair' ? undefined : report });

@@ -69,7 +69,7 @@ export class RepairNotices implements AsyncDisposable {
     room.saidAt = steadyNow();
     const rest = lines.length - MOST_LINES;
     const text = [
-      'Put right, since the hospital’s policy wants this room otherwise:',
+      'Changed back to match the hospital’s policy:',
       ...lines.slice(0, MOST_LINES).map((line) => `- ${line}`),
       ...(rest > 0 ? [`- and ${rest} more`] : []),
     ].join('\n');

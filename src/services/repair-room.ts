@@ -294,5 +294,5 @@ function inWords(change: RoomChange): string {
 function lineOf(change: RoomChange, changedBy: UserId | undefined): string {
   const by = changedBy === undefined ? '' : ` (${changedBy})`;
   if (change.kind !== 'remove') return `${change.why}${by}`;
-  return `${change.userId} was let out: ${change.why}${changedBy === change.userId ? '' : by}`;
+  return `${change.userId} was removed: ${change.why}${changedBy === change.userId ? '' : by}`;
 }

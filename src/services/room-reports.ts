@@ -156,8 +156,8 @@ function inWords(found: readonly Found[]): string {
   const fresh = grouped(found.flatMap(({ roomId, fresh: reports }) => reports.map((report) => ({ roomId, report }))));
   const over = grouped(found.flatMap(({ roomId, over: reports }) => reports.map((report) => ({ roomId, report }))));
   return [
-    ...(fresh.length > 0 ? ['Rooms that differ from the policy, and need a person:', ...fresh] : []),
-    ...(over.length > 0 ? ['Right again:', ...over] : []),
+    ...(fresh.length > 0 ? ['Rooms that differ from the policy and need a person:', ...fresh] : []),
+    ...(over.length > 0 ? ['Resolved:', ...over] : []),
   ].join('\n');
 }
 

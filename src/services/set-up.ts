@@ -84,7 +84,7 @@ export class SetUp {
     const needed = NEEDS[turn.action.kind];
     if (!isPermitted(await policy.current(), cause.actor, needed)) {
       return {
-        says: `Refused: for that your role must permit ${needed}. Say \`next\` to leave it.`,
+        says: `Refused: for that your role must permit ${needed}. Say \`next\` to skip it.`,
         state: turn.state,
       };
     }

@@ -169,7 +169,7 @@ export class SyncDirectory implements AsyncDisposable {
     const failingMs = Date.now() - this.#failingSince;
     if (failingMs < TELL_AFTER_MS) return;
     const day = Math.floor(failingMs / TELL_AGAIN_MS);
-    const text = `The directory could not be read since ${new Date(this.#failingSince).toISOString()}: ${why} Roles stay as they were; nobody who left a group has lost a role since.`;
+    const text = `The directory has been unreadable since ${new Date(this.#failingSince).toISOString()}: ${why} Roles stay as they were; nobody who left a group has lost a role since.`;
     // Telling must not end the loop: the database may be what fails.
     await notifier
       .tellAdmins(text, { cause: `directory-failing:${this.#failingSince}:${day}` })

@@ -37,7 +37,7 @@ export class TellSender {
 
   /** It was given up, and an administrator has it tried again. */
   async retried(row: OutboxRow, now: number): Promise<void> {
-    const text = `${KIND_IN_WORDS[row.kind]} is sent after all: an administrator has it tried again. Do not send it once more.`;
+    const text = `${KIND_IN_WORDS[row.kind]} is sent after all: an administrator has retried it. Do not send it once more.`;
     await this.#say({ ...row, retriedAt: now }, 'retried', text);
   }
 
@@ -48,7 +48,7 @@ export class TellSender {
 
   /** Nobody can tell whether it left. */
   async unknown(row: OutboxRow): Promise<void> {
-    const text = `${KIND_IN_WORDS[row.kind]} may or may not have reached the patient: the connection broke while it was handed over. It is not repeated by itself. ${AFTER_UNKNOWN[row.kind]}`;
+    const text = `${KIND_IN_WORDS[row.kind]} may or may not have reached the patient: the connection broke while it was handed over. It is not repeated automatically. ${AFTER_UNKNOWN[row.kind]}`;
     await this.#say(row, 'unknown', text);
   }
 

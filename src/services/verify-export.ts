@@ -21,7 +21,7 @@ export async function verifyExport({ lines, manifest, verifier }: VerifyExportPa
   let entries = 0;
   for await (const bytes of manifest) {
     const record = parse(bytes);
-    if (record === undefined) return [...problems, 'The manifest is no manifest, or was changed.'];
+    if (record === undefined) return [...problems, 'The manifest is invalid or was modified.'];
     if ('signature' in record) {
       signature = String(record['signature']);
       if (!Buffer.from(`${JSON.stringify({ signature })}\n`).equals(bytes)) problems.push('The manifest was changed.');

@@ -19,7 +19,7 @@ export interface OpenDatabase {
   readonly close: () => Promise<void>;
 }
 
-/** Statements are in the log of nobody: they carry parameters. A busy file is waited for by SQLite itself. */
+/** SQL is never logged, since it carries parameters. A busy file is waited for by SQLite itself. */
 const QUIET = { logging: false, benchmark: false, retry: { max: 1 } } as const;
 
 /** Opens the configured database. Throws ConfigError where it cannot be opened as it is configured. */

@@ -114,7 +114,7 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
     };
   }
 
-  /** Makes due now what only waits for something outside and has `value` in `column`; all of it where no value is given. */
+  /** Makes externally blocked rows due now: those whose `column` equals `value`, or all of them if no value is given. */
   async wakeWhere(column: 'lane' | 'room_id', value: string | undefined): Promise<void> {
     const p = this.#prefix;
     const where = value === undefined ? '' : ` AND ${column} = $2`;

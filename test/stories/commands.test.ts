@@ -65,7 +65,7 @@ describe('governed rooms by command', function () {
     );
     expect(bodyOf(told)).to.include(admin.userId);
     expect(((await levelsOf(room))['users'] as Record<string, number>)[admin.userId]).to.equal(90);
-    expect(await command.hears(`room show ${room}`)).to.include('as the policy wants it');
+    expect(await command.hears(`room show ${room}`)).to.include('It matches the policy');
   });
 
   it('a patient’s room of class sensitive sends no text, and lets out whose role has not that class', async () => {

@@ -105,7 +105,7 @@ describe('hostile commands in the real rooms', function () {
       {
         what: 'a name that nobody has',
         send: () => type('!care lock "Nobody Such" lost'),
-        says: /^Nobody of that name was found/,
+        says: /^Nobody with that name was found/,
       },
       { what: 'an empty name', send: () => type('!care lock "" lost'), says: /^There is no name between the quotes/ },
       {
@@ -119,7 +119,7 @@ describe('hostile commands in the real rooms', function () {
       {
         what: 'a second command on a second line',
         send: () => type(`!care who\n${LOCK}`),
-        says: /^(Nothing was done|Use this in the room of a patient)/,
+        says: /^(Nothing was done|Use this in a patient’s room)/,
       },
       { what: 'a command below other words', send: () => type(`Please do it.\n${LOCK}`), says: undefined },
       {

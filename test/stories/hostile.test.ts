@@ -57,7 +57,9 @@ describe('hostile rooms on a real Synapse', function () {
       },
       { timeoutMs: 30_000, everyMs: 5 },
     );
-    expect(told).to.include(`${admin.userId} undoes what the bot puts right`).and.to.include('join rule was public');
+    expect(told)
+      .to.include(`${admin.userId} undoes the bot’s repair again and again`)
+      .and.to.include('join rule was public');
     expect(applied(roomId, 'join-rules')).to.have.length(3);
 
     for (let turn = 0; turn < 3; turn++) {
@@ -102,7 +104,7 @@ describe('hostile rooms on a real Synapse', function () {
     const { text } = await hospital.adoptRoom.preview(adoption);
     expect(text)
       .to.include(`${CROWD + 3} members`)
-      .and.to.include(`Would be let out (${CROWD})`)
+      .and.to.include(`Would be removed (${CROWD})`)
       .and.to.include('Encryption cannot be taken back');
     expect(text.length).to.be.lessThan(6_000);
     const startedAt = performance.now();

@@ -53,9 +53,9 @@ describe('a locked account', function () {
   it('D5: half an id, a name that fits several, and nobody at all are refused; the question says whom it is about in full', async () => {
     for (const [line, words] of [
       [`lock @lee :${clinic.synapse.domain}`, 'That is not a user id'],
-      ['lock @lee:hospital .test', 'not of this homeserver'],
+      ['lock @lee:hospital .test', 'not on this homeserver'],
       [`lock ${lee.userId} ${nurse.userId}`, 'Name one user at a time'],
-      ['lock "Lee"', `There are several of that name. Nothing was done. Write the user id of the one you mean:`],
+      ['lock "Lee"', `Several people have that name. Nothing was done. Write the user id of the one you mean:`],
       ['lock', 'say whose account'],
     ] as const) {
       expect(await command.hears(line), line).to.include(words);

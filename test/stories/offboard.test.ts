@@ -212,7 +212,7 @@ describe('somebody leaves', function () {
       [chat.ghost, /belongs to the bridge itself/],
       ['@_carebridge:hospital.test', /belongs to the bridge itself/],
       [PROTECTED, /is protected by the configuration/],
-      ['@lee:evil.test', /not of this homeserver/],
+      ['@lee:evil.test', /not on this homeserver/],
       [admin.userId, /You cannot do this to your own account/],
     ];
     for (const [target, words] of targets) {
@@ -229,7 +229,7 @@ describe('somebody leaves', function () {
     const token = await clinic.synapse.accessToken(await clinic.synapse.registerUser('chief', { admin: true }));
     const ask = () => commandRoom.says('!care lost-device all @chief:hospital.test');
     const alone = await ask();
-    expect(bodyOf(alone)).to.include('somebody else than you must confirm');
+    expect(bodyOf(alone)).to.include('somebody other than you must confirm');
     expect(bodyOf(await commandRoom.decide(alone, '✅'))).to.include('a second person must agree');
     expect(await statusOf(token)).to.equal(200);
     const together = await commandRoom.decide(await ask(), '✅', second);

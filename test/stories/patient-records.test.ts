@@ -45,7 +45,7 @@ describe('patients’ identity and records', function () {
     const chat = await Chat.open(clinic, nurse, commandRoom, { name: 'Maria --born 1980-03-02', consented: false });
     await chat.patientTexts('YES');
     await chat.phoneGets('date of birth');
-    await chat.botSays('You can write once the right answer came');
+    await chat.botSays('You can write once the right answer has come');
     expect(await chat.refused('Your result is here.')).to.include('was asked for the date of birth');
     await chat.patientSays('3 Mar 1980');
     await chat.botSays('not the date of birth on record (1 of 3 tries)');

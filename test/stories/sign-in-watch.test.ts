@@ -170,7 +170,7 @@ describe('the watch over sign-ins', function () {
     await hears(doctor.userId, phone.deviceId, 'unused for longer than 480 minutes');
     await waitFor('the session to be over', async () => (await statusOf(tokenOf(phone))) === 401);
     expect(await statusOf(tokenOf(doctor))).to.equal(200);
-    await hears(nurse.userId, 'was not used for long', tablet.deviceId);
+    await hears(nurse.userId, 'not been used for a long time', tablet.deviceId);
     expect(await statusOf(tablet.token)).to.equal(200);
     const ended = await query(clinic, "SELECT DISTINCT target FROM audit_log WHERE action = 'account.idle-sign-out'");
     expect(ended).to.deep.equal([doctor.userId]);

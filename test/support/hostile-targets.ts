@@ -1,7 +1,7 @@
 /** Ways of naming a user by which somebody might hit the wrong one (D5), with the words that refuse them. */
 
 export const NOT_A_USER = /^That is not a user id\. Write the whole user id without spaces.*Nothing was done\.$/;
-export const OTHER_SERVER = /^Refused: that user is not of this homeserver, hospital\.test\. Nothing was done\.$/;
+export const OTHER_SERVER = /^Refused: that user is not on this homeserver, hospital\.test\. Nothing was done\.$/;
 const OURS = /^Refused: that user belongs to the bridge itself\. Nothing was done\.$/;
 
 /** Who is who, on hospital.test. */
@@ -50,7 +50,7 @@ export function hostileTargets(people: HostilePeople): readonly (readonly [strin
     ['the bot', `${bot} phone lost`, OURS],
     ['a ghost', `${ghost} phone lost`, OURS],
     ['two users', `${lee} ${nurse} phones lost`, /^Name one user at a time\. Nothing was done\.$/],
-    ['a reason that nobody can see', `${lee} \u200b\u2060`, /^There are no words in it\. Nothing was done\.$/],
+    ['a reason that nobody can see', `${lee} \u200b\u2060`, /^The text is empty\. Nothing was done\.$/],
     ['a mistyped --dry-run', `${lee} phone lost --dryrun`, /^Nothing was done: there is no option --dryrun/],
     ['an option that does not exist', `${lee} --force phone lost`, /^Nothing was done: there is no option --force/],
   ];

@@ -21,7 +21,7 @@ export const giveRole: AdminPart = {
       { trace, reason, ticket },
     );
     if (outcome === 'refused') return { outcome: 'refused', text: message };
-    const follow = 'The running bridge takes it over within seconds, and asks them into the rooms of the role.';
+    const follow = 'The running bridge follows within seconds, and invites them to the rooms of the role.';
     return { outcome: 'done', text: [message, follow, ...account].join('\n') };
   },
 };

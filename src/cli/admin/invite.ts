@@ -6,7 +6,7 @@ import type { AdminPart } from './admin-part.ts';
 export const invite: AdminPart = {
   name: 'invite',
   words: [],
-  summary: ['asks somebody with a role back into the command room and the security room; lifts a ban'],
+  summary: ['invites somebody with a role back into the command room and the security room; lifts a ban'],
 
   async run({ host, request }) {
     const control = await host.roomControl();

@@ -45,7 +45,7 @@ async function lookAtRoom(host: Host, kind: (typeof KINDS)[number]): Promise<Roo
     return {
       kind,
       snapshot: undefined,
-      problem: `not known. ${snapshot} Where it was deleted: Carebridge makes another within a minute, while it runs.`,
+      problem: `not known. ${snapshot} If it was deleted: Carebridge makes another within a minute, while it runs.`,
     };
   const unsafe = commandRoomProblem(await host.policy.current(), snapshot, { isSecurity: kind === 'security' });
   return { kind, snapshot, problem: unsafe && `not safe for commands: ${unsafe}` };
@@ -77,7 +77,7 @@ function accountInWords(account: Account | string | undefined): string {
 
 function membershipInWords({ kind, snapshot }: Room, user: UserId): string[] {
   if (snapshot === undefined) return [];
-  const membership = snapshot.members.get(user) ?? 'never asked in';
+  const membership = snapshot.members.get(user) ?? 'never invited';
   return [`${kind} room: ${membership}`];
 }
 

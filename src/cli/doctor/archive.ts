@@ -38,7 +38,7 @@ export const archive: Check = {
 const OFF: Omit<Finding, 'tried'> = {
   status: 'warn',
   result: 'there is no archive.key: nothing is archived',
-  fix: 'run carebridge register, which makes secrets/archive.key; name it as archive.key where it is elsewhere',
+  fix: 'run carebridge register, which makes secrets/archive.key; name it as archive.key if it is elsewhere',
 };
 const NO_KEY: Omit<Finding, 'tried'> = {
   status: 'FAIL',
@@ -52,7 +52,7 @@ function missingFinding({ database }: Config, tried: string, path: string): Find
   const isFirstStart = database.dialect === 'sqlite' && !existsSync(database.path);
   if (finding.status !== 'ok' || isFirstStart) return finding;
   const fix =
-    'where there was one, stop Carebridge and restore it from your backup: the next start makes an empty one. Where there was none, just start';
+    'if there was one, stop Carebridge and restore it from your backup: the next start makes an empty one. If there was none, just start';
   return { status: 'warn', tried, result: 'it is not there, but the database is', fix };
 }
 

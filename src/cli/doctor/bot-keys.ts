@@ -21,7 +21,7 @@ export const botKeys: Check = {
     } catch (error) {
       if (error instanceof ConfigError) return [{ status: 'FAIL', tried, result: 'they differ', fix: error.message }];
       if (!(error instanceof RetryableError || error instanceof PermanentError)) throw error;
-      return [{ status: 'FAIL', tried, result: error.message, fix: 'mend what is above, then try again' }];
+      return [{ status: 'FAIL', tried, result: error.message, fix: 'fix what is above, then try again' }];
     } finally {
       http.close();
     }

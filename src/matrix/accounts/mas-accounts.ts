@@ -112,7 +112,7 @@ export class MasAccounts implements Accounts {
   async lock(user: UserId): Promise<Change> {
     const owned = await this.#change(user, 'lock');
     if (!owned.isLocked) return notSoInMas('locked');
-    const verified = ['MAS holds the account for locked: nobody can log in to it'];
+    const verified = ['MAS reports the account as locked: nobody can log in to it'];
     const alive = await this.#mas.sessions(owned, true);
     if (alive.length === 0) return { done: true, verified };
     return {
@@ -128,7 +128,7 @@ export class MasAccounts implements Accounts {
   async unlock(user: UserId): Promise<Change> {
     const owned = await this.#change(user, 'unlock');
     if (owned.isLocked) return notSoInMas('locked');
-    return { done: true, verified: ['MAS does not hold the account for locked'] };
+    return { done: true, verified: ['MAS does not report the account as locked'] };
   }
 
   async suspend(user: UserId): Promise<Change> {
@@ -152,7 +152,7 @@ export class MasAccounts implements Accounts {
       return { done: false, verified: [], problem };
     }
     if (owned.isDeactivated) return notSoInMas('deactivated');
-    const verified = ['MAS holds the account for active'];
+    const verified = ['MAS reports the account as active'];
     return owned.isLocked
       ? { done: true, verified, problem: 'It is still locked: unlock it.' }
       : { done: true, verified };

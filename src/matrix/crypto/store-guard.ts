@@ -32,7 +32,7 @@ const MAY_REPLACE = 'crypto.may-replace-keys';
 
 const RESET =
   'Restore the crypto store and the database from the same backup. If there is none, run `carebridge reset-crypto`: staff keep ' +
-  'their rooms, but messages of before that the bridge has not read yet are lost to it.';
+  'their rooms, but earlier messages the bridge has not yet read are lost.';
 
 /** What is remembered, or undefined at the first start and after a reset. */
 export async function recallStore(settings: SettingsStore): Promise<StoreMemory | undefined> {

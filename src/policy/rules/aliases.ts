@@ -3,7 +3,7 @@ import { holdsNumber } from '../holds-number.ts';
 import { isObject, report, write, type Content, type Rule, type RuleInput } from './rule.ts';
 
 const RULE = 'aliases';
-const WHY = 'the room could be found by a name.';
+const WHY = 'the room could be found by an alias.';
 const ALIAS = /^#[^\0:]{1,200}:[A-Za-z0-9.\-[\]:]{1,230}$/;
 
 /**
@@ -36,7 +36,7 @@ export const aliases: Rule = (input) => {
     if (alias.endsWith(`:${domain}`)) changes.push({ rule: RULE, why: WHY, kind: 'remove-alias', alias });
   }
   if (isNamedElsewhere) {
-    changes.push(report(RULE, 'another server gives the room a name, and only its people can take it back.'));
+    changes.push(report(RULE, 'another server gives the room an alias, which only that server can remove.'));
   }
   return changes;
 };

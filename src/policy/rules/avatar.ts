@@ -17,7 +17,7 @@ export const avatar: Rule = (input) => {
   if (!isPatients && typeof url === 'string' && MEDIA.test(url) && !jsonHoldsNumber(textOf(rest))) return [];
   const why = isPatients
     ? 'a patient’s room had a picture.'
-    : 'the picture held a number, or was none of the homeserver.';
+    : 'the picture’s address held a number, or was not on this homeserver.';
   return [write(input, { rule: 'avatar', why, type: 'm.room.avatar', after: {} })];
 };
 

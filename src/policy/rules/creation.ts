@@ -16,18 +16,21 @@ export const creation: Rule = ({ room, rules, snapshot, policy }) => {
   }
   if (rules.federation === 'own-server' && content?.['m.federate'] !== false) {
     const why =
-      'other servers were not kept out when the room was made. The server ACL keeps them out; only a new room makes it sure.';
+      'other servers were not kept out when the room was made. The server ACL keeps them out; only a new room makes that certain.';
     changes.push(report(RULE, why));
   }
   if ((room.kind === 'unit') !== (content?.['type'] === 'm.space')) {
     changes.push(
-      report(RULE, room.kind === 'unit' ? 'a unit’s room is no space.' : 'the room is a space and not for messages.'),
+      report(
+        RULE,
+        room.kind === 'unit' ? 'a unit’s room is not a space.' : 'the room is a space and not for messages.',
+      ),
     );
   }
   if (hasPrivilegedCreators(snapshot.version)) {
     const above = [...snapshot.creators].filter((user) => user !== policy.namespace.bot);
     if (above.length > 0) {
-      const why = `${above.slice(0, 3).join(', ')} made the room and will always stand above its policy. Make a new room for what must be governed.`;
+      const why = `${above.slice(0, 3).join(', ')} created the room and will always outrank its policy. Create a new room for what must be governed.`;
       changes.push(report(RULE, why));
     }
   }

@@ -14,7 +14,7 @@ export const encryption: Rule = (input) => {
     content === undefined
       ? 'the room was not encrypted.'
       : content['algorithm'] === MEGOLM
-        ? 'its keys were changed too seldom.'
+        ? 'its keys were not changed often enough.'
         : 'another algorithm was named for encryption.';
   return [write(input, { rule: 'encryption', why, type: 'm.room.encryption', after: { algorithm: MEGOLM } })];
 };

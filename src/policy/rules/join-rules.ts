@@ -16,7 +16,7 @@ export const joinRules: Rule = (input) => {
   const present = typeof rule === 'string' && KNOWN.has(rule) ? rule : 'nothing known';
   const why =
     rule === wanted
-      ? 'others than members of the unit’s space could join by themselves.'
+      ? 'people outside the unit’s space could join on their own.'
       : `the join rule was ${present} instead of ${wanted}.`;
   return [write(input, { rule: 'join-rules', why, type: 'm.room.join_rules', after })];
 };

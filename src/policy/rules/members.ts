@@ -10,7 +10,7 @@ export const members: Rule = ({ policy, room, snapshot }) =>
     const admission = mayBeIn(policy, room, userId);
     if (!admission.allowed) return [{ rule: 'members', why: admission.message, kind: 'remove', userId }];
     if (membership === 'knock') {
-      return [{ rule: 'members', why: 'somebody who may be in knocked.', kind: 'invite', userId }];
+      return [{ rule: 'members', why: 'somebody who may be in the room knocked.', kind: 'invite', userId }];
     }
     return [];
   });

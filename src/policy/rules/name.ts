@@ -14,7 +14,7 @@ export const name: Rule = (input) => {
   // A room that people named nothing has nothing to put right, unless the class is to be seen in the name.
   if (present === undefined && room.name === undefined && rules.marker.where !== 'name' && isEmptyOf(content))
     return [];
-  const why = isClean ? 'the name was not the one that is kept.' : 'the name was none, or held a number.';
+  const why = isClean ? 'the name was not the one on record.' : 'the name was missing, or held a number.';
   return [write(input, { rule: 'name', why, type: 'm.room.name', after: { name: wanted } })];
 };
 

@@ -13,7 +13,7 @@ export const pinned: Rule = (input) => {
   const kept = Array.isArray(pins) ? pins.filter(isPin) : [];
   const isRight = Array.isArray(pins) && kept.length === pins.length && Object.keys(rest).length === 0;
   if (isRight) return [];
-  const why = 'something else than a message was pinned.';
+  const why = 'something other than a message was pinned.';
   return [write(input, { rule: 'pinned', why, type: 'm.room.pinned_events', after: { pinned: kept } })];
 };
 

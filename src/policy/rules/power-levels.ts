@@ -63,7 +63,7 @@ class Draft {
     if (present === wanted || (present === undefined && whenAbsent === wanted)) return wanted;
     const value = this.read(present);
     if (value !== undefined && value > this.botPower) {
-      this.stuck.push(`the level ${name} is above the bot's power, so that the bot cannot lower it.`);
+      this.stuck.push(`the level ${name} is above the bot's power, so the bot cannot lower it.`);
       return value;
     }
     this.reasons.push(`${name} is ${present === undefined ? 'not set' : inWords(value)} instead of ${wanted}`);
@@ -83,10 +83,10 @@ function users(input: RuleInput, present: unknown, draft: Draft): Record<string,
     if (power > 0) wanted.set(user, power);
   }
   const after = new Map<string, number>();
-  if (present !== undefined && !isObject(present)) draft.reasons.push('the list of users is no list');
+  if (present !== undefined && !isObject(present)) draft.reasons.push('`users` is not a list');
   for (const [name, level] of Object.entries(isObject(present) ? present : {})) {
     const user = parseUserId(name);
-    if (user === undefined || standsAbove.has(user)) draft.reasons.push('somebody is listed who cannot be');
+    if (user === undefined || standsAbove.has(user)) draft.reasons.push('somebody is listed who must not be');
     else keepOrLower(input, user, level, wanted.get(user), draft, after);
   }
   for (const [user, power] of wanted) {
@@ -121,7 +121,7 @@ function keepOrLower(
   const value = draft.read(level);
   if (isRight) after.set(user, level);
   else if (user !== policy.namespace.bot && value !== undefined && value >= draft.botPower) {
-    draft.stuck.push(`${user} has as much power as the bot, so that the bot cannot take it back; ${user} must do it.`);
+    draft.stuck.push(`${user} has as much power as the bot, so the bot cannot take it back; ${user} must do it.`);
     after.set(user, Number.isSafeInteger(value) ? value : BOT_POWER);
   } else {
     draft.reasons.push(`${user} has ${inWords(value)} instead of ${most}`);
@@ -150,7 +150,7 @@ function levels({ rules }: RuleInput, current: Content | undefined, draft: Draft
 
 function events(present: unknown, draft: Draft): Record<string, number> {
   const current = isObject(present) ? present : {};
-  if (present !== undefined && !isObject(present)) draft.reasons.push('the list of events is no list');
+  if (present !== undefined && !isObject(present)) draft.reasons.push('`events` is not a list');
   const after = Object.entries(GOVERNED_EVENTS).map(([type, level]): [string, number] => [
     type,
     draft.level(type, Object.hasOwn(current, type) ? current[type] : undefined, level, NaN),
@@ -159,9 +159,9 @@ function events(present: unknown, draft: Draft): Record<string, number> {
     if (Object.hasOwn(GOVERNED_EVENTS, type)) continue;
     const value = draft.read(level);
     if (value !== undefined && value > draft.botPower) {
-      draft.stuck.push("the level of a kind of event is above the bot's power, so that the bot cannot lower it.");
+      draft.stuck.push("the level of an event type is above the bot's power, so the bot cannot lower it.");
       after.push([type, value]);
-    } else draft.reasons.push('there is a level of its own for a kind of event');
+    } else draft.reasons.push('an event type has its own power level');
   }
   return Object.fromEntries(after);
 }

@@ -10,7 +10,7 @@ export const requiredMembers: Rule = ({ policy, room, snapshot }) => {
   const ghost = room.conversation?.ghost;
   if (ghost !== undefined) {
     const membership = snapshot.members.get(ghost);
-    const why = 'the patient’s side of the conversation was out.';
+    const why = 'the patient’s side of the conversation was not in the room.';
     if (membership === 'ban') changes.push({ rule: RULE, why, kind: 'unban', userId: ghost });
     // A knock is answered by the rule of members.
     if (!['join', 'invite', 'knock'].includes(membership ?? '')) {

@@ -23,7 +23,7 @@ export const serverAcl: Rule = (input) => {
     content === undefined
       ? 'every server could take part.'
       : admits(content, ours)
-        ? 'other servers could take part than the policy allows, or fewer.'
+        ? 'the servers that could take part were not those the policy allows.'
         : 'our own server was shut out.';
   return [write(input, { rule: 'server-acl', why, type: 'm.room.server_acl', after })];
 };

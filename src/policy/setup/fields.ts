@@ -35,7 +35,9 @@ export const numberField: SetupField = {
   ask: () => 'Which number do patients text? Write it with + and the country code.',
   read: (words) => {
     const value = words.startsWith('+') ? parsePhoneNumber(words) : undefined;
-    return value === undefined ? { problem: 'That is no full, existing number. Write it as +12125550100.' } : { value };
+    return value === undefined
+      ? { problem: 'That is not a full, existing number. Write it as +12125550100.' }
+      : { value };
   },
 };
 

@@ -34,7 +34,7 @@ export function afterAction(state: SetupState, outcome: string, facts: SetupFact
 function answer(state: SetupState, words: string, facts: SetupFacts): SetupTurn {
   const { way } = stepOf(state.step).look(facts);
   if (state.awaiting === 'yes') {
-    if (!YES.has(words.toLowerCase())) return { says: 'Say `yes`, `next` to leave it, or `cancel`.', state };
+    if (!YES.has(words.toLowerCase())) return { says: 'Say `yes`, `next` to skip it, or `cancel`.', state };
     // It may have been done meanwhile, by somebody else or before a restart.
     if (way?.kind !== 'offer') return enter(state.step, facts, []);
     return { says: '', state, action: way.action };
@@ -61,7 +61,7 @@ function fill(state: SetupState, way: SetupWay & { kind: 'form' }, words: string
       '```yaml',
       result.paste,
       '```',
-      `Then run \`carebridge check-config\` and restart the bridge. I remember where we are: say \`next\` then.`,
+      `Then run \`carebridge check-config\` and restart the bridge. I remember where we are: then say \`next\`.`,
     ].join('\n'),
     state: { ...state, awaiting: 'go-on', answers: [] },
   };
@@ -96,7 +96,7 @@ function finish(lines: readonly string[]): SetupTurn {
 function ask(way: SetupWay, facts: SetupFacts): string {
   if (way.kind !== 'form') return way.ask;
   const question = way.fields[0]?.ask(facts) ?? '';
-  return question.includes('`next`') ? question : `${question} (or \`next\` to leave it)`;
+  return question.includes('`next`') ? question : `${question} (or \`next\` to skip it)`;
 }
 
 function awaited(way: SetupWay): SetupState['awaiting'] {

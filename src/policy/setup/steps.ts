@@ -20,7 +20,7 @@ function lookAtCommandRoom({ commandRoom }: SetupFacts): SetupView {
   if (problem !== undefined) {
     return open(`It is not safe: ${problem}`, {
       kind: 'wait',
-      ask: 'Put that right in the room’s settings, then say `next`.',
+      ask: 'Fix that in the room’s settings, then say `next`.',
     });
   }
   return done(`encrypted, by invitation, ${people(joined.size)} in it.`);
@@ -30,7 +30,7 @@ function lookAtSecurityRoom({ securityRoom }: SetupFacts): SetupView {
   if (securityRoom === undefined) {
     return open('There is none. Break-glass and what the bot cannot put right are announced there.', {
       kind: 'offer',
-      ask: 'Shall I make it, and invite those whose role permits it? Say `yes`, or `next` to leave it.',
+      ask: 'Shall I make it, and invite those whose role permits it? Say `yes`, or `next` to skip it.',
       action: { kind: 'make-security-room' },
     });
   }
@@ -45,7 +45,7 @@ function lookAtLines({ lines, carriers }: SetupFacts): SetupView {
   const way: SetupWay = {
     kind: 'form',
     fields: [
-      keyField('What shall the new line be called? e.g. `pharmacy`', (facts) => facts.lines.map(({ id }) => id)),
+      keyField('What should the new line be called? e.g. `pharmacy`', (facts) => facts.lines.map(({ id }) => id)),
       numberField,
       oneOfField(
         ({ carriers: all }) =>
@@ -73,7 +73,7 @@ function lookAtTeams({ lines, commandRoom }: SetupFacts): SetupView {
     kind: 'form',
     fields: [
       oneOfField(
-        (facts) => `The team of which line shall be another? ${facts.lines.map(({ id }) => id).join(', ')}`,
+        (facts) => `Which line’s team do you want to change? ${facts.lines.map(({ id }) => id).join(', ')}`,
         (facts) => facts.lines.map(({ id }) => id),
       ),
       usersField('Who is in it? All their user ids, with spaces between.', 50),
@@ -114,7 +114,7 @@ function lookAtUnits({ units }: SetupFacts): SetupView {
   if (bare !== undefined) {
     return open(`${bare.name} has no space yet.`, {
       kind: 'offer',
-      ask: `Shall I make the space of ${bare.name}, and invite its staff? Say \`yes\`, or \`next\` to leave it.`,
+      ask: `Shall I make the space of ${bare.name}, and invite its staff? Say \`yes\`, or \`next\` to skip it.`,
       action: { kind: 'make-unit', unit: bare.id },
     });
   }
@@ -126,7 +126,7 @@ function lookAtUnits({ units }: SetupFacts): SetupView {
 function giveRole(role: RoleId, name: string): SetupWay {
   return {
     kind: 'form',
-    fields: [usersField(`Who shall have it (${name})? One user id, or \`next\` to leave it.`, 1)],
+    fields: [usersField(`Who should have it (${name})? One user id, or \`next\` to skip it.`, 1)],
     result: ([user = '']) => ({ action: { kind: 'give-role', role, user: user as UserId } }),
   };
 }
@@ -149,10 +149,10 @@ const ROLE_KINDS: Readonly<Record<string, readonly string[]>> = {
 const NEW_ROLE: SetupWay = {
   kind: 'form',
   fields: [
-    keyField('What shall the new role be called? e.g. `icu-nurse`, `privacy`', (facts) =>
+    keyField('What should the new role be called? e.g. `icu-nurse`, `privacy`', (facts) =>
       facts.roles.map(({ id }) => id),
     ),
-    nameField('What do people read? e.g. ICU nurse'),
+    nameField('What name do people see? e.g. ICU nurse'),
     oneOfField(
       () => `What is it like? ${Object.keys(ROLE_KINDS).join(', ')}`,
       () => Object.keys(ROLE_KINDS),
@@ -160,7 +160,7 @@ const NEW_ROLE: SetupWay = {
   ],
   result: ([id = '', name = '', kind = ''], { configFile, units }) => ({
     paste: [
-      `# ${configFile}; where there is "roles:" already, without that line`,
+      `# ${configFile}; if there is already a "roles:", leave that line out`,
       'roles:',
       `  - id: ${id}`,
       `    name: "${name}"`,
@@ -176,14 +176,14 @@ const NEW_ROLE: SetupWay = {
 const NEW_UNIT: SetupWay = {
   kind: 'form',
   fields: [
-    keyField('What shall the unit be called in roles and commands? e.g. `icu`', (facts) =>
+    keyField('What should the unit be called in roles and commands? e.g. `icu`', (facts) =>
       facts.units.map(({ id }) => id),
     ),
-    nameField('What do people read? e.g. Intensive care'),
+    nameField('What name do people see? e.g. Intensive care'),
   ],
   result: ([id = '', name = ''], { configFile }) => ({
     paste: [
-      `# ${configFile}; where there is "units:" already, without that line`,
+      `# ${configFile}; if there is already a "units:", leave that line out`,
       'units:',
       `  - id: ${id}`,
       `    name: "${name}"`,
@@ -194,7 +194,7 @@ const NEW_UNIT: SetupWay = {
 function lineYaml(file: string, id: string, number: string, carrier: string, team: readonly string[]): string {
   const isNew = carrier === 'new';
   const gateway = [
-    `# ${file}; where there is "carriers:" already, without that line`,
+    `# ${file}; if there is already a "carriers:", leave that line out`,
     'carriers:',
     '  kannel:',
     '    type: kannel',
@@ -207,7 +207,7 @@ function lineYaml(file: string, id: string, number: string, carrier: string, tea
   ];
   return [
     ...(isNew ? gateway : []),
-    `# ${file}; where there is "lines:" already, without that line`,
+    `# ${file}; if there is already a "lines:", leave that line out`,
     'lines:',
     `  - id: ${id}`,
     `    number: "${number}"`,

@@ -17,7 +17,7 @@ export async function openArchive({ database: where, keys }: Config['archive']):
   if (keys === undefined) {
     if (where.dialect === 'sqlite' && !existsSync(where.path)) return undefined;
     throw new ConfigError(
-      'There is an archive, but archive.key is not there. Restore the key from your backup: without it nothing can be archived, and nothing in the archive can be read.',
+      'There is an archive, but archive.key is missing. Restore the key from your backup: without it nothing can be archived, and nothing in the archive can be read.',
     );
   }
   return inTermsOfArchive(async () => {

@@ -129,7 +129,7 @@ accounts:
 
     for (const [user, role, words] of [
       ['@lea:hospital.test', 'administrator', /There is no account @lea/],
-      ['@lee:elsewhere.test', 'administrator', /not of this homeserver|no account/],
+      ['@lee:elsewhere.test', 'administrator', /not on this homeserver|no account/],
       ['@carebridge_x:hospital.test', 'administrator', /belongs to the bridge|no account/],
       [LEE, 'king', /no role king.*There are: administrator, line-team/],
     ] as const) {
@@ -230,7 +230,7 @@ accounts:
       homeserver.addUser('root', { admin: true });
       for (const [user, words] of [
         ['@it:hospital.test', /cannot do this to your own account/],
-        ['@admin:hospital.test', /the last who can manage accounts/],
+        ['@admin:hospital.test', /the last one who can manage accounts/],
         ['@monitor:hospital.test', /protected by the configuration/],
         ['@carebridge:hospital.test', /belongs to the bridge/],
         ['@lee:elsewhere.test', /another server/],

@@ -130,7 +130,7 @@ describe('carebridge audit', () => {
     await writeFile(join(folder, 'old.pem'), OTHER_KEY.pem);
     expect(await run('verify', '--public-key', join(folder, 'old.pem'))).to.include({ code: 0 });
     expect((await run('public-key')).text).to.equal(KEY.pem.trim());
-    expect((await run('verify', '--public-key', path)).text).to.match(/no Ed25519 public key/);
+    expect((await run('verify', '--public-key', path)).text).to.match(/does not hold an Ed25519 public key/);
   });
 
   for (const format of ['jsonl', 'csv', 'fhir'] as const) {

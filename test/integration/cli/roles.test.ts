@@ -62,7 +62,7 @@ describe('carebridge roles', () => {
     const { code, text } = await roles('import', list, '--by', '@admin:hospital.example');
     expect(code).to.equal(1);
     expect(text).to.match(
-      /^Nothing was imported:\nline 2: there is no such role.*\nline 3: .*\nline 4: .*not of this homeserver/,
+      /^Nothing was imported:\nline 2: there is no such role.*\nline 3: .*\nline 4: .*not on this homeserver/,
     );
   });
 

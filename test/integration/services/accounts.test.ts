@@ -334,7 +334,9 @@ describe('Acting on accounts', () => {
         .and.match(/@amy2/);
       // Even where one fits exactly: two people of one name are not told apart by it.
       expect(await fault(findAccount.find({ by: 'name', name: 'amy park' }))).to.be.instanceOf(UserError);
-      expect((await fault(findAccount.find({ by: 'name', name: 'Nobody' })))?.message).to.match(/Nobody of that name/);
+      expect((await fault(findAccount.find({ by: 'name', name: 'Nobody' })))?.message).to.match(
+        /Nobody with that name/,
+      );
     });
   });
 });

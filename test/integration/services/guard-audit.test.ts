@@ -101,7 +101,7 @@ describe('guard of the audit log', () => {
       const at = restart ? 6 : 3;
       expect(causes()).to.deep.equal(['audit.signed:1', 'audit.signed:2', `audit.broken:missing:${at}`]);
       expect([...told.values()].at(-1)).to.match(/may have been rewritten: the last signed checkpoint is missing/);
-      expect([...told.values()].at(-1)).to.include('Only where a backup was restored');
+      expect([...told.values()].at(-1)).to.include('Only if a backup was restored');
       expect(await lastNumber()).to.equal(1);
       const { seq, headHash: hash } = JSON.parse(await readFile(memory.path, 'utf8')) as {
         seq: number;

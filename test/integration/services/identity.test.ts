@@ -52,7 +52,7 @@ describe('identity check (G3)', () => {
     const roomId = await asked();
     expect(received()).to.deep.equal([TEXTS.warning, QUESTION]);
     expect(lastSaid(roomId)).to.equal(
-      'The patient answered YES: consent to texts is recorded. The patient is asked for the date of birth. You can write once the right answer came.',
+      'The patient answered YES: consent to texts is recorded. The patient is asked for the date of birth. You can write once the right answer has come.',
     );
     await writes(roomId, 'PHI too early');
     expect(lastSaid(roomId)).to.match(/^Not sent: the patient was asked for the date of birth and has not given/);
@@ -86,13 +86,13 @@ describe('identity check (G3)', () => {
       );
     }
     await says('3/5/1980');
-    expect(lastSaid(roomId)).to.match(/\(3 of 3 tries\)\. Nothing is sent any more: call the patient/);
+    expect(lastSaid(roomId)).to.match(/\(3 of 3 tries\)\. Nothing more is sent: call the patient/);
     expect(received()).to.deep.equal([TEXTS.warning, QUESTION, QUESTION, QUESTION]);
     await says('3/2/1980');
     await writes(roomId, 'PHI');
     expect(lastSaid(roomId)).to.match(/^Not sent: whoever answers there gave a wrong date of birth too often/);
-    expect(await types('identity ask', roomId)).to.include('Nothing is sent any more');
-    expect(await types('identity born 1980-03-05', roomId)).to.include('Nothing is sent any more');
+    expect(await types('identity ask', roomId)).to.include('Nothing more is sent');
+    expect(await types('identity born 1980-03-05', roomId)).to.include('Nothing more is sent');
     expect(await types('identity attest', roomId)).to.match(/^Not recorded: say how you know/);
     await types('identity attest called back, knew the last visit', roomId);
     await writes(roomId, 'PHI at last');
@@ -211,8 +211,8 @@ describe('identity check (G3)', () => {
 
   it('where nobody is asked, the commands say so and record nothing', async () => {
     await fixture.restart({});
-    expect(await types(`text ${PATIENT} --born 1980-03-02`)).to.match(/^Nothing was done: here nobody is asked/);
-    expect(await types(`identity ${PATIENT} born 1980-03-02`)).to.match(/^Nothing was done: here nobody is asked/);
+    expect(await types(`text ${PATIENT} --born 1980-03-02`)).to.match(/^Nothing was done: patients are not asked/);
+    expect(await types(`identity ${PATIENT} born 1980-03-02`)).to.match(/^Nothing was done: patients are not asked/);
     const { roomId } = await fixture.bridge.conversation(PATIENT, 'granted');
     await writes(roomId, 'PHI');
     expect(received()).to.deep.equal(['PHI']);

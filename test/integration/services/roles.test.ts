@@ -342,7 +342,7 @@ describe('roles', () => {
       clock.tick(31 * MINUTE);
       await sync.runOnce();
       expect(told).to.have.length(1);
-      expect(told[0]).to.match(/could not be read since 2026-01-01T00:00:00\.000Z: The directory cannot be reached/);
+      expect(told[0]).to.match(/has been unreadable since 2026-01-01T00:00:00\.000Z: The directory cannot be reached/);
       expect(await inEffect()).to.include('lee nurse directory');
       directory.answer = { lee: ['nurse'] };
       await sync.runOnce();

@@ -75,7 +75,7 @@ describe('room events', () => {
       expect(told()).to.have.length(1);
       const notice = fixture.world.sender.events.at(-1)!;
       expect(notice.content['body']).to.match(
-        /^This message cannot be read yet: its key has not come\. It was not sent so far\./,
+        /^This message cannot be read yet: its key has not come\. It has not been sent yet\./,
       );
       expect(notice.content['m.relates_to']).to.deep.equal({ 'm.in_reply_to': { event_id: eventId } });
     });

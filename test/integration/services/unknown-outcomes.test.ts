@@ -6,7 +6,7 @@ import { FakeCarrier } from '../../support/fakes/fake-carrier.ts';
 import { ServicesFixture } from './services-fixture.ts';
 
 const PATIENT = '+12125550110';
-const UNKNOWN = /^This message may or may not have reached the patient.*not repeated by itself.*\(Reference \w+\)$/;
+const UNKNOWN = /^This message may or may not have reached the patient.*not repeated automatically.*\(Reference \w+\)$/;
 
 describe('unknown outcomes', () => {
   let fixture: ServicesFixture;

@@ -112,7 +112,7 @@ describe('Sign-in watch', () => {
     await fixture.watch().check();
     const said = await fixture.said();
     expect(said).to.have.length(1);
-    expect(said[0]).to.include('not used for long');
+    expect(said[0]).to.include('not been used for a long time');
   });
 
   it('A10 looks within seconds at whoever’s devices changed, and at nobody else', async () => {

@@ -75,7 +75,7 @@ export function archiveContract(bench: StorageBench): void {
           () => 'opened',
           (error: Error) => error.message,
         );
-      expect(await refused(undefined)).to.match(/^There is an archive, but archive\.key is not there/);
+      expect(await refused(undefined)).to.match(/^There is an archive, but archive\.key is missing/);
       expect(await refused([newPhiKey()])).to.match(/^The archive: .* Put that key back into archive\.key/);
     });
   });

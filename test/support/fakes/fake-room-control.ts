@@ -93,7 +93,7 @@ export class FakeRoomControl implements RoomControl {
     const what = change.kind === 'set-state' ? change.type : change.kind;
     if (this.fails.has(what)) return { outcome: 'failed', problem: 'The homeserver did not like it.' };
     if (this.denies.has(what) || !this.#hasPower(roomId, change)) {
-      return { outcome: 'denied', problem: 'The bot has not enough power.' };
+      return { outcome: 'denied', problem: 'The bot does not have enough power.' };
     }
     this.applied.push({ ...change, roomId });
     switch (change.kind) {

@@ -68,6 +68,6 @@ describe('command who', () => {
 
   it('is of no use in the command room', async () => {
     const fixture = await CommandFixture.create();
-    expect(await fixture.type('!care who')).to.equal('Use this in the room of a patient.');
+    expect(await fixture.type('!care who')).to.equal('Use this in a patient’s room.');
   });
 });

@@ -87,7 +87,7 @@ describe('commands about roles', () => {
 
   for (const [words, refusal] of [
     [`role give ${NAMESPACE.bot} nurse`, /bridge itself/],
-    ['role give @lee:elsewhere.test nurse', /not of this homeserver/],
+    ['role give @lee:elsewhere.test nurse', /not on this homeserver/],
     [`role give ${LEE} king`, /Say one of: administrator, clerk/],
     [`role take ${ADMIN} administrator`, /does not have the role/],
     ['role list --at yesterday', /2026-03-31/],
@@ -191,15 +191,15 @@ describe('commands about roles', () => {
       ['a reply to words', /there is no list/, () => replyTo({ msgtype: 'm.text', body: 'lunch?' })],
       [
         'a picture',
-        /no text in UTF-8/,
+        /not UTF-8 text/,
         () => replyTo({ msgtype: 'm.image', body: 'x.png', info: { mimetype: 'image/png' } }),
       ],
       [
         'a workbook',
-        /no text in UTF-8\. Save it as “CSV UTF-8”/,
+        /not UTF-8 text\. Save it as “CSV UTF-8”/,
         async () => (holds('PK\x03\x04\0'), replyTo({ ...CSV, info: {} })),
       ],
-      ['text in Latin-1', /no text in UTF-8/, async () => (holds(Buffer.from('Müller', 'latin1')), replyTo())],
+      ['text in Latin-1', /not UTF-8 text/, async () => (holds(Buffer.from('Müller', 'latin1')), replyTo())],
       ['more than 1 MB', /larger than 1 MB/, async () => (holds('x'.repeat(1_000_001)), replyTo())],
       [
         'a file that was not encrypted',

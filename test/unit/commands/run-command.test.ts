@@ -222,7 +222,7 @@ describe('running commands (A1, A2)', () => {
         expect(thrown).to.equal(away);
       }
       const said =
-        'This is not done yet: it is away. It is tried again by itself, and answered then. (Reference trace)';
+        'This is not done yet: it is away. It will be tried again automatically, and answered then. (Reference trace)';
       expect(fixture.answers).to.deep.equal(isTold ? [said] : []);
       expect(fixture.setAside.size).to.equal(isTold ? 1 : 0);
     });

@@ -45,7 +45,7 @@ const CASES: readonly [what: string, changes: Partial<AccountTarget>, expected: 
     { action: 'end-sessions', target: ADMIN, isServerAdmin: true },
     undefined,
   ],
-  ['the last who can manage accounts', { actor: LEE, target: ADMIN, managers: new Set([ADMIN]) }, 'last-admin'],
+  ['the last one who can manage accounts', { actor: LEE, target: ADMIN, managers: new Set([ADMIN]) }, 'last-admin'],
   [
     'the last, even with a second person',
     { actor: LEE, target: ADMIN, managers: new Set([ADMIN]), isApproved: true },

@@ -150,7 +150,7 @@ describe('reconcile', () => {
       'report join-rules',
       'remove members',
     ]);
-    expect(changes[1]?.why).to.match(/The bot has not the power/);
+    expect(changes[1]?.why).to.match(/The bot does not have enough power/);
   });
 
   it('keeps, in room version 11, what it cannot take from an equal, and puts the rest right', () => {

@@ -198,7 +198,7 @@ describe('governing rooms', () => {
       expect(fixture.told).to.have.length(1);
       await fixture.write(roomId, 'm.room.tombstone', {}, ADMIN);
       await fixture.speak();
-      expect(fixture.told[1]).to.include('Right again').and.to.include('tombstone');
+      expect(fixture.told[1]).to.include('Resolved').and.to.include('tombstone');
       expect(fixture.storage.audited().map(({ action }) => action)).to.deep.equal(['room.report', 'room.report-over']);
     });
 
@@ -256,7 +256,7 @@ describe('governing rooms', () => {
       await fixture.write(roomId, 'm.room.join_rules', PUBLIC, ADMIN);
       await fixture.speak();
       expect(tries).to.equal(1);
-      expect(fixture.told[0]).to.include('join-rules').and.to.include('not enough power');
+      expect(fixture.told[0]).to.include('join-rules').and.to.include('not have enough power');
       expect(fixture.repairs().at(-1)).to.include({ outcome: 'failed' });
       await fixture.look(roomId);
       expect(tries).to.equal(1);
@@ -272,7 +272,7 @@ describe('governing rooms', () => {
       await fixture.write(roomId, 'm.room.power_levels', { ...levels }, BOT);
       expect(fixture.control.content(roomId, 'm.room.join_rules')).to.deep.equal({ join_rule: 'invite' });
       await fixture.speak();
-      expect(fixture.told.at(-1)).to.include('Right again');
+      expect(fixture.told.at(-1)).to.include('Resolved');
     });
 
     it('where it failed otherwise, and tells people only when it stays so', async () => {
@@ -362,7 +362,7 @@ describe('governing rooms', () => {
       await fixture.look(roomId);
       expect(fixture.control.content(roomId, 'm.room.join_rules')).to.deep.equal({ join_rule: 'invite' });
       await fixture.speak();
-      expect(fixture.told.at(-1)).to.include('Right again');
+      expect(fixture.told.at(-1)).to.include('Resolved');
     });
 
     it('never leaves somebody in for longer than a minute who may not be in', async () => {
@@ -447,6 +447,6 @@ describe('governing rooms', () => {
     await fixture.write(roomId, 'm.room.join_rules', PUBLIC, ADMIN);
     await fixture.speak();
     expect(fixture.control.applied).to.deep.equal([]);
-    expect(fixture.told.at(-1)).to.include('Right again');
+    expect(fixture.told.at(-1)).to.include('Resolved');
   });
 });

@@ -37,7 +37,7 @@ describe('what people write in governed rooms', () => {
     await room('care-team');
     await bridge.writes(ROOM, '!care text +12125550110');
     await bridge.pump();
-    expect(said()).to.deep.equal(['Refused: use this in the command room or in the room of a patient.']);
+    expect(said()).to.deep.equal(['Refused: use this in the command room or in a patient’s room.']);
   });
 
   for (const text of ['good morning', '!roll 2d6', '!caer help', '/care help', '+1', '!careful']) {

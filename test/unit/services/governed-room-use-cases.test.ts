@@ -102,8 +102,8 @@ describe('governed rooms', () => {
       const { text } = await services.adoptRoom.preview(adoption);
       expect(text)
         .to.include('version 10')
-        .and.to.include('has the power')
-        .and.to.include(`let out (1): ${STRANGER}`)
+        .and.to.include('has enough power')
+        .and.to.include(`removed (1): ${STRANGER}`)
         .and.to.include('Encryption cannot be taken back')
         .and.to.include('join rule was public');
       expect(fixture.control.applied).to.deep.equal([]);
@@ -127,7 +127,7 @@ describe('governed rooms', () => {
         .to.include('power 50 of 100')
         .and.to.include('only report');
       theirs({ version: '12', creators: [ADMIN] });
-      expect((await services.adoptRoom.preview(adoption)).text).to.include('stand above');
+      expect((await services.adoptRoom.preview(adoption)).text).to.include('outrank its policy');
     });
 
     it('refuses without an invitation, twice, an unknown version, and a space without its unit', async () => {
@@ -205,7 +205,7 @@ describe('governed rooms', () => {
     it('says what changes and who would be let out, and has it done', async () => {
       const roomId = await fixture.room({ kind: 'care-team', also: [PHYSICIAN, THERAPIST] });
       const { text, isNothingToDo } = await services.setClass.preview(roomId, 'sensitive');
-      expect(text).to.include(`let out (1): ${PHYSICIAN}`);
+      expect(text).to.include(`removed (1): ${PHYSICIAN}`);
       expect(isNothingToDo).to.equal(false);
       expect(await services.setClass.run(roomId, 'sensitive')).to.equal('phi');
       await fixture.govern.settled();

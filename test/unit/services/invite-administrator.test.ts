@@ -51,7 +51,7 @@ describe('Inviting an administrator', () => {
     control.denies.add('invite');
     const change = await invite();
     expect(change).to.include({ done: false });
-    expect(change.problem).to.match(/is not asked into the command room: .+ is not asked into the security room: /s);
+    expect(change.problem).to.match(/was not invited to the command room: .+ was not invited to the security room: /s);
   });
 
   it('A3 asks nobody in who holds no role for it', async () => {

@@ -239,7 +239,7 @@ describe('rooms', () => {
         expect(await readIn(made)).to.deep.equal([
           `The command room ${COMMAND_ROOM} is lost: the bot was put out by ${ADMIN}. Another was made: ${made}. Ask who did that.`,
         ]);
-        await writes(made, '!care help');
+        await fixture.writes(made, '!care help');
         expect(fixture.botSaid(made)).to.have.length(2);
       });
     }
@@ -251,7 +251,7 @@ describe('rooms', () => {
 
     it('A3 is made anew where it is deleted and nobody told us, and what the bot had to say there is said in the new one', async () => {
       fixture.world.rooms.putOut(COMMAND_ROOM, NAMESPACE.bot);
-      await writes(COMMAND_ROOM, '!care help');
+      await fixture.writes(COMMAND_ROOM, '!care help');
       const made = await current();
       expect(made).to.not.equal(COMMAND_ROOM);
       const [first, second, ...more] = await readIn(made);
@@ -263,7 +263,7 @@ describe('rooms', () => {
       await isClosed({ body: 'moved' });
       const made = await current();
       expect((await readIn(made))[0]).to.include('it was closed, and points to no room that the bot may follow to');
-      await writes(COMMAND_ROOM, '!care help');
+      await fixture.writes(COMMAND_ROOM, '!care help');
       expect(fixture.adminsHeard.at(-1)).to.include(`Write there: https://matrix.to/#/${encodeURIComponent(made)}`);
     });
 

@@ -86,8 +86,11 @@ export interface Accounts {
   mode(): Promise<AccountsMode>;
   /** undefined where there is no such account. */
   find(user: UserId): Promise<Account | undefined>;
-  /** Accounts whose display name or localpart contains `text`; at most `limit`. */
-  search(text: string, limit: number): Promise<readonly Account[]>;
+  /**
+   * Accounts whose display name or localpart contains `text`, of those that are wanted: the first `limit`, and fewer only where there are no more.
+   * Throws UserError where too many others fit as well to tell.
+   */
+  search(text: string, limit: number, isWanted: (user: UserId) => boolean): Promise<readonly Account[]>;
   devices(user: UserId): Promise<readonly AccountDevice[]>;
   /** All that are active. */
   sessions(user: UserId): Promise<readonly AccountSession[]>;

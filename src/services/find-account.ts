@@ -36,7 +36,7 @@ export class FindAccount {
 
   async #byName(name: string): Promise<UserId> {
     const { accounts, namespace } = this.#parts;
-    const found = (await accounts.search(name, MAX_CANDIDATES + 1)).filter(({ userId }) => !isOurs(namespace, userId));
+    const found = await accounts.search(name, MAX_CANDIDATES + 1, (user) => !isOurs(namespace, user));
     const exact = found.filter(({ displayName }) => displayName?.toLowerCase() === name.toLowerCase());
     const [first, ...others] = found;
     if (first === undefined)

@@ -109,7 +109,7 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
         () => accounts.devices(user),
         () => accounts.sessions(user),
         () => accounts.reactivate(user),
-        () => accounts.search('x', 5),
+        () => accounts.search('x', 5, () => true),
       ]) {
         expect(await attempt().catch((error: unknown) => error)).to.be.instanceOf(UserError);
       }
@@ -220,7 +220,17 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
     const { accounts, newUser } = get();
     const user = await newUser();
     await accounts.lock(user);
-    const found = await accounts.search(user.slice(1, user.indexOf(':')), 5);
+    const found = await accounts.search(user.slice(1, user.indexOf(':')), 5, () => true);
     expect(found.map(({ userId }) => userId)).to.deep.equal([user]);
+  });
+
+  it('D5 counts only who is wanted', async () => {
+    const { accounts, newUser } = get();
+    const all = [await newUser(), await newUser(), await newUser()];
+    const search = async (limit: number, wanted: readonly UserId[]) =>
+      (await accounts.search('nurse-', limit, (user) => wanted.includes(user))).map(({ userId }) => userId);
+    for (const user of all) expect(await search(1, [user])).to.deep.equal([user]);
+    expect(await search(2, all)).to.have.length(2);
+    expect(await search(4, all)).to.have.members(all);
   });
 }

@@ -317,8 +317,10 @@ export class FakeAccountHomeserver extends LocalServer {
         !user.deactivated &&
         (user.name.toLowerCase().includes(wanted) || user.displayname.toLowerCase().includes(wanted)),
     );
-    const limit = Number(url.searchParams.get('limit') ?? 100);
-    return ok({ users: users.slice(0, limit).map(publicFacts), total: users.length });
+    const [from, limit] = [Number(url.searchParams.get('from') ?? 0), Number(url.searchParams.get('limit') ?? 100)];
+    const page = users.slice(from, from + limit).map(publicFacts);
+    const hasMore = from + limit < users.length;
+    return ok({ users: page, total: users.length, ...(hasMore && { next_token: String(from + page.length) }) });
   }
 
   #moderation(

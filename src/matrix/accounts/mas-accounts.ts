@@ -61,8 +61,8 @@ export class MasAccounts implements Accounts {
     };
   }
 
-  search(text: string, limit: number) {
-    return this.#synapse.search(text, limit);
+  search(text: string, limit: number, isWanted: (user: UserId) => boolean) {
+    return this.#synapse.search(text, limit, isWanted);
   }
 
   devices(user: UserId) {

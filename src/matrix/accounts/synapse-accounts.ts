@@ -34,8 +34,8 @@ export class SynapseAccounts implements Accounts {
     return this.#synapse.find(user);
   }
 
-  search(text: string, limit: number): Promise<readonly Account[]> {
-    return this.#synapse.search(text, limit);
+  search(text: string, limit: number, isWanted: (user: UserId) => boolean): Promise<readonly Account[]> {
+    return this.#synapse.search(text, limit, isWanted);
   }
 
   devices(user: UserId) {

@@ -1,4 +1,4 @@
-import { PermanentError } from '../../errors.ts';
+import { PermanentError, UserError } from '../../errors.ts';
 import { parseUserId, type RoomId, type UserId } from '../../model/ids.ts';
 import type { Account, AccountDevice, Change, Connection, Pusher } from '../../ports/accounts.ts';
 import { clientPath } from '../homeserver.ts';
@@ -7,7 +7,9 @@ import type { AdminHttp } from './admin-http.ts';
 /** How an account stands in Synapse. */
 export type Flag = 'locked' | 'deactivated';
 
-const MAX_SEARCH = 100;
+const PAGE_SIZE = '100';
+/** Patients' accounts fit a name as well: 5,000 are looked through. */
+const MAX_PAGES = 50;
 
 /**
  * The calls of Synapse's admin API that both kinds of homeserver have. Whether an answer means anything is for the adapters: under MAS some of
@@ -29,15 +31,27 @@ export class SynapseAdmin {
     return toAccount(answer.body, user);
   }
 
-  /** `guests=false`, without which the call is refused under MAS; locked accounts are listed only where asked for. */
-  async search(text: string, limit: number): Promise<readonly Account[]> {
-    const query = { name: text, guests: 'false', locked: 'true', limit: String(Math.min(limit, MAX_SEARCH)) };
-    const path = '/_synapse/admin/v2/users';
-    const { body } = await this.#http.ok('search for accounts', { method: 'GET', path, query });
-    return objects(body['users']).flatMap((user) => {
-      const userId = parseUserId(user['name']);
-      return userId === undefined ? [] : [toAccount(user, userId)];
-    });
+  /** See `Accounts.search`. `guests=false`, without which the call is refused under MAS; locked accounts are listed only where asked for. */
+  async search(text: string, limit: number, isWanted: (user: UserId) => boolean): Promise<readonly Account[]> {
+    // An account that is made meanwhile moves the others to the next page, where they are seen again.
+    const found = new Map<UserId, Account>();
+    let from = '0';
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const query = { name: text, guests: 'false', locked: 'true', from, limit: PAGE_SIZE };
+      const path = '/_synapse/admin/v2/users';
+      const { body } = await this.#http.ok('search for accounts', { method: 'GET', path, query });
+      for (const user of objects(body['users'])) {
+        const userId = parseUserId(user['name']);
+        if (userId !== undefined && isWanted(userId)) found.set(userId, toAccount(user, userId));
+        if (found.size === limit) return [...found.values()];
+      }
+      const next = body['next_token'];
+      if (typeof next !== 'string') return [...found.values()];
+      from = next;
+    }
+    throw new UserError(
+      'That name fits too many accounts to look through them all. Nothing was done. Write the user id.',
+    );
   }
 
   async devices(user: UserId): Promise<readonly AccountDevice[]> {

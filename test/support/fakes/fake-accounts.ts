@@ -63,9 +63,11 @@ export class FakeAccounts implements Accounts {
     return this.all.has(user) ? { ...this.of(user).account } : undefined;
   }
 
-  async search(text: string, limit: number): Promise<readonly Account[]> {
-    const found = [...this.all.values()].filter(({ account }) =>
-      `${account.displayName} ${account.userId}`.toLowerCase().includes(text.toLowerCase()),
+  async search(text: string, limit: number, isWanted: (user: UserId) => boolean): Promise<readonly Account[]> {
+    const found = [...this.all.values()].filter(
+      ({ account }) =>
+        isWanted(account.userId) &&
+        `${account.displayName} ${account.userId}`.toLowerCase().includes(text.toLowerCase()),
     );
     return found.slice(0, limit).map(({ account }) => ({ ...account }));
   }

@@ -26,21 +26,18 @@ const ADMIN_TOKEN_SECONDS = 3_600;
 
 /** The adapter that fits, behind one face: what fits is asked before each change, so that a wrong one refuses rather than pretends. */
 export function openAccounts(options: AccountsOptions): Accounts {
-  const detect = believing(() => accountOwner(options.homeserverUrl), options.now ?? Date.now);
+  const { now = Date.now } = options;
+  const detect = believing(() => accountOwner(options.homeserverUrl), now);
   const native = new SynapseAccounts({
     synapse: synapseOf(options, credentialOf(options)),
     detect,
   });
   const mas = options.mas && masOf(options, options.mas, detect);
-  const moderation = new ModerationAccounts(
-    new AdminHttp({
-      server: 'the homeserver',
-      url: options.homeserverUrl,
-      token: credentialOf(options),
-    }),
-  );
+  const http = new AdminHttp({ server: 'the homeserver', url: options.homeserverUrl, token: credentialOf(options) });
+  const abilities = believing(() => moderationAbilities(http), now);
+  const moderation = new ModerationAccounts({ http, detect, abilities });
   const fixed = { native, mas, moderation };
-  let isKnownSynapse = false;
+  const isKnownSynapse = believing(() => isSynapse(options), now);
 
   async function choose(): Promise<Accounts> {
     if (options.adapter !== 'auto')
@@ -52,8 +49,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
         refuse(`The accounts belong to Matrix Authentication Service (${found.issuer}): set \`accounts.mas_url\`.`)
       );
     }
-    isKnownSynapse ||= await isSynapse(options);
-    return isKnownSynapse ? native : moderation;
+    return (await isKnownSynapse()) ? native : moderation;
   }
   return new ChosenAccounts(choose);
 }
@@ -174,10 +170,11 @@ async function isSynapse(options: AccountsOptions): Promise<boolean> {
   return !lock && !suspend;
 }
 
-function believing(detect: () => Promise<AccountOwner>, now: () => number): () => Promise<AccountOwner> {
-  let last: { readonly at: number; readonly owner: AccountOwner } | undefined;
+/** Asks anew where what was told is too old. */
+function believing<T>(ask: () => Promise<T>, now: () => number): () => Promise<T> {
+  let last: { readonly at: number; readonly told: T } | undefined;
   return async () => {
-    if (last === undefined || now() - last.at >= BELIEVE_MS) last = { at: now(), owner: await detect() };
-    return last.owner;
+    if (last === undefined || now() - last.at >= BELIEVE_MS) last = { at: now(), told: await ask() };
+    return last.told;
   };
 }

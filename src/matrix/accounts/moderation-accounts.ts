@@ -2,6 +2,7 @@ import { PermanentError, UserError } from '../../errors.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Account, Accounts, AccountsMode, Change } from '../../ports/accounts.ts';
 import { clientPath } from '../homeserver.ts';
+import type { AccountOwner } from '../account-mode.ts';
 import type { AdminHttp } from './admin-http.ts';
 import { notSo, textOf } from './synapse-admin.ts';
 
@@ -22,17 +23,29 @@ export async function moderationAbilities(http: AdminHttp): Promise<ModerationAb
   return { lock: ours?.lock === true, suspend: ours?.suspend === true };
 }
 
+/** What the adapter is made of. */
+export interface ModerationAccountsParts {
+  readonly http: AdminHttp;
+  /** Asked before every change: where MAS owns the accounts, sessions and devices are beyond the homeserver. */
+  readonly detect: () => Promise<AccountOwner>;
+  /** What the credential may do; asked before every use. */
+  readonly abilities: () => Promise<ModerationAbilities>;
+}
+
 /** Accounts by the standard's account moderation alone (MSC4323): locking and suspending, and nothing else. */
 export class ModerationAccounts implements Accounts {
+  readonly #parts: ModerationAccountsParts;
   readonly #http: AdminHttp;
-  #abilities: Promise<ModerationAbilities> | undefined;
 
-  constructor(http: AdminHttp) {
-    this.#http = http;
+  constructor(parts: ModerationAccountsParts) {
+    this.#parts = parts;
+    this.#http = parts.http;
   }
 
   async mode(): Promise<AccountsMode> {
-    const { lock, suspend } = await this.#can();
+    const found = await this.#parts.detect();
+    if (found.mode !== 'native') return { mode: 'refusing', reason: whyNot(found.issuer) };
+    const { lock, suspend } = await this.#parts.abilities();
     if (!lock && !suspend)
       return { mode: 'refusing', reason: 'The homeserver does not offer account moderation to this credential.' };
     const what = [...(lock ? ['lock'] : []), ...(suspend ? ['suspend'] : [])].join(' and ');
@@ -40,7 +53,7 @@ export class ModerationAccounts implements Accounts {
   }
 
   async find(user: UserId): Promise<Account | undefined> {
-    const { lock, suspend } = await this.#can();
+    const { lock, suspend } = await this.#parts.abilities();
     const [isLocked, isSuspended] = [
       lock && (await this.#get(user, 'lock')),
       suspend && (await this.#get(user, 'suspend')),
@@ -58,40 +71,40 @@ export class ModerationAccounts implements Accounts {
     };
   }
 
-  async search(): Promise<never> {
-    throw cannot('search for accounts: name the full user id');
+  search(): Promise<never> {
+    return this.#cannot('search for accounts: name the full user id');
   }
 
-  async devices(): Promise<never> {
-    throw cannot('list devices');
+  devices(): Promise<never> {
+    return this.#cannot('list devices');
   }
 
-  async sessions(): Promise<never> {
-    throw cannot('list sessions');
+  sessions(): Promise<never> {
+    return this.#cannot('list sessions');
   }
 
-  async pushers(): Promise<never> {
-    throw cannot('list pushers');
+  pushers(): Promise<never> {
+    return this.#cannot('list pushers');
   }
 
-  async whois(): Promise<never> {
-    throw cannot('tell where an account was used from');
+  whois(): Promise<never> {
+    return this.#cannot('tell where an account was used from');
   }
 
-  async joinedRooms(): Promise<never> {
-    throw cannot('list an account’s rooms');
+  joinedRooms(): Promise<never> {
+    return this.#cannot('list an account’s rooms');
   }
 
-  async endDevice(): Promise<never> {
-    throw cannot('end sessions: lock the account, which stops all of them');
+  endDevice(): Promise<never> {
+    return this.#cannot('end sessions: lock the account, which stops all of them');
   }
 
-  async endAllSessions(): Promise<never> {
-    throw cannot('end sessions: lock the account, which stops all of them');
+  endAllSessions(): Promise<never> {
+    return this.#cannot('end sessions: lock the account, which stops all of them');
   }
 
-  async reactivate(): Promise<never> {
-    throw cannot('reactivate accounts');
+  reactivate(): Promise<never> {
+    return this.#cannot('reactivate accounts');
   }
 
   lock(user: UserId): Promise<Change> {
@@ -111,7 +124,8 @@ export class ModerationAccounts implements Accounts {
   }
 
   async #set(user: UserId, verb: Verb, value: boolean): Promise<Change> {
-    if (!(await this.#can())[verb]) throw cannot(`${verb} accounts with this credential`);
+    await this.#requireNative();
+    if (!(await this.#parts.abilities())[verb]) throw cannot(`${verb} accounts with this credential`);
     const attempt = `${verb} an account`;
     const flag = FLAGS[verb];
     const answer = await this.#http.call(attempt, { method: 'PUT', path: pathOf(user, verb), body: { [flag]: value } });
@@ -124,6 +138,16 @@ export class ModerationAccounts implements Accounts {
     return isSo ? { done: true, verified: [`the account is ${value ? '' : 'not '}${flag}`] } : notSo(flag);
   }
 
+  async #cannot(what: string): Promise<never> {
+    await this.#requireNative();
+    throw cannot(what);
+  }
+
+  async #requireNative(): Promise<void> {
+    const found = await this.#parts.detect();
+    if (found.mode !== 'native') throw new UserError(`Nothing was done. ${whyNot(found.issuer)}`);
+  }
+
   async #get(user: UserId, verb: Verb): Promise<boolean | undefined> {
     const attempt = `ask whether an account is ${FLAGS[verb]}`;
     const answer = await this.#http.call(attempt, { method: 'GET', path: pathOf(user, verb) });
@@ -131,12 +155,10 @@ export class ModerationAccounts implements Accounts {
     if (answer.status >= 300) throw this.#http.refused(attempt, answer);
     return answer.body[FLAGS[verb]] === true;
   }
+}
 
-  #can(): Promise<ModerationAbilities> {
-    const asked = (this.#abilities ??= moderationAbilities(this.#http));
-    asked.catch(() => (this.#abilities = undefined));
-    return asked;
-  }
+function whyNot(issuer: string): string {
+  return `The accounts belong to Matrix Authentication Service (${issuer}), whose sessions the homeserver’s account moderation does not end. Configure accounts for MAS.`;
 }
 
 function pathOf(user: UserId, verb: Verb): string {

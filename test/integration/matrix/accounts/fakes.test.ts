@@ -1,3 +1,5 @@
+import { expect } from 'chai';
+import { UserError } from '../../../../src/errors.ts';
 import { accountsContract } from '../../../support/accounts-contract.ts';
 import { startFakeBench, type FakeBench } from './fake-bench.ts';
 
@@ -11,4 +13,20 @@ describe('Accounts on servers that are played', () => {
       accountsContract(mode, () => bench);
     });
   }
+
+  it('moderation: what the credential may do is asked anew, not believed for good', async () => {
+    const bench = await startFakeBench('moderation', { adapter: 'moderation' });
+    try {
+      const user = await bench.newUser();
+      await bench.accounts.lock(user);
+      bench.homeserver.interfere = (request) =>
+        request.endsWith('/capabilities') ? { status: 200, body: { capabilities: {} } } : undefined;
+      bench.pass(10_000);
+      const fault = await bench.accounts.lock(user).catch((error: unknown) => error);
+      expect(fault).to.be.instanceOf(UserError);
+      expect(await bench.accounts.mode()).to.include({ mode: 'refusing' });
+    } finally {
+      await bench.stop();
+    }
+  });
 });

@@ -204,6 +204,7 @@ describe('MAS accounts: traps', () => {
     const cases = [
       { adapter: 'native', server: 'mas', reason: /belong to Matrix Authentication Service/ },
       { adapter: 'mas', server: 'native', reason: /does not use Matrix Authentication Service/ },
+      { adapter: 'moderation', server: 'mas', reason: /belong to Matrix Authentication Service/ },
     ] as const;
     for (const { adapter, server, reason } of cases) {
       it(`${adapter} on ${server}`, async () => {

@@ -22,6 +22,8 @@ export interface AccountsBench {
   login(user: UserId, deviceId: string): Promise<string>;
   /** With the password alone, which takes any device id of at most 512 characters; answers an access token. */
   passwordLogin(user: UserId, deviceId: string): Promise<string>;
+  /** Has pushes sent for this session, to nowhere. */
+  setPusher(token: string, name: string): Promise<void>;
   whoami(token: string): Promise<Probe>;
   /** As whoever administers the server does it, without erasing. */
   deactivate(user: UserId): Promise<void>;
@@ -40,6 +42,19 @@ export async function probe(url: string, token: string, path: string, method = '
   });
   const body = (await response.json()) as { errcode?: string; soft_logout?: boolean };
   return { status: response.status, errcode: body.errcode, softLogout: body.soft_logout };
+}
+
+/** Has pushes sent for the session of the token. */
+export async function setPusher(url: string, token: string, name: string): Promise<void> {
+  const answer = await fetch(`${url}/_matrix/client/v3/pushers/set`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify({
+      ...{ kind: 'http', app_id: 'im.app', pushkey: name, app_display_name: 'Element', lang: 'en' },
+      ...{ device_display_name: name, data: { url: 'http://127.0.0.1:9/_matrix/push/v1/notify' } },
+    }),
+  });
+  if (!answer.ok) throw new Error(`no pusher: ${answer.status}`);
 }
 
 /** Device ids that every server takes: MAS wants at least ten characters. */
@@ -139,6 +154,19 @@ export function accountsContract(mode: AccountsBench['mode'], get: () => Account
     expect(performance.now() - began).to.be.lessThan(2000);
     expect((await whoami(desk)).status).to.equal(200);
     expect((await accounts.devices(user)).map(({ deviceId }) => deviceId)).to.deep.equal([DESK]);
+  });
+
+  it('D1 sees where pushes go after a device was ended: its own went with it', async () => {
+    const { accounts, newUser, login, setPusher: push } = get();
+    const user = await newUser();
+    await push(await login(user, PHONE), 'Phone');
+    await push(await login(user, DESK), 'Desk');
+    expect(await accounts.pushers(user)).to.have.length(2);
+    const change = await accounts.endDevice(user, PHONE);
+    expect(change, JSON.stringify(change)).to.include({ done: true });
+    expect(change.verified.join()).to.include('pushes still go to: Element (Desk)').and.not.include('Phone');
+    expect((await accounts.pushers(user)).map(({ deviceName }) => deviceName)).to.deep.equal(['Desk']);
+    expect((await accounts.endDevice(user, DESK)).verified).to.include('no pusher is left');
   });
 
   it('D1 ends a device whatever it is called, and none of a similar name', async () => {

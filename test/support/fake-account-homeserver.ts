@@ -147,6 +147,12 @@ export class FakeAccountHomeserver extends LocalServer {
     if ('status' in caller) return caller;
     if (url.pathname === '/_matrix/client/v3/account/whoami')
       return ok({ user_id: caller.userId, device_id: caller.deviceId });
+    if (url.pathname === '/_matrix/client/v3/pushers/set') {
+      const { app_display_name: app, device_display_name: name } = body as Record<string, string>;
+      const pusher = { app_display_name: app ?? '', device_display_name: name ?? '', device_id: caller.deviceId ?? '' };
+      this.users.get(caller.userId)?.pushers.push(pusher);
+      return ok();
+    }
     if (url.pathname.endsWith('/createRoom')) {
       const isSuspended = this.users.get(caller.userId)?.suspended === true;
       return isSuspended ? error(403, 'M_USER_SUSPENDED') : ok({ room_id: '!room' });

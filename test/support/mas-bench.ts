@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { openAccounts, type AccountsOptions } from '../../src/matrix/accounts/detect.ts';
 import type { UserId } from '../../src/model/ids.ts';
-import { probe, WHOAMI, type AccountsBench } from './accounts-contract.ts';
+import { probe, setPusher, WHOAMI, type AccountsBench } from './accounts-contract.ts';
 import type { MasLogin, MasSessionKind, TestMas } from './test-mas.ts';
 
 /** What came back. */
@@ -72,6 +72,7 @@ export async function masBench(
     session: (user, kind, deviceId) => mas.login(localpartOf(user), kind, deviceId),
     login: async (user, deviceId) => (await mas.login(localpartOf(user), 'oauth2', deviceId)).token,
     passwordLogin: async (user, deviceId) => (await mas.login(localpartOf(user), 'compat', deviceId)).token,
+    setPusher: (token, name) => setPusher(homeserverUrl, token, name),
     whoami: (token) => probe(homeserverUrl, token, WHOAMI),
     send: (token) => probe(homeserverUrl, token, '/_matrix/client/v3/createRoom', 'POST'),
     async deactivate(user) {

@@ -96,7 +96,9 @@ export class MasAccounts implements Accounts {
       if (ofDevice.length === 0 && !devices.some((device) => device.deviceId === deviceId)) {
         return { done: false, verified: [], problem: `There is no device ${labelOf(deviceId)} and no session of it.` };
       }
-      return this.#end(user, owned, [...ofDevice, ...linked], (session) => session.deviceId === deviceId, [deviceId]);
+      const concerns = (session: MasSession) => session.deviceId === deviceId;
+      const change = await this.#end(user, owned, [...ofDevice, ...linked], concerns, [deviceId]);
+      return change.done ? this.#seePushers(user, change.verified, false) : change;
     });
   }
 
@@ -105,7 +107,7 @@ export class MasAccounts implements Accounts {
       const owned = await this.#owned(user);
       const all = await this.#mas.sessions(owned, true);
       const change = await this.#end(user, owned, all, () => true, undefined);
-      return change.done ? this.#seePushersGone(user, change) : change;
+      return change.done ? this.#seePushers(user, change.verified, true) : change;
     });
   }
 
@@ -247,12 +249,10 @@ export class MasAccounts implements Accounts {
     }
   }
 
-  async #seePushersGone(user: UserId, change: Change): Promise<Change> {
-    const pushers = await this.#orFault(() => this.#synapse.pushers(user));
-    if (isFault(pushers))
-      return { ...change, done: false, problem: `Whether pushers are left could not be asked. ${pushers.message}` };
-    if (pushers.length === 0) return { ...change, verified: [...change.verified, 'no pusher is left'] };
-    return { ...change, done: false, problem: `${pushers.length} pushers are left: pushes may still reach a phone.` };
+  async #seePushers(user: UserId, verified: readonly string[], all: boolean): Promise<Change> {
+    const change = await this.#orFault(() => this.#synapse.seePushers(user, verified, all));
+    if (!isFault(change)) return change;
+    return { done: false, verified, problem: `Where pushes still go could not be asked. ${change.message}` };
   }
 
   async #endOne(session: MasSession): Promise<boolean> {

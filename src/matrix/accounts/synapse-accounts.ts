@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts';
 import { labelOf } from '../../model/device-label.ts';
 import type { UserId } from '../../model/ids.ts';
-import type { Account, Accounts, AccountsMode, AccountSession, Change, Pusher } from '../../ports/accounts.ts';
+import type { Account, Accounts, AccountsMode, AccountSession, Change } from '../../ports/accounts.ts';
 import type { AccountOwner } from '../account-mode.ts';
 import { statusOf } from '../matrix-fault.ts';
 import { noSuchAccount, notSo, type SynapseAdmin } from './synapse-admin.ts';
@@ -157,11 +157,7 @@ export class SynapseAccounts implements Accounts {
         ? 'the account has no device any more'
         : `device ${devices.map(labelOf).join(', ')} is gone, with its access token and its keys`,
     ];
-    const pushers = await this.#synapse.pushers(user);
-    if (pushers.length === 0) return { done: true, verified: [...verified, 'no pusher is left'] };
-    if (!all)
-      return { done: true, verified: [...verified, `pushes still go to: ${pushers.map(nameOfPusher).join(', ')}`] };
-    return { done: false, verified, problem: `${pushers.length} pushers are left: pushes may still reach a phone.` };
+    return this.#synapse.seePushers(user, verified, all);
   }
 
   async #existing(user: UserId): Promise<Account> {
@@ -174,8 +170,4 @@ export class SynapseAccounts implements Accounts {
     const mode = await this.mode();
     if (mode.mode === 'refusing') throw new UserError(`Nothing was done. ${mode.reason}`);
   }
-}
-
-function nameOfPusher({ app, deviceName }: Pusher): string {
-  return deviceName === undefined ? app : `${app} (${deviceName})`;
 }

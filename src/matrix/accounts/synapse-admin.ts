@@ -84,6 +84,15 @@ export class SynapseAdmin {
     }));
   }
 
+  /** What ended is over; looks where pushes still go, which nobody but the owner can tell for one device. `all`: nowhere is what is wanted. */
+  async seePushers(user: UserId, verified: readonly string[], all: boolean): Promise<Change> {
+    const pushers = await this.pushers(user);
+    if (pushers.length === 0) return { done: true, verified: [...verified, 'no pusher is left'] };
+    if (all)
+      return { done: false, verified, problem: `${pushers.length} pushers are left: pushes may still reach a phone.` };
+    return { done: true, verified: [...verified, `pushes still go to: ${pushers.map(nameOfPusher).join(', ')}`] };
+  }
+
   async whois(user: UserId): Promise<readonly Connection[]> {
     const path = clientPath`/_synapse/admin/v1/whois/${user}`;
     const { body } = await this.#http.ok('ask where an account was used from', { method: 'GET', path });
@@ -133,6 +142,11 @@ export class SynapseAdmin {
     const fact = suspend ? 'the account is suspended: it can read, not write' : 'the account is not suspended';
     return isSo ? { done: true, verified: [fact] } : notSo('suspended');
   }
+}
+
+/** A pusher in words. */
+export function nameOfPusher({ app, deviceName }: Pusher): string {
+  return deviceName === undefined ? app : `${app} (${deviceName})`;
 }
 
 /** Of an account that is not there. */

@@ -1,7 +1,7 @@
 /** Fakes on real HTTP, and the adapter over them. */
 import type { UserId } from '../../../../src/model/ids.ts';
 import { openAccounts, type AccountsOptions } from '../../../../src/matrix/accounts/detect.ts';
-import { probe, WHOAMI, type AccountsBench } from '../../../support/accounts-contract.ts';
+import { probe, setPusher, WHOAMI, type AccountsBench } from '../../../support/accounts-contract.ts';
 import {
   ADMIN_TOKEN,
   AS_TOKEN,
@@ -67,6 +67,7 @@ export async function startFakeBench(
         ? (await mas.login(localpart(user), 'compat', deviceId)).token
         : homeserver.login(user, deviceId);
     },
+    setPusher: (token, name) => setPusher(homeserver.url, token, name),
     whoami: (token) => probe(homeserver.url, token, WHOAMI),
     send: (token) => probe(homeserver.url, token, '/_matrix/client/v3/createRoom', 'POST'),
     async deactivate(user) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { openAccounts, type AccountsOptions } from '../../../../src/matrix/accounts/detect.ts';
 import type { UserId } from '../../../../src/model/ids.ts';
-import { accountsContract, probe, WHOAMI, type AccountsBench } from '../../../support/accounts-contract.ts';
+import { accountsContract, probe, setPusher, WHOAMI, type AccountsBench } from '../../../support/accounts-contract.ts';
 import { startSynapse, type Account, type Synapse } from '../../../support/synapse.ts';
 
 describe('Accounts on a real Synapse', () => {
@@ -41,6 +41,7 @@ describe('Accounts on a real Synapse', () => {
       },
       login: (user, deviceId) => login(accounts.get(user)!, deviceId),
       passwordLogin: (user, deviceId) => login(accounts.get(user)!, deviceId),
+      setPusher: (token, name) => setPusher(synapse.url, token, name),
       whoami: (token) => probe(synapse.url, token, WHOAMI),
       send: (token) => probe(synapse.url, token, '/_matrix/client/v3/createRoom', 'POST'),
       async deactivate(user) {
@@ -57,30 +58,6 @@ describe('Accounts on a real Synapse', () => {
   after(() => synapse?.stop());
 
   accountsContract('native', () => bench);
-
-  it('D1 deletes the device’s pusher with it', async () => {
-    const user = await bench.newUser();
-    const [phone, desk] = [await bench.login(user, 'PHONE'), await bench.login(user, 'DESK')];
-    for (const [token, name] of [
-      [phone, 'Phone'],
-      [desk, 'Desk'],
-    ] as const) {
-      const answer = await fetch(`${synapse.url}/_matrix/client/v3/pushers/set`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}` },
-        body: JSON.stringify({
-          ...{ kind: 'http', app_id: 'im.app', pushkey: name, app_display_name: 'Element', lang: 'en' },
-          device_display_name: name,
-          data: { url: 'http://127.0.0.1:9/_matrix/push/v1/notify' },
-        }),
-      });
-      expect(answer.status).to.equal(200);
-    }
-    expect(await bench.accounts.pushers(user)).to.have.length(2);
-    expect(await bench.accounts.endDevice(user, 'PHONE')).to.include({ done: true });
-    expect((await bench.accounts.pushers(user)).map(({ deviceName }) => deviceName)).to.deep.equal(['Desk']);
-    expect((await bench.accounts.whois(user)).map(({ ip }) => ip)).to.include('127.0.0.1');
-  });
 
   it('fails a pending long-poll /sync of the lost device at once', async () => {
     const user = await bench.newUser();

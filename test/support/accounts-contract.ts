@@ -44,14 +44,17 @@ export async function probe(url: string, token: string, path: string, method = '
   return { status: response.status, errcode: body.errcode, softLogout: body.soft_logout };
 }
 
+/** A push gateway that is not there. */
+const NOWHERE = 'http://127.0.0.1:9/_matrix/push/v1/notify';
+
 /** Has pushes sent for the session of the token. */
-export async function setPusher(url: string, token: string, name: string): Promise<void> {
+export async function setPusher(url: string, token: string, name: string, to = NOWHERE): Promise<void> {
   const answer = await fetch(`${url}/_matrix/client/v3/pushers/set`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
     body: JSON.stringify({
       ...{ kind: 'http', app_id: 'im.app', pushkey: name, app_display_name: 'Element', lang: 'en' },
-      ...{ device_display_name: name, data: { url: 'http://127.0.0.1:9/_matrix/push/v1/notify' } },
+      ...{ device_display_name: name, data: { url: to } },
     }),
   });
   if (!answer.ok) throw new Error(`no pusher: ${answer.status}`);

@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { openAccounts, type AccountsOptions } from '../../../../src/matrix/accounts/detect.ts';
 import type { UserId } from '../../../../src/model/ids.ts';
 import { accountsContract, probe, setPusher, WHOAMI, type AccountsBench } from '../../../support/accounts-contract.ts';
+import { waitFor } from '../../../support/wait-for.ts';
 import { startSynapse, type Account, type Synapse } from '../../../support/synapse.ts';
 
 describe('Accounts on a real Synapse', () => {
@@ -28,7 +33,7 @@ describe('Accounts on a real Synapse', () => {
 
   before(async function () {
     this.timeout(60_000);
-    synapse = await startSynapse({ registrations: [] });
+    synapse = await startSynapse({ registrations: [], extraConfig: { ip_range_whitelist: ['127.0.0.1'] } });
     const adminToken = await login(await synapse.registerUser('root', { admin: true }), 'ADMIN');
     options = { adapter: 'auto', homeserverUrl: synapse.url, adminToken, asToken: 'none', mas: undefined };
     bench = {
@@ -78,6 +83,42 @@ describe('Accounts on a real Synapse', () => {
     expect(answer.status === 401 || (body.rooms === undefined && body.to_device === undefined)).to.equal(true);
     expect(performance.now() - began).to.be.lessThan(2000);
   });
+
+  it('D2: a locked account is pushed to as before, for the homeserver does not look at the lock: hence the words of `lock`', async () => {
+    const pushed: string[] = [];
+    const gateway = createServer((request, response) => {
+      void text(request).then((body) => {
+        pushed.push(body);
+        response.end('{"rejected":[]}');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(gateway, 'listening');
+    try {
+      const { port } = gateway.address() as AddressInfo;
+      const [user, other] = [await bench.newUser(), await bench.newUser()];
+      const [phone, desk] = [await bench.login(user, 'PHONE'), await bench.login(other, 'DESK')];
+      await setPusher(synapse.url, phone, 'Phone', `http://127.0.0.1:${port}/_matrix/push/v1/notify`);
+      const { room_id: room } = await post(desk, '/createRoom', { preset: 'trusted_private_chat', invite: [user] });
+      await post(phone, `/join/${room}`, {});
+      expect(await bench.accounts.lock(user)).to.include({ done: true });
+      const before = pushed.length;
+      await post(desk, `/rooms/${room}/send/m.room.message`, { msgtype: 'm.text', body: 'Are you there?' });
+      await waitFor('the push', () => pushed.length > before);
+    } finally {
+      gateway.close();
+      gateway.closeAllConnections();
+    }
+  });
+
+  async function post(token: string, path: string, body: object): Promise<Readonly<Record<string, string>>> {
+    const answer = await fetch(`${synapse.url}/_matrix/client/v3${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    });
+    expect(answer.status, path).to.equal(200);
+    return (await answer.json()) as Record<string, string>;
+  }
 
   it('refuses with what to do, where the credential is no administrator’s', async () => {
     const user = await bench.newUser();

@@ -25,7 +25,7 @@ export function offboardCommand({ findAccount, offboardAccount }: OffboardComman
       const target = await resolveAccount(findAccount, user, call);
       const found = await offboardAccount.look({ actor: call.sender, target }, successor);
       const text = [
-        `${nameOf(target, found.account.displayName)} leaves: locked, signed out everywhere, out of ${found.rooms} rooms and spaces.`,
+        `Offboards ${nameOf(target, found.account.displayName)}${found.devices}: locked, signed out everywhere, out of ${found.rooms} rooms and spaces.`,
         `Roles: ${found.roles.join(', ') || 'none'}. Lines: ${found.lines.join(', ') || 'none'}, to ${successor ?? 'nobody new (--successor @user)'}.`,
         ...(found.isAgain ? ['They were offboarded before: what is left is done.'] : []),
         ...(found.account.isAdmin === true ? [SECOND_PERSON_AGREES] : []),

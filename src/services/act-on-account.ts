@@ -67,8 +67,7 @@ export interface AccountResult {
 export const COMMAND_LINE = 'command line';
 
 /** What is always true and no server can change. */
-export const OFFLINE_PHONE =
-  'A device that is offline keeps what it has decrypted already. Other members’ clients change their keys with their next message.';
+export const OFFLINE_PHONE = 'A device that is offline keeps what it has decrypted already.';
 
 /** What became of an account, and how it is then. */
 interface Done {
@@ -176,22 +175,15 @@ export function describeChange(change: Change): string {
 type RotateParts = Pick<AccountServiceParts, 'accounts' | 'governedRooms' | 'roomKeys'>;
 
 /**
- * New room keys wherever the user is. Answers in how many rooms (every governed one where the user's own cannot be told), or undefined where that is for
- * the bridge to do.
+ * New room keys wherever the user is. Answers in how many rooms of the bridge (all of them where the user's own cannot be told), or undefined where that is
+ * for the bridge to do. The keys go to whatever device the homeserver still lists, that of a locked account too.
  */
 export async function rotateFor(parts: RotateParts, user: UserId): Promise<number | undefined> {
   if (parts.roomKeys === undefined) return undefined;
-  const rooms = await roomsOf(parts, user);
+  const ours = new Set((await parts.governedRooms.all()).map(({ roomId }) => roomId));
+  const rooms: readonly RoomId[] = await parts.accounts.joinedRooms(user).catch(() => [...ours]);
   await parts.roomKeys.rotate(user, rooms);
-  return rooms.length;
-}
-
-async function roomsOf({ accounts, governedRooms }: RotateParts, user: UserId): Promise<readonly RoomId[]> {
-  try {
-    return await accounts.joinedRooms(user);
-  } catch {
-    return (await governedRooms.all()).map(({ roomId }) => roomId);
-  }
+  return rooms.filter((room) => ours.has(room)).length;
 }
 
 /** Tells lines who is away now, after a state was changed or at the start, and writes down whose roles that ended or began. */

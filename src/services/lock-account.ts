@@ -1,5 +1,7 @@
 import type { UserId } from '../model/ids.ts';
-import type { Account, Change } from '../ports/accounts.ts';
+import type { JsonValue } from '../model/json.ts';
+import { pusherName } from '../model/pusher-name.ts';
+import type { Account, Change, Pusher } from '../ports/accounts.ts';
 import type { AccountState } from '../ports/account-state-store.ts';
 import { keepAway, managersOf, requireTarget } from './account-guard.ts';
 import {
@@ -64,7 +66,10 @@ export class LockAccount {
       return { change: ended ? together(locked, ended) : locked, after: stateOf(seen) };
     };
     // What was not kept could not be restored (D8).
-    return audited(this.#parts, request, 'account.lock', before, work, () => keepAway(this.#parts, managers, state));
+    const keep = () => keepAway(this.#parts, managers, state);
+    const result = await audited(this.#parts, request, 'account.lock', before, work, keep);
+    const stays = result.outcome === 'failed' || endSessions ? [] : [...pushesGoOn(before), KEYS_GO_ON];
+    return { ...result, text: [result.text, ...stays].join('\n') };
   }
 
   async #takeBack(target: UserId, known: AccountState | undefined): Promise<void> {
@@ -85,6 +90,16 @@ function together(locked: Change, ended: Change): Change {
   return { ...(!ended.done && locked), ...ended, verified: [...locked.verified, ...ended.verified] };
 }
 
+/** Synapse pushes to locked accounts as to any (1.163). `evidence` was taken just before. */
+function pushesGoOn({ pushers }: { readonly pushers?: JsonValue }): readonly string[] {
+  const all = Array.isArray(pushers) ? (pushers as unknown as readonly Pusher[]) : [];
+  return all.length === 0
+    ? []
+    : [`Pushes still go to: ${all.map(pusherName).join(', ')}. They end with the sessions (\`--end-sessions\`).`];
+}
+
+const KEYS_GO_ON =
+  'Their devices stay in the homeserver’s list, so that what is said meanwhile is encrypted to them too: they read it after `unlock`. Ended sessions do not.';
 const NATIVE_NOTE =
   'Their clients are signed out softly: they keep their data and go on after `unlock`, without new verification.';
 const MAS_WARNING =

@@ -62,12 +62,10 @@ export class LostDevice {
       isTold = ended.done && device !== undefined && (await this.#tellOwner(request, device, found?.name));
       const keyed = withKeys(ended, rooms);
       const verified = [...keyed.verified, ...(isTold ? ['the owner is told in the command room'] : [])];
-      // Where nothing else is verified: new keys alone end no session.
-      const change = ended.verified.length > 0 ? { ...keyed, verified } : ended;
-      return { change, after: { ...after, ownerTold: isTold } };
+      return { change: { ...keyed, verified }, after: { ...after, ownerTold: isTold } };
     });
-    const untold = result.outcome === 'done' && !isTold ? [NOT_TOLD] : [];
-    return { ...result, text: [result.text, OFFLINE_PHONE, ...untold].join('\n') };
+    const ifDone = result.outcome === 'done' ? [OTHERS_KEYS, ...(isTold ? [] : [NOT_TOLD])] : [];
+    return { ...result, text: [result.text, OFFLINE_PHONE, ...ifDone].join('\n') };
   }
 
   async #tellOwner({ actor, target, eventId, trace }: AccountRequest, device: DeviceLabel, name: string | undefined) {
@@ -95,16 +93,24 @@ export class LostDevice {
   }
 }
 
+/** A device that may still be listed is sent the new keys as well: then nothing is said of them. */
 function withKeys(ended: Change, rooms: number | undefined): Change {
+  if (!ended.done) return ended;
   if (rooms === undefined) return { ...ended, problem: [ended.problem, KEYS_FOLLOW].filter(Boolean).join(' ') };
   return {
     ...ended,
-    verified: [...ended.verified, `new keys for what the bridge says from now on, in ${rooms} rooms`],
+    verified: [
+      ...ended.verified,
+      `new keys for what the bridge says from now on, in ${rooms === 1 ? '1 room' : `${rooms} rooms`}`,
+    ],
   };
 }
 
 const KEYS_FOLLOW =
   'The bridge encrypts with new keys as soon as the homeserver tells it that the device is gone; from here that cannot be verified.';
+
+const OTHERS_KEYS =
+  'Expected, not verified: other members’ clients encrypt to it no more from their next message on, once the homeserver has told them.';
 
 const NOT_TOLD = 'The owner could not be told: tell them yourself.';
 

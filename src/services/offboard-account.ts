@@ -3,7 +3,7 @@ import type { UserId } from '../model/ids.ts';
 import type { AccountProcedure } from '../ports/account-procedure-store.ts';
 import { keepAway, managersOf, requireTarget } from './account-guard.ts';
 import { applyAbsences, stateOf, type AccountRequest, type RoomRequest } from './act-on-account.ts';
-import { takeEvidence } from './list-devices.ts';
+import { deviceCount, takeEvidence } from './list-devices.ts';
 import { OffboardProcedures, type OffboardProcedureParts } from './offboard-procedures.ts';
 import { isInside } from './offboard-steps.ts';
 
@@ -20,7 +20,7 @@ export class OffboardAccount {
     this.#procedures = new OffboardProcedures(parts);
   }
 
-  /** Looks, and does nothing. Throws UserError where it must not be done. */
+  /** Looks, and does nothing; `devices` is in words (D5). Throws UserError where it must not be done. */
   async look(request: Pick<AccountRequest, 'actor' | 'target'>, successor: UserId | undefined) {
     const account = await requireTarget(this.#parts, 'offboard', request, true);
     if (successor !== undefined) await this.#requireSuccessor(request.target, successor);
@@ -31,8 +31,10 @@ export class OffboardAccount {
     }
     const roles = ((await policy.current()).assigned.get(request.target) ?? []).map(({ id }) => id);
     const isAgain = (await accountStates.find(request.target))?.absence === 'gone';
+    const devices = await deviceCount(this.#parts.accounts, request.target);
     return {
       account,
+      devices,
       isAgain,
       rooms: inRooms.length,
       roles,

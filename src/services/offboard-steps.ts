@@ -150,7 +150,10 @@ async function changeKeys(parts: OffboardStepParts, { userId }: AccountProcedure
   const rooms = await rotateFor(parts, userId);
   return {
     outcome: 'done',
-    text: rooms === 0 ? 'in no room any more; members’ clients change keys on their own' : `new keys in ${rooms} rooms`,
+    text:
+      rooms === 0
+        ? 'in no room of the bridge any more; other members’ clients are expected to change keys on their own'
+        : `new keys in ${rooms} rooms`,
   };
 }
 

@@ -1,11 +1,12 @@
 /** The whole bridge as a process and staff with real clients: an account is locked and unlocked (D2, D5, D6, D7, D8). */
 import { expect } from 'chai';
+import { canDecrypt } from '../../src/cli/demo/can-decrypt.ts';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { LOCKED, requestOf, sessionOf } from '../../src/cli/demo/session.ts';
 import { BOT, newNumber, type Chat } from '../e2e/support/chat.ts';
 import { changeConfig } from '../e2e/support/run-carebridge.ts';
 import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
-import type { Nurse } from '../support/nurse.ts';
+import type { Nurse, ReceivedEvent } from '../support/nurse.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { exportedAudit, withSigningKey } from './support/audit-export.ts';
 import { bodyOf, type CommandRoom } from './support/command-room.ts';
@@ -47,6 +48,12 @@ describe('a locked account', function () {
     return devices.map(({ device_id: id }) => id).toSorted();
   };
 
+  /** Which of its sender's room keys an event was encrypted with. */
+  async function roomKeyOf({ roomId, eventId }: ReceivedEvent): Promise<unknown> {
+    const { content } = await callAs(clinic, BOT, 'GET', roomPath(roomId, `/event/${encodeURIComponent(eventId)}`));
+    return (content as { session_id?: string }).session_id;
+  }
+
   /** Everything that the room said before has been handled: the bridge takes a room's events in order. */
   const handled = async (who = admin) => void (await command.hears('help', who));
 
@@ -86,6 +93,9 @@ describe('a locked account', function () {
   it('D2, D8: locked, nothing works but logging out; unlocked, the client goes on as it was, without a new verification', async () => {
     const other = clinic.add(await lee.secondDevice());
     other.stop();
+    await chat.patientTexts('Before the lock');
+    const earlier = await chat.nurseReads('Before the lock', nurse);
+    await chat.nurseReads('Before the lock', lee);
     const [before, rooms] = [await devicesOf(), (await lee.client.getJoinedRooms()).joined_rooms.toSorted()];
     const { preview, answer } = await command.confirmed(`lock ${lee.userId} robbed on the way home`);
     expect(preview).to.include('2 devices').and.to.include('go on after `unlock`, without new verification');
@@ -97,12 +107,19 @@ describe('a locked account', function () {
     expect(await clinic.synapse.accessToken(clinic.accounts.get('lee')!).catch(String)).to.match(
       /401 .*M_USER_LOCKED.*"soft_logout":true/,
     );
+    // New keys from the lock on. They are addressed to the locked device too, which cannot fetch them, and can once it is unlocked.
+    expect(bodyOf(answer)).to.include('they read it after `unlock`');
+    await chat.patientTexts('What is said meanwhile');
+    const meanwhile = await chat.nurseReads('What is said meanwhile', nurse);
+    expect(await roomKeyOf(meanwhile)).not.to.equal(await roomKeyOf(earlier));
+    expect(await canDecrypt(lee, nurse, meanwhile)).to.equal(false);
     expect((await requestOf(sessionOf(other), '/_matrix/client/v3/logout', 'POST')).status).to.equal(200);
 
     expect(await command.hears(`unlock ${lee.userId} found the phone`)).to.include('✓ the account is as it was before');
     expect(await isOpen()).to.equal(true);
     expect(await devicesOf()).to.deep.equal(before.filter((id) => id !== other.deviceId));
     expect((await lee.client.getJoinedRooms()).joined_rooms.toSorted()).to.deep.equal(rooms);
+    expect((await chat.nurseReads('What is said meanwhile', lee)).shield).to.equal('none');
     await chat.patientTexts('Are you there again?');
     expect((await chat.nurseReads('Are you there again?', lee)).shield).to.equal('none');
     await chat.nurseSays('I am.');

@@ -130,7 +130,10 @@ describe('somebody leaves', function () {
     const working = Date.now();
     const line = `offboard ${leaver.userId} left the hospital --successor ${second.userId} --ticket HR-7`;
     const { preview, answer } = await commandRoom.confirmed(line);
-    expect(preview).to.include('out of 4 rooms and spaces').and.include(`front-desk, to ${second.userId}`);
+    expect(preview)
+      .to.match(/^Offboards @leaver:hospital\.test[^,]*, \d devices?: locked/)
+      .and.include('out of 4 rooms and spaces')
+      .and.include(`front-desk, to ${second.userId}`);
     expect(bodyOf(answer)).to.include('has begun');
     const told = bodyOf(await report(leaver.userId));
     expect(told).to.match(/ is offboarded\.$/m);

@@ -1,5 +1,6 @@
 import { PermanentError, UserError } from '../../errors.ts';
 import { parseUserId, type RoomId, type UserId } from '../../model/ids.ts';
+import { pusherName } from '../../model/pusher-name.ts';
 import type { Account, AccountDevice, Change, Connection, Pusher } from '../../ports/accounts.ts';
 import { clientPath } from '../homeserver.ts';
 import type { AdminHttp } from './admin-http.ts';
@@ -90,7 +91,7 @@ export class SynapseAdmin {
     if (pushers.length === 0) return { done: true, verified: [...verified, 'no pusher is left'] };
     if (all)
       return { done: false, verified, problem: `${pushers.length} pushers are left: pushes may still reach a phone.` };
-    return { done: true, verified: [...verified, `pushes still go to: ${pushers.map(nameOfPusher).join(', ')}`] };
+    return { done: true, verified: [...verified, `pushes still go to: ${pushers.map(pusherName).join(', ')}`] };
   }
 
   async whois(user: UserId): Promise<readonly Connection[]> {
@@ -142,11 +143,6 @@ export class SynapseAdmin {
     const fact = suspend ? 'the account is suspended: it can read, not write' : 'the account is not suspended';
     return isSo ? { done: true, verified: [fact] } : notSo('suspended');
   }
-}
-
-/** A pusher in words. */
-export function nameOfPusher({ app, deviceName }: Pusher): string {
-  return deviceName === undefined ? app : `${app} (${deviceName})`;
 }
 
 /** Of an account that is not there. */

@@ -16,13 +16,18 @@ describe('Acting on accounts', () => {
   let storage: Storage;
   let fixture: AccountFixture;
   let lee: UserId;
-  before(async () => (storage = await openAccountStorage()));
+  let room: RoomId;
+  before(async () => {
+    storage = await openAccountStorage();
+    room = await new AccountFixture(storage).room([]);
+  });
   after(() => storage.close());
   beforeEach(() => {
     fixture = new AccountFixture(storage);
     lee = `@lee-${++count}:hospital.test` as UserId;
     fixture.accounts.add(lee, ['PHONE', 'DESK'], { displayName: 'Dr. Lee' });
-    fixture.accounts.rooms = () => ['!a', '!b'] as RoomId[];
+    // One of them is none of the bridge's.
+    fixture.accounts.rooms = () => [room, '!b'] as RoomId[];
   });
 
   const entries = async (target: UserId) => {
@@ -41,8 +46,9 @@ describe('Acting on accounts', () => {
       expect(result.outcome).to.equal('done');
       expect(result.text)
         .to.match(/✓ device PHONE is gone/)
-        .and.match(/in 2 rooms/)
-        .and.match(/offline keeps/);
+        .and.match(/✓ new keys .*, in 1 room\n/)
+        .and.match(/offline keeps/)
+        .and.match(/^Expected, not verified: other members/m);
       expect((await fixture.accounts.devices(lee)).map(({ deviceId }) => deviceId)).to.deep.equal(['DESK']);
       expect(fixture.rotated).to.deep.equal([lee]);
       const [begun, ended] = await entries(lee);
@@ -57,7 +63,7 @@ describe('Acting on accounts', () => {
     it('D1 tells the owner in the command room, where a device is left that can read it', async () => {
       const roomId = await fixture.room([]);
       const parts = fixture.parts();
-      const inRoom = { ofKind: async () => [await storage.governedRooms.find(roomId)] };
+      const inRoom = { all: async () => [], ofKind: async () => [await storage.governedRooms.find(roomId)] };
       const lostDevice = fixture.lostDevice({ ...parts, governedRooms: inRoom as never });
       fixture.inCommandRoom.add(lee);
       const result = await lostDevice.run(fixture.request(lee), PHONE);
@@ -111,6 +117,17 @@ describe('Acting on accounts', () => {
       expect(error).to.be.instanceOf(UserError);
       expect(error?.message).to.match(/no device PHONEE.*PHONE, DESK/);
       expect(fixture.accounts.changes).to.deep.equal([]);
+    });
+
+    it('D1 claims neither new keys nor what others’ clients do where the device was not ended', async () => {
+      fixture.accounts.endDevice = async () => ({
+        ...{ done: false, verified: ['oauth2 session ended in MAS'], mayLive: ['device PHONE'] },
+        problem: 'The homeserver still lists these devices.',
+      });
+      const result = await fixture.services().lostDevice.run(fixture.request(lee), PHONE);
+      expect(result.outcome).to.equal('partial');
+      expect(result.text).to.match(/✗ may still work until somebody ends them: device PHONE/);
+      expect(result.text).not.to.match(/new keys|other members/);
     });
 
     it('D5 takes no device for another, however alike their ids look', async () => {
@@ -172,6 +189,15 @@ describe('Acting on accounts', () => {
       expect((await entries(lee)).map(({ action }) => action)).to.deep.equal([
         ...['account.lock', 'account.lock', 'account.unlock', 'account.unlock'],
       ]);
+    });
+
+    it('D2 says what a lock leaves: pushes, and keys of what is said meanwhile; and nothing of it where the sessions ended', async () => {
+      fixture.accounts.pushing = [{ app: 'Element', deviceName: 'Phone' }];
+      const { lockAccount } = fixture.services();
+      const { text } = await lockAccount.run(fixture.request(lee), { endSessions: false });
+      expect(text).to.include('Pushes still go to: Element (Phone).').and.include('they read it after `unlock`');
+      const ended = await lockAccount.run(fixture.request(lee), { endSessions: true });
+      expect(ended.text).not.to.match(/Pushes still|after `unlock`/);
     });
 
     for (const [what, isSuspended] of [

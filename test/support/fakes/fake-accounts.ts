@@ -28,6 +28,8 @@ export class FakeAccounts implements Accounts {
   isAway = false;
   /** MAS is away, and the homeserver goes on. */
   isOwnerAway = false;
+  /** Where pushes go, of everybody. */
+  pushing: readonly Pusher[] = [];
   rooms: (user: UserId) => readonly RoomId[] = () => [];
 
   add(userId: UserId, devices: readonly string[] = [], changes: Partial<Account> = {}): void {
@@ -81,7 +83,7 @@ export class FakeAccounts implements Accounts {
   }
 
   async pushers(): Promise<readonly Pusher[]> {
-    return [];
+    return this.pushing;
   }
 
   async whois(user: UserId): Promise<readonly Connection[]> {

@@ -252,7 +252,7 @@ export class MasAccounts implements Accounts {
   async #seePushers(user: UserId, verified: readonly string[], all: boolean): Promise<Change> {
     const change = await this.#orFault(() => this.#synapse.seePushers(user, verified, all));
     if (!isFault(change)) return change;
-    return { done: false, verified, problem: `Where pushes still go could not be asked. ${change.message}` };
+    return { done: false, verified, problem: `Whether pushers are left could not be asked. ${change.message}` };
   }
 
   async #endOne(session: MasSession): Promise<boolean> {

@@ -1,5 +1,4 @@
-import type { Parameter } from './parameters.ts';
-import { wordParameter } from './parameters.ts';
+import { wordParameter, type Parameter } from './parameters.ts';
 
 /** The reference of something parked, as reports and rooms have it; capitals, which phones put first, do not matter. */
 export function referenceParameter(about: string, form: string): Parameter<string> {

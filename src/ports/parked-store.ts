@@ -2,9 +2,12 @@ import type { ParkedKind, ParkedRow } from '../model/parked.ts';
 
 /** The rows of one queue that were given up and are kept for a person. */
 export interface ParkedStore {
-  /** How many there are; with `parkedUntil`, Unix ms, those that were given up by then. */
-  count(parkedUntil?: number): Promise<number>;
-  /** The same, those that came after the row numbered `afterSeq` (0: all), in the order in which they came, at most `limit`. */
+  /** How many there are. */
+  count(): Promise<number>;
+  /**
+   * Those that came after the row numbered `afterSeq` (0: all), in the order in which they came, at most `limit`; with `parkedUntil`, Unix ms, only
+   * what was given up by then.
+   */
   list(afterSeq: number, limit: number, parkedUntil?: number): Promise<readonly ParkedRow[]>;
   /** Those with this reference. */
   find(reference: string): Promise<readonly ParkedRow[]>;

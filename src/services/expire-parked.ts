@@ -26,6 +26,7 @@ const ROWS_AT_ONCE = 100;
 /** Ends parked texts that nobody dealt with in time, but for a STOP that was not acted on. People are told before and after; each end is audited. */
 export class ExpireParked {
   readonly #parts: ExpireParkedParts;
+  #warnedOn: number | undefined;
 
   constructor(parts: ExpireParkedParts) {
     this.#parts = parts;
@@ -33,28 +34,32 @@ export class ExpireParked {
 
   /** To be called now and then. `now` is Unix ms. */
   async run(now: number): Promise<void> {
-    const { keepParkedMs } = this.#parts;
-    for (const kind of KINDS) await this.#end(kind, now - keepParkedMs, now);
-    const warned = now - keepParkedMs + Math.min(WARN_BEFORE_MS, keepParkedMs / 2);
-    let count = 0;
-    for (const kind of KINDS) count += await this.#parts.parked[kind].count(warned);
-    if (count > 0) await this.#warn(count, now);
+    const { keepParkedMs, transactions } = this.#parts;
+    for await (const rows of this.#parkedUntil(now - keepParkedMs)) await transactions.run(() => this.#drop(rows, now));
+    const day = Math.floor(now / DAY_MS);
+    if (this.#warnedOn === day) return;
+    await this.#warn(now - keepParkedMs + Math.min(WARN_BEFORE_MS, keepParkedMs / 2), day);
+    this.#warnedOn = day;
   }
 
-  async #end(kind: ParkedKind, parkedUntil: number, now: number): Promise<void> {
-    let after = 0;
-    for (;;) {
-      const rows = await this.#parts.parked[kind].list(after, ROWS_AT_ONCE, parkedUntil);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      const over = rows.filter((row) => mayDrop(row) === undefined);
-      if (over.length > 0) await this.#parts.transactions.run(() => this.#drop(over, now));
-      after = last.seq;
+  /** What was given up by then and may be dropped, of one queue at a time. */
+  async *#parkedUntil(until: number): AsyncGenerator<readonly ParkedRow[]> {
+    for (const kind of KINDS) {
+      let after = 0;
+      for (;;) {
+        const rows = await this.#parts.parked[kind].list(after, ROWS_AT_ONCE, until);
+        const last = rows.at(-1);
+        if (last === undefined) break;
+        yield rows.filter((row) => mayDrop(row) === undefined);
+        after = last.seq;
+      }
     }
   }
 
   async #drop(rows: readonly ParkedRow[], now: number): Promise<void> {
     const { parked, audit, notifier } = this.#parts;
+    const [first] = rows;
+    if (first === undefined) return;
     for (const { id, kind, reference, code, parkedAt } of rows) {
       if (!(await parked[kind].drop(id, now))) continue;
       await audit.append({
@@ -62,16 +67,18 @@ export class ExpireParked {
         ...{ outcome: 'done', cause: 'retention.keep_parked', trace: reference, before: { kind, code, parkedAt } },
       });
     }
-    const [first] = rows;
     await notifier.tellAdmins(
       `Parked texts that were dropped, since nobody retried or dropped them within \`retention.keep_parked\`: ${rows.length}. The audit log has each as \`parked.expire\`.`,
-      { cause: `parked-expired:${first?.kind}:${first?.id}:${first?.parkedAt}` },
+      { cause: `parked-expired:${first.kind}:${first.id}:${first.parkedAt}` },
     );
   }
 
-  async #warn(count: number, now: number): Promise<void> {
+  async #warn(until: number, day: number): Promise<void> {
     const { notifier, prefix } = this.#parts;
-    const text = `Parked texts that are dropped within a week (\`retention.keep_parked\`): ${count}. See \`${prefix} parked\`, and retry or drop them.`;
-    await notifier.tellAdmins(text, { cause: `parked-expiring:${Math.floor(now / DAY_MS)}` });
+    const references = new Set<string>();
+    for await (const rows of this.#parkedUntil(until)) for (const { reference } of rows) references.add(reference);
+    if (references.size === 0) return;
+    const text = `Parked texts that are dropped within a week (\`retention.keep_parked\`): ${references.size}. See \`${prefix} parked\`, and retry or drop them.`;
+    await notifier.tellAdmins(text, { cause: `parked-expiring:${day}` });
   }
 }

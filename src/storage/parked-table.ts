@@ -66,12 +66,10 @@ class ParkedTable implements ParkedStore {
     this.#prefix = options.prefix ?? '';
   }
 
-  async count(parkedUntil = Number.MAX_SAFE_INTEGER): Promise<number> {
+  async count(): Promise<number> {
     const { database, table } = this.#options;
-    const sql = `SELECT COUNT(*) AS "count" FROM ${table} WHERE ${this.#prefix}parked_at <= $1`;
-    const [found] = await database.read((transaction) =>
-      database.select<{ count: number | string }>(transaction, sql, [parkedUntil]),
-    );
+    const sql = `SELECT COUNT(*) AS "count" FROM ${table} WHERE ${this.#prefix}parked_at IS NOT NULL`;
+    const [found] = await database.read((transaction) => database.select<{ count: number | string }>(transaction, sql));
     return Number(found?.count ?? 0);
   }
 

@@ -100,6 +100,9 @@ describe('planted PHI', function () {
       [admin, `lock @nobody:hospital.test ${who} quokka-reason`],
       [admin, `room list ${NUMBER}`],
       [admin, `confirm ${NUMBER}`],
+      [admin, `parked`],
+      [admin, `parked retry ${NUMBER}`],
+      [admin, `parked drop k3h2a7b4 ${who} quokka-reason`],
       [admin, `policy check --ticket ${NUMBER}`],
     ] as const) {
       const said = await author.send(commandRoom, `!care ${words}`);

@@ -50,7 +50,8 @@ describe('what is parked and nobody deals with (H2)', () => {
     fixture.world.stores.consents.append = async () => Promise.reject(new PermanentError('damaged'));
     await fixture.bridge.patientTexts(PATIENT, 'STOP');
     await fixture.bridge.pump();
-    await housekeeping(100);
+    const heard = await housekeeping(100);
+    expect(heard.filter((words) => words.startsWith('Parked texts'))).to.deep.equal([]);
     expect(await fixture.world.stores.parked.keywords.count()).to.equal(1);
   });
 });

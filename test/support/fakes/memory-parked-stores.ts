@@ -27,7 +27,7 @@ export function parkedStore<Row extends QueueRow>(
     ...{ lineId: entry.row.lineId, keyword: entry.row.keyword, isWiped: false },
   });
   return {
-    count: async (until) => parked(until).length,
+    count: async () => parked().length,
     list: async (afterSeq, limit, until) =>
       parked(until)
         .map(toRow)

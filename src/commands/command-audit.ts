@@ -1,3 +1,4 @@
+import type { AuditAction } from '../model/audit-action.ts';
 import type { AuditEntry } from '../model/audit-entry.ts';
 import { parseRoomId, parseUserId, type EventId, type RoomId, type UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -17,14 +18,14 @@ export function auditId(action: string, eventId: EventId, step: string): string 
 }
 
 /** `command.role.give` for the command `role give`. */
-export function actionOf(command: Command): string {
+export function actionOf(command: Command): AuditAction {
   return `command.${command.name.replaceAll(' ', '.')}`;
 }
 
 /** What the audit log may keep of a line that was not understood or not allowed: nothing of its words. */
 export function entryOf(
   asked: Asked,
-  action: string,
+  action: AuditAction,
 ): Pick<AuditEntry, 'action' | 'actor' | 'roomId' | 'sourceEvent' | 'trace'> {
   return { action, actor: asked.sender, roomId: asked.roomId, sourceEvent: asked.eventId, trace: asked.trace };
 }

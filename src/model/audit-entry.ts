@@ -1,3 +1,4 @@
+import type { AuditAction } from './audit-action.ts';
 import type { EventId, RoomId, UserId } from './ids.ts';
 
 /** How it ended. `partial`: some steps done and some not, named in `details`. */
@@ -8,8 +9,8 @@ export type AuditOutcome = 'done' | 'refused' | 'failed' | 'partial';
  * are what an administrator typed and kept encrypted.
  */
 export interface AuditEntry {
-  /** What was done, in the form `subject.verb`, e.g. `role.give`, `room.repair`, `command.refused`. */
-  readonly action: string;
+  /** What was done, in the form `subject.verb`, e.g. `role.give`, `room.repair`, `command.lock`; whether it was refused says `outcome`. */
+  readonly action: AuditAction;
   /** The user who did it, or `carebridge` where the bridge acted by itself: then `cause` says upon what (A1). */
   readonly actor: UserId | 'carebridge';
   readonly outcome: AuditOutcome;

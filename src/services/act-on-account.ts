@@ -1,6 +1,7 @@
 /** What all that is done to accounts has in common: the audit log before and after, and the words. */
 import { isFault, PermanentError, RetryableError, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { ListedAction } from '../model/audit-action.ts';
 import type { AuditOutcome } from '../model/audit-entry.ts';
 import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -83,7 +84,7 @@ interface Done {
 export async function audited(
   parts: AccountServiceParts,
   request: AccountRequest,
-  action: string,
+  action: ListedAction,
   before: JsonValue,
   work: () => Promise<Done>,
   keep: () => Promise<void> = async () => undefined,

@@ -1,11 +1,6 @@
 /** An audit entry as an HL7 FHIR R4 AuditEvent (hl7.org/fhir/R4/auditevent.html), which follows DICOM part 15, A.5. */
+import { APPLICATION_ROLE, kindOf, type Coding } from './audit-fhir-kinds.ts';
 import type { AuditItem } from './audit-item.ts';
-
-interface Coding {
-  readonly system: string;
-  readonly code: string;
-  readonly display?: string;
-}
 
 interface Reference {
   readonly identifier: { readonly system: string; readonly value: string };
@@ -19,6 +14,17 @@ interface Entity {
   readonly detail?: readonly { readonly type: string; readonly valueString: string }[];
 }
 
+/** Who took part: whoever asked for it, the bridge, which did it, and whose device it is about, where its address was seen. */
+interface Agent {
+  readonly type?: { readonly coding: readonly Coding[] };
+  readonly who: Reference;
+  /** The Matrix id as it is written. */
+  readonly altId?: string;
+  readonly name?: string;
+  readonly requestor: boolean;
+  readonly network?: { readonly address: string; readonly type: string };
+}
+
 /** The parts of the resource that we fill. */
 export interface FhirAuditEvent {
   readonly resourceType: 'AuditEvent';
@@ -30,16 +36,11 @@ export interface FhirAuditEvent {
   readonly outcome: '0' | '4' | '8';
   readonly outcomeDesc: string;
   readonly purposeOfEvent?: readonly { readonly coding: readonly Coding[] }[];
-  readonly agent: readonly { readonly who: Reference; readonly requestor: boolean }[];
+  readonly agent: readonly Agent[];
   readonly source: { readonly observer: Reference; readonly type: readonly Coding[] };
   readonly entity: readonly Entity[];
 }
 
-const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
-const dcm = (code: string, display: string): Coding => ({ system: DCM, code, display });
-const APPLICATION = dcm('110100', 'Application Activity');
-const AUDIT_LOG_USED = dcm('110101', 'Audit Log Used');
-const SECURITY_ALERT = dcm('110113', 'Security Alert');
 const BREAK_GLASS = {
   system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
   code: 'BTG',
@@ -48,42 +49,28 @@ const BREAK_GLASS = {
 /** RFC 3986: what follows is a URI. Matrix ids are named by the URIs of the Matrix specification, appendix "Matrix URI scheme". */
 const URI = 'urn:ietf:rfc:3986';
 
-/** What kind of event each action is; the first that fits. */
-const KINDS: readonly (readonly [RegExp, Coding, Coding?])[] = [
-  [/^audit\./, AUDIT_LOG_USED],
-  [/^break-glass\.(end|expir)/, SECURITY_ALERT, dcm('110138', 'Emergency Override Stopped')],
-  [/^(break-glass|emergency)\b/, SECURITY_ALERT, dcm('110127', 'Emergency Override Started')],
-  [/^role\b/, SECURITY_ALERT, dcm('110136', 'Security Roles Changed')],
-  [/^(account|device|session|user)\b/, SECURITY_ALERT, dcm('110137', 'User Security Attributes Changed')],
-  [/^(room|phi|class)\b/, SECURITY_ALERT, dcm('110135', 'Object Security Attributes Changed')],
-  [/^command\.refused/, SECURITY_ALERT, dcm('110132', 'Use of Restricted Function')],
-];
-
-const ACTIONS: readonly (readonly [RegExp, FhirAuditEvent['action']])[] = [
-  [/\.(give|create|add|grant|adopt|start|open)\b/, 'C'],
-  [/\.(read|export|exported|report|review|verify|list|show|view)\b/, 'R'],
-  [/\.(take|remove|release|end|expire|expiry|delete|erase|offboard)\b/, 'D'],
-  [/\.(repair|change|set|update|replace|classify|lock|unlock|suspend)\b/, 'U'],
-];
+const BRIDGE: Reference = { identifier: { system: URI, value: 'urn:carebridge' }, display: 'Carebridge' };
+/** hl7.org/fhir/R4/codesystem-network-type.html */
+const IP_ADDRESS = '2';
 
 const OUTCOMES: Readonly<Record<string, FhirAuditEvent['outcome']>> = { done: '0', refused: '4', partial: '4' };
 
 /** The entry as a resource. Nothing of it is left out: what R4 has no field for is in the details of the first entity. */
 export function toFhirAuditEvent(item: AuditItem): FhirAuditEvent {
-  const [, type = APPLICATION, subtype] = KINDS.find(([pattern]) => pattern.test(item.action)) ?? [];
+  const { type, subtype, action } = kindOf(item.action, item.outcome);
   return {
     resourceType: 'AuditEvent',
     id: `carebridge-${item.seq}`,
     type,
     ...(subtype !== undefined && { subtype: [subtype] }),
-    action: ACTIONS.find(([pattern]) => pattern.test(item.action))?.[1] ?? 'E',
+    action,
     recorded: item.at,
     outcome: OUTCOMES[item.outcome] ?? '8',
     outcomeDesc: item.outcome,
-    ...(/^(break-glass|emergency)\b/.test(item.action) && { purposeOfEvent: [{ coding: [BREAK_GLASS] }] }),
-    agent: [{ who: reference(item.actor), requestor: item.actor !== 'carebridge' }],
+    ...(/^(break-glass\.|command\.break-glass$)/.test(item.action) && { purposeOfEvent: [{ coding: [BREAK_GLASS] }] }),
+    agent: agents(item),
     source: {
-      observer: { identifier: { system: URI, value: 'urn:carebridge' }, display: 'Carebridge' },
+      observer: BRIDGE,
       type: [
         {
           system: 'http://terminology.hl7.org/CodeSystem/security-source-type',
@@ -103,6 +90,25 @@ export function toFhirAuditEvent(item: AuditItem): FhirAuditEvent {
       ...objects(item),
     ],
   };
+}
+
+function agents({ action, actor, target, details: seen }: AuditItem): Agent[] {
+  const bridge = {
+    type: { coding: [APPLICATION_ROLE] },
+    who: BRIDGE,
+    altId: 'carebridge',
+    name: 'Carebridge',
+    requestor: false,
+  };
+  const person = (id: string, requestor: boolean) => ({ who: reference(id), altId: id, requestor });
+  const ip = action.startsWith('sign-in.') ? (seen as { ip?: unknown } | undefined)?.ip : undefined;
+  return [
+    ...(actor === 'carebridge' ? [] : [person(actor, true)]),
+    bridge,
+    ...(typeof ip === 'string' && target !== undefined
+      ? [{ ...person(target, false), network: { address: ip, type: IP_ADDRESS } }]
+      : []),
+  ];
 }
 
 function details(item: AuditItem) {

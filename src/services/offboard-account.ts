@@ -82,7 +82,8 @@ export class OffboardAccount {
     const known = await accountStates.find(target);
     // Whoever is offboarded again keeps who stands in for them, unless somebody else is named.
     const standIn = successor ?? known?.successor;
-    const entry = { id: `${id}:begun`, action: 'account.offboard', actor, target, sourceEvent: eventId, trace };
+    const about = { actor, target, sourceEvent: eventId, trace };
+    const entry = { id: `${id}:begun`, action: 'account.offboard', ...about } as const;
     await transactions.run(async () => {
       await audit.append({
         ...{ ...entry, outcome: 'done', before },

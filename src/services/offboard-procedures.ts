@@ -146,7 +146,7 @@ export class OffboardProcedures {
     await transactions.run(async () => {
       if (!(await accountProcedures.addStep(procedure.id, { step, outcome, text, at: now() }))) return;
       const { askedBy: actor, userId: target, eventId: sourceEvent, trace } = procedure;
-      const common = { action: 'account.offboard', actor, target, sourceEvent, trace, outcome };
+      const common = { action: 'account.offboard', actor, target, sourceEvent, trace, outcome } as const;
       await audit.append({ ...common, id: `${procedure.id}:${step}`, details: { step, found: text } });
     });
   }

@@ -1,3 +1,4 @@
+import type { ListedAction } from '../model/audit-action.ts';
 import { newOpaqueId, type UserId } from '../model/ids.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
@@ -100,7 +101,7 @@ export class ReviewAudit {
     }
   }
 
-  async #append(action: string, actor: UserId, details: unknown, reason?: string): Promise<void> {
+  async #append(action: ListedAction, actor: UserId, details: unknown, reason?: string): Promise<void> {
     const trace = newOpaqueId();
     const entry = { id: `${action}:${trace}`, action, actor, outcome: 'done', details, trace } as const;
     await this.#parts.log.append({ ...entry, ...(reason !== undefined && { reason }) });

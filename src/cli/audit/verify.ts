@@ -35,13 +35,10 @@ async function record({ input, storage }: AuditVerbParts, verdict: AuditVerdict)
   const { rows, checkpoints, signedUpTo, faults } = verdict;
   const trace = newOpaqueId();
   const entry = {
-    ...{
-      id: `audit.verify:${trace}`,
-      action: 'audit.verify',
-      outcome: faults === 0 ? ('done' as const) : ('failed' as const),
-      trace,
-    },
-    actor: textOption(input, 'by') === undefined ? ('carebridge' as const) : neededUser(input),
+    ...{ id: `audit.verify:${trace}`, trace },
+    action: 'audit.verify',
+    outcome: faults === 0 ? 'done' : 'failed',
+    actor: textOption(input, 'by') === undefined ? 'carebridge' : neededUser(input),
     cause: 'command line',
     details: { rows, checkpoints, signedUpTo, faults, systemUser: userInfo().username },
   } as const;

@@ -4,8 +4,11 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import sqlite3 from 'sqlite3';
 import { runCli } from '../../../src/cli/index.ts';
+import { ADMIN_PARTS } from '../../../src/cli/admin/index.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { silentLogger } from '../../../src/log.ts';
+import { AUDIT_ACTIONS, type AuditAction } from '../../../src/model/audit-action.ts';
+import { COMMAND_NAMES } from '../../../src/model/command-name.ts';
 import { AuditKey } from '../../../src/services/audit-keys.ts';
 import { beOnlyBridge } from '../../../src/storage/be-only-bridge.ts';
 import { CheckpointFile } from '../../../src/storage/checkpoint-file.ts';
@@ -29,7 +32,7 @@ describe('carebridge audit', () => {
     await writeFile(join(folder, 'secrets/audit-signing.key'), SEED.toString('base64'), { mode: 0o600 });
     await using storage = await openStorage(loadConfig(path, {}));
     for (let n = 0; n < 5; n++) await storage.audit.append(auditEntry({ id: `give-${n}`, reason: '=danger' }));
-    await storage.audit.append(auditEntry({ id: 'no', action: 'command.refused', outcome: 'refused', ticket: 'T' }));
+    await storage.audit.append(auditEntry({ id: 'no', action: 'command.lock', outcome: 'refused', ticket: 'T' }));
     await storage.audit.append(auditEntry({ id: 'bg', action: 'break-glass.grant', target: '@dr:hospital.test' }));
     await signNow(storage, KEY);
   });
@@ -200,6 +203,30 @@ describe('carebridge audit', () => {
       expect((await run('verify-export', '--out', out)).text).to.match(/cannot be read/);
     });
   }
+
+  it('export fhir: an entry of every action, however it ended, is a valid R4 AuditEvent', async function () {
+    this.timeout(120_000);
+    const commands = [...COMMAND_NAMES, 'confirm', 'cancel', 'help', 'unknown'];
+    const actions: readonly AuditAction[] = [
+      ...AUDIT_ACTIONS,
+      ...commands.map((name) => `command.${name.replaceAll(' ', '.')}` as const),
+      ...ADMIN_PARTS.map(({ name }) => `admin.${name}` as const),
+    ];
+    await using storage = await openStorage(loadConfig(path, {}));
+    await storage.transactions.run(async () => {
+      for (const action of actions) {
+        for (const outcome of ['done', 'refused', 'failed', 'partial'] as const)
+          await storage.audit.append(auditEntry({ action, outcome, details: { ip: '192.0.2.7' } }));
+        const id = `least:${action}`;
+        await storage.audit.append({ id, action, actor: 'carebridge', outcome: 'done', trace: 't' });
+      }
+    });
+    const out = join(folder, 'all.ndjson');
+    expect(await run('export', '--format', 'fhir', '--out', out, '--by', OFFICER)).to.include({ code: 0 });
+    const lines = (await readFile(out, 'utf8')).trimEnd().split('\n');
+    expect(lines.length).to.be.greaterThan(actions.length * 5);
+    for (const line of lines) expect(fhirFaults(JSON.parse(line)), line).to.deep.equal([]);
+  });
 
   it('export: filters, asks who asks, and leaves nothing behind where it fails', async () => {
     const out = join(folder, 'some');

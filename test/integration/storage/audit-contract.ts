@@ -108,7 +108,13 @@ export function auditContract(bench: StorageBench): void {
   it('names every row in which one byte of any column was changed', async function () {
     this.timeout(60_000);
     await append(4);
-    await use.storage.audit.append({ id: 'least', action: 'role.take', actor: 'carebridge', outcome: 'done', trace: 't' });
+    await use.storage.audit.append({
+      id: 'least',
+      action: 'role.take',
+      actor: 'carebridge',
+      outcome: 'done',
+      trace: 't',
+    });
     await append(1);
     await signNow(use.storage);
     const { auditTrail } = use.storage;

@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { UserError } from '../errors.ts';
 import { silentLogger } from '../log.ts';
 import { newOpaqueId, parseUserId, type UserId } from '../model/ids.ts';
+import { applyAbsences } from '../services/act-on-account.ts';
 import { CarePolicyView } from '../services/care-policy-view.ts';
 import { ImportRoles } from '../services/import-roles.ts';
 import { Lines } from '../services/lines.ts';
@@ -50,14 +51,16 @@ async function importList(
   const by = parseUserId(options['by']);
   if (by === undefined && !isDryRun) throw new UserError('Say who imports, for the audit log: --by @you:server.');
   const importer = { kind: 'operator' as const, by: by ?? ('' as UserId), runId: `roles-import:${newOpaqueId()}` };
+  const lines = new Lines(config.lines, config.admins);
   const policy = new CarePolicyView({
     ...{ ...config, ...storage, roleStore: storage.roles, roles: config.roles, classes: config.phiClasses },
     namespace: {
       bot: `@${config.appservice.bot}:${config.homeserver.domain}` as UserId,
       ...{ ghostPrefix: config.appservice.ghostPrefix, domain: config.homeserver.domain },
     },
-    ...{ lines: new Lines(config.lines), log: silentLogger },
+    ...{ lines, log: silentLogger },
   });
+  await applyAbsences({ ...storage, lines, policy, recordConfigured: undefined });
   const roles = new ImportRoles({ ...storage, policy });
   const plan = isDryRun ? await roles.plan(text, importer) : await roles.run(text, importer, newOpaqueId(8));
   if (plan.outcome === 'refused') {

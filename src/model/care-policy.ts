@@ -34,6 +34,8 @@ export interface CarePolicy {
   readonly classes: Readonly<Record<PhiClass, ClassRules>>;
   /** The roles of each user who has one. */
   readonly assigned: ReadonlyMap<UserId, readonly Role[]>;
+  /** Who was offboarded: they have no role, whatever gives them one. */
+  readonly gone: ReadonlySet<UserId>;
   /** The team of each line. */
   readonly teams: ReadonlyMap<LineId, ReadonlySet<UserId>>;
   /** Emergency admissions that are open now, by room. */

@@ -1,17 +1,20 @@
 import type { CarePolicy } from '../model/care-policy.ts';
 import { localpartOf, serverOf, type UserId } from '../model/ids.ts';
-import { isOurs, SENDER_LOCALPART, type Namespace } from '../model/namespace.ts';
+import { isOurs, SENDER_LOCALPART } from '../model/namespace.ts';
 import type { Permission } from '../model/permission.ts';
 import type { Role } from '../model/role.ts';
 
 /** Why a role must not be given or taken, in words for the person who asked. */
 export interface AssignmentRefusal {
-  readonly code: 'other-server' | 'ours' | 'not-permitted' | 'above-own' | 'own-reach' | 'last-administrator';
+  readonly code: 'other-server' | 'ours' | 'gone' | 'not-permitted' | 'above-own' | 'own-reach' | 'last-administrator';
   readonly message: string;
 }
 
 /** Whether a user may hold a role at all. Answers undefined where he may. */
-export function refuseHolder(namespace: Namespace, user: UserId): AssignmentRefusal | undefined {
+export function refuseHolder(
+  { namespace, gone }: Pick<CarePolicy, 'namespace' | 'gone'>,
+  user: UserId,
+): AssignmentRefusal | undefined {
   if (serverOf(user) !== namespace.domain) {
     return refusal('other-server', `${user} is not on this homeserver, ${namespace.domain}: no role.`);
   }
@@ -19,6 +22,7 @@ export function refuseHolder(namespace: Namespace, user: UserId): AssignmentRefu
   if (isOurs(namespace, user) || localpartOf(user) === SENDER_LOCALPART) {
     return refusal('ours', `${user} belongs to the bridge itself: no role.`);
   }
+  if (gone.has(user)) return refusal('gone', `${user} was offboarded: no role before \`reactivate\` takes them back.`);
   return undefined;
 }
 
@@ -35,7 +39,7 @@ export function refuseAssignment(
   const mayManage = !isOurs(policy.namespace, actor) && own.some(({ permissions }) => permissions.has('manage-roles'));
   if (!mayManage) return refusal('not-permitted', 'You may not give and take roles.');
   // What somebody should not have had can always be taken, at least from him.
-  const holder = verb === 'give' ? refuseHolder(policy.namespace, user) : undefined;
+  const holder = verb === 'give' ? refuseHolder(policy, user) : undefined;
   if (holder) return holder;
   if (role.power > Math.max(...own.map(({ power }) => power))) {
     return refusal('above-own', `The role ${role.id} has more power than you have.`);

@@ -53,7 +53,7 @@ export async function keepAway(
 ): Promise<void> {
   const left = present(managers, await accountStates.current());
   if (left.size === 1 && left.has(state.userId))
-    throw new UserError(`Refused: ${state.userId} is by now the last who can manage accounts. Nothing was done.`);
+    throw new UserError(`Refused: ${state.userId} is by now the last one who can manage accounts. Nothing was done.`);
   await accountStates.set(state);
 }
 

@@ -118,6 +118,7 @@ export class CarePolicyView implements PolicyInEffect {
       units: unitsById(units),
       classes,
       assigned: this.#assigned(given),
+      gone: lines.gone,
       teams: new Map(lines.assigned.map(({ id, team }): [LineId, ReadonlySet<UserId>] => [id, new Set(team)])),
       emergencies: emergencies(open),
       unitSpaces: new Map(rooms.flatMap(({ kind, unit, roomId }) => (kind === 'unit' && unit ? [[unit, roomId]] : []))),
@@ -128,12 +129,12 @@ export class CarePolicyView implements PolicyInEffect {
   }
 
   #assigned(given: readonly RoleAssignment[]): ReadonlyMap<UserId, readonly Role[]> {
-    const { roles } = this.#parts;
+    const { roles, lines } = this.#parts;
     const held = new Map<UserId, Set<Role>>();
     const add = (userId: UserId, roleId: RoleId): void => {
       const role = roles.get(roleId);
-      // A role that is no longer configured permits nothing.
-      if (role === undefined) return;
+      // A role that is no longer configured permits nothing, nor does that of whoever was offboarded.
+      if (role === undefined || lines.gone.has(userId)) return;
       const others = held.get(userId) ?? new Set();
       held.set(userId, others.add(role));
     };

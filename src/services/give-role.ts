@@ -56,11 +56,11 @@ export class GiveRole {
     request: RoleRequest,
     about: Pick<RoleRequestCause, 'trace' | 'reason' | 'ticket'>,
   ): Promise<RoleVerdict> {
-    const { roles, namespace } = await this.#parts.policy.current();
-    const role = roles.get(request.role);
-    const refusal = refuseHolder(namespace, request.user);
+    const policy = await this.#parts.policy.current();
+    const role = policy.roles.get(request.role);
+    const refusal = refuseHolder(policy, request.user);
     if (role === undefined) {
-      const known = [...roles.keys()].join(', ');
+      const known = [...policy.roles.keys()].join(', ');
       return {
         outcome: 'refused',
         message: `There is no role ${request.role}. Nothing was done. There are: ${known}.`,

@@ -25,11 +25,7 @@ export class ImportRoles {
   /** Reads the list and compares; does nothing. */
   async plan(text: string, importer: Importer): Promise<ImportPlan> {
     const policy = await this.#parts.policy.current();
-    const list = readRoleCsv(
-      text,
-      new Set(policy.roles.keys()),
-      (user) => refuseHolder(policy.namespace, user)?.message,
-    );
+    const list = readRoleCsv(text, new Set(policy.roles.keys()), (user) => refuseHolder(policy, user)?.message);
     if ('problems' in list) return { outcome: 'refused', problems: list.problems };
     const current = await this.#parts.roles.current();
     const changes = roleChanges(current, 'csv', list.rows);

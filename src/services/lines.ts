@@ -61,9 +61,9 @@ export class Lines {
     return this.#assigned;
   }
 
-  /** True for whoever is absent for good. */
-  isGone(user: UserId): boolean {
-    return this.#gone.has(user);
+  /** Who is absent for good. */
+  get gone(): ReadonlySet<UserId> {
+    return this.#gone;
   }
 
   /** The line with this id, or undefined where the configuration no longer has it. */

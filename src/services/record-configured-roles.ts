@@ -16,7 +16,7 @@ export interface ConfiguredRolesParts {
 export function configuredRoles({ admins, lines }: ConfiguredRolesParts): readonly UserRole[] {
   const teams = new Set(lines.assigned.flatMap(({ team }) => team));
   return [
-    ...admins.filter((user) => !lines.isGone(user)).map((userId) => ({ userId, roleId: ADMINISTRATOR })),
+    ...admins.filter((user) => !lines.gone.has(user)).map((userId) => ({ userId, roleId: ADMINISTRATOR })),
     ...[...teams].map((userId) => ({ userId, roleId: LINE_TEAM })),
   ];
 }

@@ -3,7 +3,6 @@ import type { Logger } from '../log.ts';
 import { newOpaqueId, type EventId, type UserId } from '../model/ids.ts';
 import { managesRoles, refuseHolder, refuseLastAdministrator } from '../policy/may-assign-role.ts';
 import { roleChanges, rolesAfter, type RoleChanges, type UserRole } from '../policy/role-changes.ts';
-import type { AccountStateStore } from '../ports/account-state-store.ts';
 import type { IdentitySource } from '../ports/identity-source.ts';
 import type { Notifier } from './notifier.ts';
 import { writeRoleChanges, type RoleWriterParts } from './write-role-changes.ts';
@@ -11,7 +10,6 @@ import { writeRoleChanges, type RoleWriterParts } from './write-role-changes.ts'
 /** What following a directory needs. */
 export interface SyncDirectoryParts extends RoleWriterParts {
   readonly source: IdentitySource;
-  readonly accountStates: Pick<AccountStateStore, 'current'>;
   readonly notifier: Pick<Notifier, 'tellAdmins'>;
   readonly log: Logger;
   /** Between two readings, ms. */
@@ -90,19 +88,17 @@ export class SyncDirectory implements AsyncDisposable {
 
   /** Reads and compares; does nothing. Throws RetryableError where the directory cannot be read. */
   async plan(): Promise<DirectoryPlan> {
-    const { source, roles, accountStates, mostTaken } = this.#parts;
+    const { source, roles, mostTaken } = this.#parts;
     const members = await source.members();
-    const states = await accountStates.current();
-    const gone = new Set(states.flatMap(({ userId, absence }) => (absence === 'gone' ? [userId] : [])));
     const policy = await this.#parts.policy.current();
     const current = await roles.current();
     const leftOut = new Set<string>();
     const wanted: UserRole[] = [];
     for (const { userId, roleIds } of members) {
-      const refusal = refuseHolder(policy.namespace, userId);
-      if (refusal) leftOut.add(refusal.message);
-      else if (gone.has(userId))
+      const refusal = refuseHolder(policy, userId);
+      if (refusal?.code === 'gone')
         leftOut.add(`${userId} was offboarded: no role. Take them out of the directory’s groups.`);
+      else if (refusal) leftOut.add(refusal.message);
       else wanted.push(...[...roleIds].map((roleId) => ({ userId, roleId })));
     }
     let changes = roleChanges(current, 'directory', wanted);

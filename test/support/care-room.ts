@@ -56,6 +56,7 @@ export function hospitalPolicy(more: Partial<CarePolicy> = {}): CarePolicy {
       [THERAPIST, [THERAPISTS]],
     ]),
     teams: new Map([[LINE, new Set([NURSE])]]),
+    gone: new Set(),
     emergencies: new Map(),
     unitSpaces: new Map([[ICU, ICU_SPACE]]),
     unitRooms: new Map([[ICU, new Set([ROOM])]]),

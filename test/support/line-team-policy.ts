@@ -40,6 +40,7 @@ export function lineTeamPolicy(
     classes: BUILT_IN_CLASSES,
     assigned,
     teams: new Map(lines.map(({ id, team }) => [id, new Set(team)])),
+    gone: new Set(),
     emergencies: new Map(),
     unitSpaces: new Map(),
   };

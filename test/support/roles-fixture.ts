@@ -46,7 +46,10 @@ export const ROLES: ReadonlyMap<RoleId, Role> = new Map(
 );
 
 /** The fixture’s policy with these people in it. */
-export function policyWith(assigned: Readonly<Record<string, readonly string[]>>): CarePolicy {
+export function policyWith(
+  assigned: Readonly<Record<string, readonly string[]>>,
+  gone: ReadonlySet<UserId> = new Set(),
+): CarePolicy {
   const rules = {} as ClassRules;
   return {
     namespace: { bot: user('carebridge'), ghostPrefix: '_carebridge_', domain: DOMAIN },
@@ -60,6 +63,7 @@ export function policyWith(assigned: Readonly<Record<string, readonly string[]>>
       ]),
     ),
     teams: new Map(),
+    gone,
     emergencies: new Map(),
     unitSpaces: new Map(),
   };
@@ -68,6 +72,8 @@ export function policyWith(assigned: Readonly<Record<string, readonly string[]>>
 /** The policy as the role store says. Counts how often it was told of a change. */
 export class FixturePolicy implements PolicyInEffect {
   readonly #roles: RoleStore;
+  /** Who was offboarded. */
+  readonly gone = new Set<UserId>();
   invalidated = 0;
 
   constructor(roles: RoleStore) {
@@ -76,8 +82,9 @@ export class FixturePolicy implements PolicyInEffect {
 
   async current(): Promise<CarePolicy> {
     const assigned: Record<string, string[]> = {};
-    for (const { userId, roleId: id } of await this.#roles.current()) (assigned[userId] ??= []).push(id);
-    return policyWith(assigned);
+    for (const { userId, roleId: id } of await this.#roles.current())
+      if (!this.gone.has(userId)) (assigned[userId] ??= []).push(id);
+    return policyWith(assigned, this.gone);
   }
 
   invalidate(): void {

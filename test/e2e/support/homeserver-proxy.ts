@@ -1,7 +1,13 @@
 /** Stands between bridge and homeserver: sees every request of the bridge, and can hold some of them back. */
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { LocalServer } from '../../support/local-server.ts';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 /** A request that passed. `url` is path and query; `answer` is undefined until there is one. */
 export interface SeenRequest {
@@ -12,19 +18,30 @@ export interface SeenRequest {
 }
 
 /** Give its `url` to the bridge in place of the homeserver's. */
-export class HomeserverProxy extends LocalServer {
+export class HomeserverProxy {
   /** Where requests go. */
   target = '';
   readonly seen: SeenRequest[] = [];
   /** The requests that the homeserver has answered and the bridge has not heard of: path and query. */
   readonly held: string[] = [];
+  readonly #server: Server;
   #isHeld: ((url: string, method: string) => boolean) | undefined;
   #release = Promise.withResolvers<void>();
 
-  static async open(): Promise<HomeserverProxy> {
+  constructor() {
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async start(): Promise<HomeserverProxy> {
     const proxy = new HomeserverProxy();
-    await proxy.start();
+    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening');
     return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** From now on answers to such requests wait for `release`, those under way too. */
@@ -64,16 +81,13 @@ export class HomeserverProxy extends LocalServer {
     });
   }
 
-  override async stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.release();
-    await super.stop();
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await this.#pass(request, response).catch(() => response.destroy());
-  }
-
-  async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);

@@ -269,21 +269,6 @@ accounts:
       });
     }
 
-    /** Each command that needs the accounts, and says why it did nothing. */
-    const allRefused = async (words: RegExp) => {
-      for (const args of [
-        ['unlock', LEE],
-        ['lock', LEE],
-        ['lost-device', LEE, 'all'],
-      ]) {
-        const { code, text } = await admin(...args);
-        expect(code, text).to.equal(1);
-        expect(text)
-          .to.match(words)
-          .and.to.match(/Nothing was done/);
-      }
-    };
-
     for (const [what, answer, words] of [
       [
         'expired',
@@ -294,7 +279,17 @@ accounts:
     ] as const) {
       it(`says that the admin token is ${what}, where to mend it, and that nothing was done`, async () => {
         homeserver.interfere = (request) => (request.includes('/_synapse/') ? answer : undefined);
-        await allRefused(words);
+        for (const args of [
+          ['unlock', LEE],
+          ['lock', LEE],
+          ['lost-device', LEE, 'all'],
+        ]) {
+          const { code, text } = await admin(...args);
+          expect(code, text).to.equal(1);
+          expect(text)
+            .to.match(words)
+            .and.to.match(/Nothing was done/);
+        }
         expect(await stateOf(LEE)).to.equal(undefined);
       });
     }
@@ -304,7 +299,17 @@ accounts:
       const mas = `http://127.0.0.1:${await freePort()}`;
       const lines = `  mas_url: ${mas}\n  mas_client_id: 01J00000000000000000000000\n  mas_client_secret: secret-of-a-test`;
       await appendFile(config, `${lines}\n`);
-      await allRefused(/Matrix Authentication Service: it cannot be reached \(ECONNREFUSED\)/);
+      for (const args of [
+        ['unlock', LEE],
+        ['lock', LEE],
+        ['lost-device', LEE, 'all'],
+      ]) {
+        const { code, text } = await admin(...args);
+        expect(code, text).to.equal(1);
+        expect(text)
+          .to.match(/Matrix Authentication Service: it cannot be reached \(ECONNREFUSED\)/)
+          .and.to.match(/Nothing was done/);
+      }
       expect(await stateOf(LEE)).to.equal(undefined);
       expect((await admin('give-role', LEE, 'administrator')).text).to.include('is not known');
     });

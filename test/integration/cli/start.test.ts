@@ -15,10 +15,10 @@ describe('carebridge start, where it cannot', () => {
 
   beforeEach(async () => {
     homeserver = new FakeHomeserver();
-    await homeserver.start();
+    await homeserver.listen();
   });
 
-  afterEach(() => homeserver.stop());
+  afterEach(() => homeserver.close());
 
   async function run(verb: string, path: string) {
     const lines: string[] = [];

@@ -107,7 +107,6 @@ describe('the LDAP directory, with OpenLDAP', function () {
       audit: {
         append: async (entry) => (await audit.append(entry), void actions.push(`${entry.action} ${entry.target}`)),
       },
-      accountStates: { current: async () => [] },
       source: new LdapDirectory(options({ nurses: 'nurse' }), 'hospital.test', silentLogger),
       notifier: { tellAdmins: async () => undefined },
       ...{ intervalMs: 60_000, mostTaken: 0.5 },

@@ -6,7 +6,9 @@ import type { Said } from '../../../src/model/archive.ts';
 import { ArchiveMessages } from '../../../src/services/archive-messages.ts';
 import { COMMAND_ROOM, NURSE } from '../../support/fakes/test-bridge.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { PATIENT, ServicesFixture } from './services-fixture.ts';
+import { ServicesFixture } from './services-fixture.ts';
+
+const PATIENT = '+12125550110';
 
 describe('archive (G2)', () => {
   let fixture: ServicesFixture;

@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import type { DeliveryState } from '../../../src/model/delivery.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
 import type { DeliveryReport } from '../../../src/services/apply-report.ts';
-import { PATIENT, ServicesFixture } from './services-fixture.ts';
+import { ServicesFixture } from './services-fixture.ts';
+
+const PATIENT = '+12125550110';
 
 describe('delivery reports', () => {
   let fixture: ServicesFixture;

@@ -241,7 +241,7 @@ describe('Offboarding', () => {
     await fixture.said();
     const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []));
     expect(refused).to.have.length(1);
-    expect(refused[0]?.message).to.match(/last who can manage accounts/);
+    expect(refused[0]?.message).to.match(/last one who can manage accounts/);
     expect(
       (await storage.accountStates.current()).filter(({ userId }) => [ADMIN, SECOND].includes(userId)),
     ).to.have.length(1);
@@ -255,11 +255,11 @@ describe('Offboarding', () => {
     const request = () => fixture.request(user);
     const refusal = async (work: Promise<unknown>) => ((await work.catch((error: unknown) => error)) as Error).message;
     for (const work of [
-      unlockAccount.run(request()),
-      reactivateAccount.run(request()),
-      fixture.offboard().begin(request(), COMMAND_ROOM, undefined),
+      () => unlockAccount.run(request()),
+      () => reactivateAccount.run(request()),
+      () => fixture.offboard().begin(request(), COMMAND_ROOM, undefined),
     ])
-      expect(await refusal(work)).to.match(/^Refused: .* is being offboarded\. Wait for the report/);
+      expect(await refusal(work())).to.match(/^Refused: .* is being offboarded\. Wait for the report/);
     await finish(fixture.offboard());
     expect(await refusal(unlockAccount.run(request()))).to.match(/was offboarded: `reactivate` takes them back/);
     expect(fixture.lines.all[0]?.team).to.deep.equal([SECOND, ADMIN]);

@@ -6,7 +6,6 @@ import { silentLogger } from '../../../src/log.ts';
 import type { AuditEntry } from '../../../src/model/audit-entry.ts';
 import type { EventId } from '../../../src/model/ids.ts';
 import type { RoleId, RoleSource } from '../../../src/model/role.ts';
-import type { AccountState } from '../../../src/ports/account-state-store.ts';
 import type { DirectoryMember, IdentitySource } from '../../../src/ports/identity-source.ts';
 import { GiveRole } from '../../../src/services/give-role.ts';
 import { ImportRoles } from '../../../src/services/import-roles.ts';
@@ -47,7 +46,6 @@ describe('roles', () => {
   let sync: SyncDirectory;
   let audited: AuditEntry[];
   let told: string[];
-  let gone: AccountState[];
   let give: GiveRole;
   let take: TakeRole;
   let importer: ImportRoles;
@@ -56,7 +54,6 @@ describe('roles', () => {
     opened = await openTestStores();
     clock = useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['Date'] });
     audited = [];
-    gone = [];
     told = [];
     const { roles, transactions, audit } = opened.stores;
     policy = new FixturePolicy(roles);
@@ -75,7 +72,7 @@ describe('roles', () => {
     importer = new ImportRoles(parts);
     sync = new SyncDirectory({
       ...parts,
-      ...{ source: directory, accountStates: { current: async () => gone } },
+      source: directory,
       notifier: { tellAdmins: async (text) => void told.push(text) },
       log: silentLogger,
       ...{ intervalMs: 10 * MINUTE, mostTaken: 0.5 },
@@ -306,15 +303,31 @@ describe('roles', () => {
     });
 
     it('A7 gives none to whoever was offboarded, and administrators hear that the directory still names them', async () => {
-      const left = { userId: user('lee'), wasLocked: false, wasSuspended: false, absence: 'gone' } as const;
-      gone.push({ ...left, successor: undefined, by: user('admin'), at: 1 });
+      policy.gone.add(user('lee'));
       directory.answer = { lee: ['nurse'], kim: ['nurse'] };
       await sync.runOnce();
       expect(await inEffect()).to.deep.equal(['admin administrator configuration', 'kim nurse directory']);
       expect(told[0]).to.match(/@lee:hospital\.test was offboarded: no role\. Take them out of the directory’s groups/);
-      gone.length = 0;
+      policy.gone.clear();
       await sync.runOnce();
       expect(await inEffect()).to.include('lee nurse directory');
+    });
+
+    it('A9 whoever was offboarded is not the administrator who is left, whatever source gave the role', async () => {
+      await seed('second', 'administrator', 'directory');
+      policy.gone.add(user('second'));
+      const last = { outcome: 'refused', message: /nobody left who may give and take roles/ };
+      await seed('boss', 'administrator', 'command');
+      await opened.stores.roles.take({
+        ...{ userId: user('admin'), roleId: roleId('administrator'), source: 'configuration' },
+        ...{ takenBy: 'the test', at: Date.now() },
+      });
+      const request = { actor: user('boss'), user: user('boss'), role: roleId('administrator') };
+      const verdict = await take.run(request, cause());
+      expect(verdict.outcome).to.equal(last.outcome);
+      expect(verdict.message).to.match(last.message);
+      const given = await give.run({ ...request, user: user('second') }, cause());
+      expect(given.message).to.match(/was offboarded: no role before `reactivate`/);
     });
 
     it('A9 gives no role to our own users, and does not take the last administrator’s', async () => {

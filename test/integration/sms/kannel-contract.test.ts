@@ -7,8 +7,7 @@ const SECRET = 'kannel-secret';
 
 smsCarrierContract('kannel', async () => {
   const smsbox = new FakeSmsbox();
-  await smsbox.start();
-  const { port } = smsbox;
+  const port = await smsbox.start();
   const carrier = createSmsCarrier(
     'kannel',
     {

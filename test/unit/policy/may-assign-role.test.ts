@@ -86,9 +86,10 @@ describe('refuseHolder', () => {
     ['@_carebridge_x:hospital.test', 'ours'],
     ['@_carebridge:hospital.test', 'ours'],
     ['@_carebridge_x:elsewhere.test', 'other-server'],
+    ['@left:hospital.test', 'gone'],
   ] as const) {
     it(`A5 ${id}: ${code ?? 'may hold a role'}`, () => {
-      expect(refuseHolder(policy.namespace, id as UserId)?.code).to.equal(code);
+      expect(refuseHolder({ ...policy, gone: new Set([user('left')]) }, id as UserId)?.code).to.equal(code);
     });
   }
 });

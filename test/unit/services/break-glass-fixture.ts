@@ -122,6 +122,7 @@ export async function breakGlassFixture(
     classes: { none: CLASS_RULES, phi: CLASS_RULES, sensitive: CLASS_RULES },
     assigned,
     teams: new Map(),
+    gone: new Set(),
     emergencies: new Map(),
     unitSpaces: new Map(),
   });

@@ -162,10 +162,12 @@ describe('CarePolicyView', () => {
     expect(tables.policyVersions[0]?.content).to.include('"permissions":["approve","break-glass"');
   });
 
-  it('A7 gives whoever was offboarded no role by the configuration, and the successor the line’s', async () => {
+  it('A7 gives whoever was offboarded no role, whatever names them, and the successor the line’s', async () => {
     const tables = careTables();
     const lines = new Lines([{ id: LINE, number: '+12125550100' as PhoneNumber, carrier: 'loopback', team: [NURSE] }]);
     lines.setAbsent([{ userId: NURSE, successor: DOCTOR, isGone: true }]);
+    const given = { source: 'directory' as const, since: 0, until: undefined, givenBy: 'ldap' };
+    tables.roles.push({ userId: NURSE, roleId: PHYSICIAN.id, ...given });
     const { assigned, teams } = await view(tables, { now: 0 }, { lines, admins: [ADMIN, NURSE] }).current();
     expect([...assigned].map(([user, roles]) => [user, roles.map(({ id }) => id)])).to.deep.equal([
       [ADMIN, ['administrator']],

@@ -179,7 +179,7 @@ describe('carebridge doctor', () => {
     expect(lines.filter((line) => line.startsWith('FAIL')).join('\n')).to.match(
       /reach the homeserver .* fix: start the homeserver/,
     );
-    expect(lines.filter((line) => line.includes('not run ; fix: first mend the homeserver'))).to.have.length(7);
+    expect(lines.filter((line) => line.includes('not run ; fix: first fix the homeserver'))).to.have.length(7);
   });
 
   it('finds a homeserver with another hs_token', async () => {
@@ -212,7 +212,7 @@ describe('carebridge doctor', () => {
     await rm(join(folder, 'registration.yaml'));
     const { lines } = await run('doctor', path);
     expect(wrong(lines)[0]).to.match(/there is no such file ; fix: Run `carebridge register`/);
-    expect(lines.filter((line) => line.includes('first mend the registration'))).to.have.length(5);
+    expect(lines.filter((line) => line.includes('first fix the registration'))).to.have.length(5);
   });
 
   it('finds files that others may read', async () => {

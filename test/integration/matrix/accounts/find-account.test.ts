@@ -37,12 +37,12 @@ describe('Finding an account by its name (D5)', () => {
   for (const others of [20, 100, 230]) {
     it(`D5: one person is found among ${others} patients, and of two neither is taken`, async () => {
       patients(20, others);
-      expect(await find('Pat')).to.include('Nobody of that name');
+      expect(await find('Pat')).to.include('Nobody with that name');
       const first = staff('nurse-1', 'Pat One');
       expect(await find('Pat')).to.equal(first);
       const second = staff('zoe', 'Pat Two');
       expect(await find('Pat'))
-        .to.include('There are several of that name')
+        .to.include('Several people have that name')
         .and.include(first)
         .and.include(second);
       expect(await find('pat two')).to.equal(second);

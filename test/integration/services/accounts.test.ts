@@ -355,7 +355,7 @@ describe('Acting on accounts', () => {
       expect(await findAccount.find({ by: 'name', name: 'Dr. Lee' })).to.equal(lee);
       const several = await fault(findAccount.find({ by: 'name', name: 'Amy' }));
       expect(several?.message)
-        .to.match(/several/)
+        .to.match(/Several people/)
         .and.match(/@amy:hospital\.test \(Amy Park\)/)
         .and.match(/@amy2/);
       // Even where one fits exactly: two people of one name are not told apart by it.

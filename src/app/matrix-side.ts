@@ -92,7 +92,7 @@ export async function openMatrixSide(options: MatrixSideOptions): Promise<Matrix
   const members = new RoomMembers({ homeserver, namespace, cache: appservice.membershipCache });
   const http = new MatrixHttp({ url: config.homeserver.url, asToken: registration.asToken });
   const { version: roomVersion } = config.rooms;
-  const rooms = new MatrixRooms({ homeserver, members, namespace, roomVersion, log });
+  const rooms = new MatrixRooms({ homeserver, members, namespace, log });
   const { isGoverned } = options;
   const control = new MatrixRoomControl({ homeserver, http, namespace, roomVersion, isGoverned, log });
   const crypto = closing.use(

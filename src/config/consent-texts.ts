@@ -1,4 +1,5 @@
 /** The words that patients are sent by default, and what any replacement must hold. */
+import { encodingOf } from '../model/sms-encoding.ts';
 
 /** Of the words below. Changes with them. */
 export const WORDING_VERSION = '2026-11';
@@ -49,8 +50,8 @@ export const NEEDS = {
   identity_question: [PRACTICE, { what: 'date of birth', pattern: /\bbirth\b|\bnacimiento\b/i }, STOP],
 } as const satisfies Record<string, readonly Need[]>;
 
-/** The longest text, in characters: six segments, after which carriers cut or refuse. */
-export const MAX_TEXT_LENGTH = 900;
+/** As many SMS as a text that nobody typed may be, before the names are filled in: room is left for these, and a patient is not flooded. */
+export const MAX_AUTOMATIC_PARTS = 6;
 
 /** What is wrong with the words of one text: each a sentence without a full stop. */
 export function findTextProblems(kind: keyof typeof NEEDS, words: string): string[] {
@@ -59,6 +60,7 @@ export function findTextProblems(kind: keyof typeof NEEDS, words: string): strin
   if (holders.some((holder) => holder !== '{practice}' && holder !== '{contact}')) {
     found.push('it holds a {...} other than {practice} and {contact}, which patients would see');
   }
-  if (words.length > MAX_TEXT_LENGTH) found.push(`it is longer than ${MAX_TEXT_LENGTH} characters`);
+  const { parts } = encodingOf(words);
+  if (parts > MAX_AUTOMATIC_PARTS) found.push(`it would be ${parts} SMS and may be ${MAX_AUTOMATIC_PARTS}`);
   return found;
 }

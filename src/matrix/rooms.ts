@@ -1,54 +1,37 @@
 import type { Logger } from '../log.ts';
 import { parseRoomId, type RoomId, type UserId } from '../model/ids.ts';
 import type { Namespace } from '../model/namespace.ts';
-import type { RoomPlan, Rooms } from '../ports/rooms.ts';
+import type { Rooms } from '../ports/rooms.ts';
 import { clientPath, type Homeserver } from './homeserver.ts';
 import { errcodeOf, statusOf } from './matrix-fault.ts';
 import type { RoomMembers } from './membership.ts';
 import { RoomEntry } from './room-entry.ts';
-import { RoomMaker } from './room-maker.ts';
-import { SAFE_STATE, createRoomBody } from './room-plan.ts';
 import { RoomState } from './room-state.ts';
 import { RoomUpgrades } from './room-upgrades.ts';
 
-/** What making rooms needs. */
+/** What asking a homeserver about rooms needs. */
 export interface MatrixRoomsParts {
   readonly homeserver: Homeserver;
   readonly members: RoomMembers;
   readonly namespace: Namespace;
-  /** Room version for new rooms; undefined is the homeserver's default. */
-  readonly roomVersion: string | undefined;
   readonly log: Logger;
 }
 
-/** Rooms on a Matrix homeserver, made and governed by the bot. */
+/** Who is in which room of a Matrix homeserver, as the bot sees and changes it. */
 export class MatrixRooms implements Rooms {
   readonly #parts: MatrixRoomsParts;
   readonly #entry: RoomEntry;
   readonly #state: RoomState;
   readonly #upgrades: RoomUpgrades;
-  readonly #maker: RoomMaker;
   /** Display names set by this process: each is looked up once. */
   readonly #named = new Map<UserId, string>();
 
   constructor(parts: MatrixRoomsParts) {
     const { homeserver, namespace, members, log } = parts;
     this.#parts = parts;
-    this.#maker = new RoomMaker(parts);
     this.#entry = new RoomEntry(homeserver, namespace.bot);
     this.#state = new RoomState(homeserver, namespace.bot);
     this.#upgrades = new RoomUpgrades({ entry: this.#entry, state: this.#state, members, bot: namespace.bot, log });
-  }
-
-  async create(plan: RoomPlan): Promise<RoomId> {
-    const { bot } = this.#parts.namespace;
-    const { roomId, isNew } = await this.#maker.make(plan.key, (alias, version) =>
-      createRoomBody(plan, alias, bot, version),
-    );
-    if (!isNew) await this.#complete(roomId, plan);
-    await this.#fill(roomId, plan, isNew ? new Map() : await this.#entry.memberships(roomId));
-    this.#parts.members.forget(roomId);
-    return roomId;
   }
 
   async invite(roomId: RoomId, userId: UserId): Promise<void> {
@@ -121,24 +104,6 @@ export class MatrixRooms implements Rooms {
       await homeserver.call(ghost, 'set a display name', { method: 'PUT', path, body: { displayname: displayName } });
     }
     this.#named.set(ghost, displayName);
-  }
-
-  /** Puts right what an interrupted creation may have left out, before anybody is let in. */
-  async #complete(roomId: RoomId, plan: RoomPlan): Promise<void> {
-    this.#parts.log.info('room.completing', { roomId });
-    for (const [type, content] of SAFE_STATE) await this.#state.ensure(roomId, type, content);
-    await this.#state.ensure(roomId, 'm.room.name', { name: plan.name });
-    await this.#state.ensure(roomId, 'm.room.topic', { topic: plan.topic });
-  }
-
-  async #fill(roomId: RoomId, { ghost, invite }: RoomPlan, memberships: ReadonlyMap<UserId, string>): Promise<void> {
-    if (ghost !== undefined && memberships.get(ghost) !== 'join') {
-      if (memberships.get(ghost) !== 'invite') await this.#entry.invite(roomId, ghost);
-      await this.#entry.join(roomId, ghost);
-    }
-    for (const userId of invite) {
-      if (!memberships.has(userId)) await this.#entry.tryInvite(roomId, userId, this.#parts.log);
-    }
   }
 }
 

@@ -2,7 +2,7 @@ import type { UserId } from './ids.ts';
 
 /** A new governed room. Everything that policy wants is written at creation, so that it never was otherwise. */
 export interface GovernedRoomPlan {
-  /** Opaque and unique, as in `RoomPlan.key`: creating twice gives the same room. */
+  /** Opaque and unique, becomes the room's alias localpart, so that creating twice gives the same room. */
   readonly key: string;
   readonly name: string;
   readonly topic: string;

@@ -1,4 +1,5 @@
 import type { CarePolicy } from '../model/care-policy.ts';
+import { USUAL_LEVELS } from '../model/governed-levels.ts';
 import { serverOf, type UserId } from '../model/ids.ts';
 import { isOurs } from '../model/namespace.ts';
 import type { RoomSnapshot } from '../model/room-snapshot.ts';
@@ -36,13 +37,7 @@ export function holdsPeople(policy: CarePolicy, snapshot: RoomSnapshot): boolean
 export function levelsAfterRelease(top: readonly UserId[]): Record<string, unknown> {
   return {
     users: Object.fromEntries(top.map((user) => [user, 100])),
-    users_default: 0,
-    events_default: 0,
-    state_default: 50,
-    invite: 50,
-    kick: 50,
-    ban: 50,
-    redact: 50,
+    ...USUAL_LEVELS,
     events: Object.fromEntries(TOP_EVENTS.map((type) => [type, 100])),
     notifications: { room: 50 },
   };

@@ -1,5 +1,6 @@
 import type { ConsentState } from '../model/consent.ts';
 import type { OutboxKind } from '../model/rows.ts';
+import type { SmsEncoding } from '../model/sms-encoding.ts';
 import type { Violation } from '../model/violation.ts';
 import type { IdentityStanding } from './identity-standing.ts';
 
@@ -9,8 +10,7 @@ export interface SendQuestion {
   readonly consent: ConsentState;
   /** Whether whoever answers at the number is the patient. */
   readonly identity: IdentityStanding;
-  /** The length of the text in UTF-16 units. */
-  readonly length: number;
+  readonly encoding: SmsEncoding;
   /** When the text was written. */
   readonly createdAt: number;
   readonly now: number;
@@ -18,8 +18,8 @@ export interface SendQuestion {
   readonly isTextingClass: boolean;
 }
 
-/** Longest text to a patient: ten GSM-7 segments, which gateways take as one message. */
-export const MAX_TEXT_LENGTH = 1_530;
+/** As many SMS as gateways still take as one message. */
+export const MAX_PARTS = 10;
 /** An opt-out confirmation is presumed allowed within five minutes: 47 CFR 64.1200(a)(12) (K4). */
 export const CONFIRMATION_WINDOW_MS = 5 * 60_000;
 
@@ -31,13 +31,18 @@ export function maySend(question: SendQuestion): Violation[] {
   if (consent) violations.push(consent);
   const identity = question.kind === 'message' ? IDENTITY_RULES[question.identity] : undefined;
   if (identity) violations.push(identity);
-  if (question.length > MAX_TEXT_LENGTH) {
-    violations.push({
-      code: 'too-long',
-      message: `it has ${question.length} characters and a text can have ${MAX_TEXT_LENGTH}. Send it in parts.`,
-    });
-  }
+  const tooLong = lengthProblem(question.encoding);
+  if (tooLong) violations.push(tooLong);
   return violations;
+}
+
+function lengthProblem({ coding, parts }: SmsEncoding): Violation | undefined {
+  if (parts <= MAX_PARTS) return undefined;
+  const why = coding === 'ucs2' ? ' Emoji and some accents, such as á and ’, more than halve what fits into one.' : '';
+  return {
+    code: 'too-long',
+    message: `it would be ${parts} SMS and a text can be ${MAX_PARTS}.${why} Send it in parts.`,
+  };
 }
 
 /** A patient who writes STOP or HELP is answered whatever the room is (K4, K7). */

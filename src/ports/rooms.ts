@@ -1,21 +1,7 @@
 import type { RoomId, UserId } from '../model/ids.ts';
 
-/** What a new governed room is like. Encrypted, invite-only, no guests, history from joining: always. */
-export interface RoomPlan {
-  /** Opaque and unique: becomes the room's alias localpart, so that creating twice gives the same room. */
-  readonly key: string;
-  /** What everybody on the server may read: no PHI. */
-  readonly name: string;
-  readonly topic: string;
-  readonly invite: readonly UserId[];
-  /** Joins as soon as the room exists. */
-  readonly ghost?: UserId;
-}
-
 /** Rooms that the bot made, and who is in them. */
 export interface Rooms {
-  /** Creates the room, or finds and completes the one made by an earlier, interrupted call. */
-  create(plan: RoomPlan): Promise<RoomId>;
   /** Invites a user; fine where the user is already in or invited. */
   invite(roomId: RoomId, userId: UserId): Promise<void>;
   /** The joined members, from memory once known. Throws PermanentError where none of our users is in the room. */

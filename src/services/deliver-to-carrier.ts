@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import type { ConsentState } from '../model/consent.ts';
 import { FAILURE_TEXT, type FailureReason } from '../model/delivery.ts';
 import type { OutboxRow } from '../model/rows.ts';
+import { encodingOf } from '../model/sms-encoding.ts';
 import type { IdentityStanding } from '../policy/identity-standing.ts';
 import { maySend } from '../policy/may-send.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
@@ -86,7 +87,7 @@ export class DeliverToCarrier {
       kind: row.kind,
       consent: await this.#consent(row),
       identity: await this.#identity(row),
-      length: row.body.length,
+      encoding: encodingOf(row.body),
       createdAt: row.createdAt,
       now: Date.now(),
       isTextingClass: await this.#isTextingClass(row),

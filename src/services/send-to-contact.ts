@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { Conversation } from '../model/conversation.ts';
 import type { MatrixEventRow } from '../model/rows.ts';
+import { encodingOf } from '../model/sms-encoding.ts';
 import { maySend } from '../policy/may-send.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
 import type { MatrixEventStore } from '../ports/matrix-event-store.ts';
@@ -90,7 +91,7 @@ export class SendToContact {
     const now = Date.now();
     const consent = (await this.#parts.consents.latest(conversation.address.id))?.state ?? 'none';
     const [violation] = maySend({
-      ...{ kind: 'message', consent, length: outgoing.text.length, createdAt: now, now },
+      ...{ kind: 'message', consent, encoding: encodingOf(outgoing.text), createdAt: now, now },
       identity: (await this.#parts.identity?.standing(conversation)) ?? 'not-needed',
       isTextingClass: (await this.#parts.mayTextOut?.(row.event.room_id)) ?? true,
     });

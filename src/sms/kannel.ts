@@ -9,7 +9,7 @@ import type {
   WebhookOutcome,
   WebhookRequest,
 } from '../ports/sms-carrier.ts';
-import { encodingOf, toPhoneText } from './encoding.ts';
+import { encodingOf, toPhoneText } from '../model/sms-encoding.ts';
 import { httpCall } from './http-call.ts';
 import { readKannelAnswer } from './kannel/answer.ts';
 import { checkKannel } from './kannel/check.ts';

@@ -11,7 +11,7 @@ import type {
   WebhookOutcome,
   WebhookRequest,
 } from '../ports/sms-carrier.ts';
-import { toPhoneText } from './encoding.ts';
+import { toPhoneText } from '../model/sms-encoding.ts';
 import { httpCall, retryAfterMsOf, type CallResult, type HttpAnswer } from './http-call.ts';
 import {
   MAX_MEDIA_BYTES,

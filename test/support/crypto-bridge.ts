@@ -43,7 +43,7 @@ export class CryptoBridge {
   }
 
   static async make(): Promise<CryptoBridge> {
-    return new CryptoBridge(await FakeHomeserver.start(), join(await tempDir('crypto'), 'store'));
+    return new CryptoBridge(await FakeHomeserver.open(), join(await tempDir('crypto'), 'store'));
   }
 
   static async start(): Promise<CryptoBridge> {

@@ -1,10 +1,9 @@
 /** The part of a homeserver that account control sees, with Synapse's behaviour in each mode, as it was observed on a real one. */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { FakeAnswer } from './fake-mas-api.ts';
+import { LocalServer } from './local-server.ts';
 
 /** Who owns the accounts there. `moderation`: another homeserver, with MSC4323. */
 export type FakeAccountMode = 'native' | 'mas' | 'moderation';
@@ -60,7 +59,7 @@ const ok = (body: unknown = {}): FakeAnswer => ({ status: 200, body });
 const UNRECOGNIZED = error(404, 'M_UNRECOGNIZED');
 const UNKNOWN_TOKEN = error(401, 'M_UNKNOWN_TOKEN', { soft_logout: false });
 
-export class FakeAccountHomeserver {
+export class FakeAccountHomeserver extends LocalServer {
   readonly domain = 'hospital.test';
   readonly users = new Map<string, FakeUser>();
   /** `METHOD path`, in order. */
@@ -76,38 +75,23 @@ export class FakeAccountHomeserver {
   interfere: (request: string) => FakeAnswer | 'hang' | undefined = () => undefined;
   readonly #tokens = new Map<string, { userId: string; deviceId: string }>();
   readonly #cache = new Map<string, { readonly until: number; readonly found: Introspection }>();
-  readonly #server: Server;
 
   constructor(mode: FakeAccountMode) {
+    super();
     this.mode = mode;
-    this.#server = createServer((request, response) => {
-      void text(request).then(async (raw) => {
-        const url = new URL(request.url ?? '/', 'http://fake');
-        const token = (request.headers.authorization ?? '').replace(/^Bearer /, '');
-        const body = (raw === '' || !raw.startsWith('{') ? {} : JSON.parse(raw)) as Body;
-        const what = `${request.method} ${decodeURIComponent(url.pathname)}`;
-        this.requests.push(what);
-        const instead = this.interfere(what);
-        if (instead === 'hang') return;
-        const answer = instead ?? (await this.#answer(request.method ?? 'GET', url, token, body));
-        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
-      });
-    });
   }
 
-  async start(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, 'close');
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const raw = await text(request);
+    const url = new URL(request.url ?? '/', 'http://fake');
+    const token = (request.headers.authorization ?? '').replace(/^Bearer /, '');
+    const body = (raw === '' || !raw.startsWith('{') ? {} : JSON.parse(raw)) as Body;
+    const what = `${request.method} ${decodeURIComponent(url.pathname)}`;
+    this.requests.push(what);
+    const instead = this.interfere(what);
+    if (instead === 'hang') return;
+    const answer = instead ?? (await this.#answer(request.method ?? 'GET', url, token, body));
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
   }
 
   addUser(localpart: string, { admin = false } = {}): FakeUser {

@@ -1,8 +1,8 @@
 /** The endpoints that the encryption uses, over real HTTP, with faults on demand. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OlmRequest } from '../../src/matrix/crypto/olm-engine.ts';
 import { KeyDirectory } from './key-directory.ts';
+import { LocalServer } from './local-server.ts';
 
 /** What becomes of a request. `drop-before`: the connection breaks and nothing was done; `drop-after`: it was done. */
 export type Fault =
@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<string, OlmRequest['kind']>> = {
 /** A held /sync is answered at once when something comes, else after this long. ms. */
 const HOLD_MS = 200;
 
-export class FakeHomeserver {
+export class FakeHomeserver extends LocalServer {
   readonly directory = new KeyDirectory();
   /** Every request but /sync. */
   readonly requests: SeenRequest[] = [];
@@ -48,23 +48,14 @@ export class FakeHomeserver {
   fault: (request: SeenRequest) => Fault | undefined = () => undefined;
   syncs = 0;
   syncFault: Fault | undefined;
-  readonly #server: Server;
   readonly #transactions = new Map<string, string>();
   readonly #changed: string[] = [];
   readonly #waiting = new Set<() => void>();
 
-  private constructor() {
-    this.#server = createServer((request, response) => void this.#handle(request, response));
-  }
-
-  static async start(): Promise<FakeHomeserver> {
+  static async open(): Promise<FakeHomeserver> {
     const homeserver = new FakeHomeserver();
-    await new Promise<void>((resolve) => homeserver.#server.listen(0, '127.0.0.1', resolve));
+    await homeserver.start();
     return homeserver;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** Reports the user in device_lists.changed. */
@@ -78,13 +69,12 @@ export class FakeHomeserver {
     for (const resolve of this.#waiting) resolve();
   }
 
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     this.wake();
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await super.stop();
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '', this.url);
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);

@@ -1,8 +1,6 @@
 /** Matrix Authentication Service as a homeserver and account control see it, with the traps that were seen on a real one. */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import {
   data,
@@ -17,6 +15,7 @@ import {
   type FakeMasSession,
   type FakeMasUser,
 } from './fake-mas-api.ts';
+import { LocalServer } from './local-server.ts';
 import { SynapseOfMas } from './synapse-of-mas.ts';
 import type { MasSessionKind, TestMas } from './test-mas.ts';
 
@@ -34,7 +33,7 @@ export async function startFakeMas(homeserverUrl: string): Promise<FakeMas> {
   return mas;
 }
 
-export class FakeMas implements TestMas {
+export class FakeMas extends LocalServer implements TestMas {
   readonly clientId = '01J5M8Q2V9XK3T7R4W6Y8Z0ABC';
   readonly clientSecret = 'client-secret';
   readonly secret = 'shared-secret';
@@ -53,40 +52,28 @@ export class FakeMas implements TestMas {
   readonly #adminTokens = new Map<string, number>();
   readonly #jobs: (() => Promise<void>)[] = [];
   #working: Promise<void> = Promise.resolve();
-  readonly #server: Server;
 
   constructor(homeserverUrl: string) {
+    super();
     this.#synapse = new SynapseOfMas({ url: homeserverUrl, secret: this.secret });
-    this.#server = createServer((request, response) => {
-      void (async () => {
-        const raw = await text(request);
-        if (!this.isUp) return void request.socket.destroy();
-        const url = new URL(request.url ?? '/', 'http://fake');
-        this.requests.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
-        const { authorization = '' } = request.headers;
-        const answer = await this.#answer(request.method ?? 'GET', url, authorization, raw).catch(() =>
-          failed(500, 'Internal error'),
-        );
-        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
-      })();
-    });
   }
 
-  async start(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const raw = await text(request);
+    if (!this.isUp) return void request.socket.destroy();
+    const url = new URL(request.url ?? '/', 'http://fake');
+    this.requests.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
+    const { authorization = '' } = request.headers;
+    const answer = await this.#answer(request.method ?? 'GET', url, authorization, raw).catch(() =>
+      failed(500, 'Internal error'),
+    );
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     this.#jobs.length = 0;
     await this.#working;
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, 'close');
+    await super.stop();
   }
 
   async setUp(isUp: boolean): Promise<void> {

@@ -1,11 +1,10 @@
 /** A real Kannel for tests: bearerbox and smsbox in a folder of their own, on free ports of 127.0.0.1. */
-import { accessSync, constants } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startChild, type Child } from '../../src/cli/demo/children.ts';
 import type { CarrierConfig } from '../../src/config/config.ts';
 import { freePort } from './free-port.ts';
+import { isExecutable, isListening } from './installed-program.ts';
 import { tempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -144,22 +143,4 @@ port = ${fake}
 connect-allow-ip = 127.0.0.1
 allowed-smsc-id = fake1
 `;
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,12 +1,11 @@
 /** A private OpenLDAP server for tests: Debian's slapd with a folder of its own, on free ports of 127.0.0.1. */
 import { execFile, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startChild, type Child } from '../../src/cli/demo/children.ts';
 import { freePort } from './free-port.ts';
+import { isExecutable, isListening } from './installed-program.ts';
 import { tempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -134,21 +133,4 @@ async function makeCertificate(folder: string): Promise<void> {
   const signed = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-addext', 'basicConstraints=critical,CA:false'];
   const server = ['-keyout', 'server.key', '-out', 'server.crt', '-subj', '/CN=127.0.0.1'];
   await openssl('req', ...newKey, ...server, '-addext', 'subjectAltName=IP:127.0.0.1', ...signed);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(socket.destroy().destroyed));
-    socket.once('error', () => resolve(false));
-  });
 }

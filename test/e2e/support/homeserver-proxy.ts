@@ -1,13 +1,7 @@
 /** Stands between bridge and homeserver: sees every request of the bridge, and can hold some of them back. */
 import { once } from 'node:events';
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { LocalServer } from '../../support/local-server.ts';
 
 /** A request that passed. `url` is path and query; `answer` is undefined until there is one. */
 export interface SeenRequest {
@@ -18,30 +12,19 @@ export interface SeenRequest {
 }
 
 /** Give its `url` to the bridge in place of the homeserver's. */
-export class HomeserverProxy {
+export class HomeserverProxy extends LocalServer {
   /** Where requests go. */
   target = '';
   readonly seen: SeenRequest[] = [];
   /** The requests that the homeserver has answered and the bridge has not heard of: path and query. */
   readonly held: string[] = [];
-  readonly #server: Server;
   #isHeld: ((url: string, method: string) => boolean) | undefined;
   #release = Promise.withResolvers<void>();
 
-  constructor() {
-    this.#server = createServer((request, response) => {
-      this.#handle(request, response).catch(() => response.destroy());
-    });
-  }
-
-  static async start(): Promise<HomeserverProxy> {
+  static async open(): Promise<HomeserverProxy> {
     const proxy = new HomeserverProxy();
-    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening');
+    await proxy.start();
     return proxy;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** From now on answers to such requests wait for `release`, those under way too. */
@@ -81,13 +64,16 @@ export class HomeserverProxy {
     });
   }
 
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     this.release();
-    this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await super.stop();
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#pass(request, response).catch(() => response.destroy());
+  }
+
+  async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);

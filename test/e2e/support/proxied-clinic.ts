@@ -10,7 +10,7 @@ export interface ProxiedClinic extends Clinic {
 
 /** Starts one, but for the bridge: what must be there before it is made first. For a `before` hook. */
 export async function startProxiedClinic(context: Context, options: ClinicOptions): Promise<ProxiedClinic> {
-  const proxy = await HomeserverProxy.start();
+  const proxy = await HomeserverProxy.open();
   try {
     const config = { ...options.config, homeserver: { url: proxy.url } };
     const clinic = await startTestClinic(context, { ...options, config, startBridge: false });

@@ -269,6 +269,21 @@ accounts:
       });
     }
 
+    /** Each command that needs the accounts, and says why it did nothing. */
+    const allRefused = async (words: RegExp) => {
+      for (const args of [
+        ['unlock', LEE],
+        ['lock', LEE],
+        ['lost-device', LEE, 'all'],
+      ]) {
+        const { code, text } = await admin(...args);
+        expect(code, text).to.equal(1);
+        expect(text)
+          .to.match(words)
+          .and.to.match(/Nothing was done/);
+      }
+    };
+
     for (const [what, answer, words] of [
       [
         'expired',
@@ -279,17 +294,7 @@ accounts:
     ] as const) {
       it(`says that the admin token is ${what}, where to mend it, and that nothing was done`, async () => {
         homeserver.interfere = (request) => (request.includes('/_synapse/') ? answer : undefined);
-        for (const args of [
-          ['unlock', LEE],
-          ['lock', LEE],
-          ['lost-device', LEE, 'all'],
-        ]) {
-          const { code, text } = await admin(...args);
-          expect(code, text).to.equal(1);
-          expect(text)
-            .to.match(words)
-            .and.to.match(/Nothing was done/);
-        }
+        await allRefused(words);
         expect(await stateOf(LEE)).to.equal(undefined);
       });
     }
@@ -299,17 +304,7 @@ accounts:
       const mas = `http://127.0.0.1:${await freePort()}`;
       const lines = `  mas_url: ${mas}\n  mas_client_id: 01J00000000000000000000000\n  mas_client_secret: secret-of-a-test`;
       await appendFile(config, `${lines}\n`);
-      for (const args of [
-        ['unlock', LEE],
-        ['lock', LEE],
-        ['lost-device', LEE, 'all'],
-      ]) {
-        const { code, text } = await admin(...args);
-        expect(code, text).to.equal(1);
-        expect(text)
-          .to.match(/Matrix Authentication Service: it cannot be reached \(ECONNREFUSED\)/)
-          .and.to.match(/Nothing was done/);
-      }
+      await allRefused(/Matrix Authentication Service: it cannot be reached \(ECONNREFUSED\)/);
       expect(await stateOf(LEE)).to.equal(undefined);
       expect((await admin('give-role', LEE, 'administrator')).text).to.include('is not known');
     });

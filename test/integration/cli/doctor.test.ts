@@ -4,6 +4,7 @@ import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { runCli } from '../../../src/cli/index.ts';
+import type { Config } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { openStorage } from '../../../src/storage/open-storage.ts';
 import { configFolder, MINIMAL, TEST_KEY } from '../../support/config-folder.ts';
@@ -32,7 +33,7 @@ describe('carebridge doctor', () => {
 
   beforeEach(async () => {
     homeserver = new FakeHomeserver();
-    await homeserver.listen();
+    await homeserver.start();
     port = await freePort();
     path = await configFolder(
       MINIMAL.replace('homeserver:', `homeserver:\n  url: ${homeserver.url}`) +
@@ -46,7 +47,7 @@ describe('carebridge doctor', () => {
     homeserver.appserviceUrl = `http://127.0.0.1:${port}`;
   });
 
-  afterEach(() => homeserver.close());
+  afterEach(() => homeserver.stop());
 
   it('finds nothing wrong where nothing is, and says what it tried', async () => {
     const { lines } = await run('doctor', path);
@@ -284,6 +285,15 @@ describe('carebridge doctor', () => {
       await CryptoStore.open({ directory, passphrase, engine: 'wasm', outboundSessions: [] }).close();
     });
 
+    /** The database knows a crypto store, which is not the one that is there. */
+    const rememberOther = async (config: Config) => {
+      const { rememberStore } = await import('../../../src/matrix/crypto/store-guard.ts');
+      await using storage = await openStorage(config);
+      const bot = { ed25519: 'a', curve25519: 'b', master: 'c' };
+      const other = { storeId: 'other', engine: 'wasm', deviceId: 'CBOTHER', generation: 1, bot } as const;
+      await rememberStore(storage.settings, other);
+    };
+
     it('opens it', async () => {
       expect((await run('doctor', path)).lines.join('\n')).to.match(/ok {4}open the crypto store .*passphrase right/);
     });
@@ -297,17 +307,7 @@ describe('carebridge doctor', () => {
 
     it('finds that it is gone, or another one than the database knows', async () => {
       const config = loadConfig(path, {});
-      const { rememberStore } = await import('../../../src/matrix/crypto/store-guard.ts');
-      const storage = await openStorage(config);
-      const bot = { ed25519: 'a', curve25519: 'b', master: 'c' };
-      await rememberStore(storage.settings, {
-        storeId: 'other',
-        engine: 'wasm',
-        deviceId: 'CBOTHER',
-        generation: 1,
-        bot,
-      });
-      await storage.close();
+      await rememberOther(config);
       expect(wrong((await run('doctor', path)).lines).join('\n')).to.match(
         /FAIL {2}open the crypto store .*another crypto store/,
       );
@@ -316,18 +316,7 @@ describe('carebridge doctor', () => {
     });
 
     it("finds that the bot's keys on the homeserver are not those it had", async () => {
-      const config = loadConfig(path, {});
-      const { rememberStore } = await import('../../../src/matrix/crypto/store-guard.ts');
-      const storage = await openStorage(config);
-      const bot = { ed25519: 'a', curve25519: 'b', master: 'c' };
-      await rememberStore(storage.settings, {
-        storeId: 'other',
-        engine: 'wasm',
-        deviceId: 'CBOTHER',
-        generation: 1,
-        bot,
-      });
-      await storage.close();
+      await rememberOther(loadConfig(path, {}));
       const query = 'POST /_matrix/client/v3/keys/query';
       homeserver.answers.set(query, [200, { device_keys: {}, master_keys: {} }]);
       expect(wrong((await run('doctor', path)).lines).join('\n')).to.match(

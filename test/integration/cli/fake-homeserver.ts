@@ -1,12 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LocalServer } from '../../support/local-server.ts';
 
 /** An answer: status, body, and headers where they matter. */
 export type Answer = readonly [status: number, body: unknown, headers?: Record<string, string>];
 
 /** As much of a homeserver as `doctor` asks for. Everything is fine until a test says otherwise in `answers`. */
-export class FakeHomeserver {
+export class FakeHomeserver extends LocalServer {
   /** By method and path, e.g. `GET /_matrix/client/versions`. */
   readonly answers = new Map<string, Answer>();
   readonly requests: string[] = [];
@@ -15,29 +14,10 @@ export class FakeHomeserver {
   asToken = '';
   /** Where it would send transactions. */
   appserviceUrl = '';
-  readonly #server: Server;
 
-  constructor() {
-    this.#server = createServer((request, response) => {
-      void this.#answer(request).then(([status, body, headers = {}]) => {
-        response.writeHead(status, { server: 'Synapse/1.163.2', ...headers }).end(JSON.stringify(body));
-      });
-    });
-  }
-
-  async listen(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [status, body, headers = {}] = await this.#answer(request);
+    response.writeHead(status, { server: 'Synapse/1.163.2', ...headers }).end(JSON.stringify(body));
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {

@@ -15,10 +15,10 @@ describe('carebridge start, where it cannot', () => {
 
   beforeEach(async () => {
     homeserver = new FakeHomeserver();
-    await homeserver.listen();
+    await homeserver.start();
   });
 
-  afterEach(() => homeserver.close());
+  afterEach(() => homeserver.stop());
 
   async function run(verb: string, path: string) {
     const lines: string[] = [];

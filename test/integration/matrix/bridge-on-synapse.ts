@@ -8,8 +8,10 @@ import { isInteresting } from '../../../src/matrix/interest.ts';
 import { RoomMembers } from '../../../src/matrix/membership.ts';
 import type { PingTarget } from '../../../src/matrix/ping.ts';
 import { makeRegistration, writeRegistration, type Registration } from '../../../src/matrix/registration.ts';
+import { MatrixRoomControl } from '../../../src/matrix/room-control.ts';
 import { MatrixRooms } from '../../../src/matrix/rooms.ts';
 import { TransactionIntake } from '../../../src/matrix/transaction-intake.ts';
+import type { GovernedRoomPlan } from '../../../src/model/governed-room-plan.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
 import type { Namespace } from '../../../src/model/namespace.ts';
 import type { MatrixEvent } from '../../../src/model/rows.ts';
@@ -37,12 +39,16 @@ export function whyNoSynapse(): string | undefined {
   }
 }
 
+type RoomToCreate = Pick<GovernedRoomPlan, 'key' | 'name' | 'topic' | 'invite' | 'ghost'>;
+
 /** One bridge process: may be closed and opened again on the same homeserver. */
 export interface OpenBridge {
   readonly appservice: Appservice;
   readonly intake: TransactionIntake;
   readonly members: RoomMembers;
   readonly rooms: MatrixRooms;
+  /** A room of the bot's, safe as rooms are of which a plan says nothing more. */
+  create(plan: RoomToCreate): Promise<RoomId>;
   readonly store: MemoryEventStore;
   readonly observed: MatrixEvent[];
   /** The next event that fits, also one that came already. */
@@ -131,7 +137,16 @@ export class BridgeOnSynapse {
     });
     const { homeserver, membershipCache: cache } = appservice;
     const members = new RoomMembers({ homeserver, namespace: NAMESPACE, cache });
-    const rooms = new MatrixRooms({ homeserver, members, namespace: NAMESPACE, roomVersion, log: silentLogger });
+    const rooms = new MatrixRooms({ homeserver, members, namespace: NAMESPACE, log: silentLogger });
+    const control = new MatrixRoomControl({
+      ...{ homeserver, namespace: NAMESPACE, roomVersion, isGoverned: () => false, log: silentLogger },
+      http: { bytes: () => Promise.reject(new Error('not used')) },
+    });
+    const create = async (plan: RoomToCreate) => {
+      const roomId = await control.create({ isSpace: false, federate: true, initialState: [], ...plan });
+      members.forget(roomId);
+      return roomId;
+    };
     await homeserver.ensureRegistered(NAMESPACE.bot);
     if (isListening) await appservice.listen();
     const seen = (what: string, fits: (event: MatrixEvent) => boolean) =>
@@ -147,7 +162,7 @@ export class BridgeOnSynapse {
         waiting.add(check);
         check();
       });
-    return { appservice, intake, members, rooms, store, observed, seen };
+    return { appservice, intake, members, rooms, create, store, observed, seen };
   }
 
   /** Logs a member of staff in. */

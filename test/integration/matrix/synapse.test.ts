@@ -81,7 +81,7 @@ describe('on a real Synapse', function () {
         it('are safe for PHI, with the ghost in and the team invited', async () => {
           const ghost = newGhost(NAMESPACE);
           await rooms.ensureGhost(ghost, 'Patient ABCD');
-          const roomId = await rooms.create(plan({ ghost }));
+          const roomId = await opened.create(plan({ ghost }));
           expect((await state(roomId, 'm.room.create'))['room_version']).to.equal(version ?? '12');
           expect(await state(roomId, 'm.room.encryption')).to.deep.equal({ algorithm: MEGOLM });
           expect(await state(roomId, 'm.room.history_visibility')).to.deep.equal({ history_visibility: 'joined' });
@@ -106,9 +106,9 @@ describe('on a real Synapse', function () {
           const ghost = newGhost(NAMESPACE);
           await rooms.ensureGhost(ghost, 'Patient ABCD');
           const wanted = plan({ ghost, invite: [nurse.userId, doctor.userId] });
-          const roomId = await rooms.create(wanted);
+          const roomId = await opened.create(wanted);
           await nurse.join(roomId);
-          expect(await rooms.create(wanted)).to.equal(roomId);
+          expect(await opened.create(wanted)).to.equal(roomId);
           expect([...(await rooms.joinedMembers(roomId))]).to.have.members([BOT, ghost, nurse.userId]);
         });
 
@@ -120,7 +120,7 @@ describe('on a real Synapse', function () {
             room_alias_name: `${NAMESPACE.ghostPrefix}${wanted.key}`,
             ...(version !== undefined && { room_version: version }),
           });
-          const roomId = await rooms.create(wanted);
+          const roomId = await opened.create(wanted);
           expect(roomId).to.equal(bare);
           expect(await state(roomId, 'm.room.encryption')).to.deep.equal({ algorithm: MEGOLM });
           expect(await state(roomId, 'm.room.history_visibility')).to.deep.equal({ history_visibility: 'joined' });
@@ -134,7 +134,7 @@ describe('on a real Synapse', function () {
 
     it('are not listed, and their alias is opaque', async () => {
       const wanted = plan();
-      const roomId = await bridge.rooms.create(wanted);
+      const roomId = await bridge.create(wanted);
       const { canonical_alias: _, ...directory } = await nurse.call(
         'GET',
         `/directory/list/room/${encodeURIComponent(roomId)}`,
@@ -146,7 +146,7 @@ describe('on a real Synapse', function () {
     });
 
     it('come to be although one of the team cannot be invited', async () => {
-      const roomId = await bridge.rooms.create(
+      const roomId = await bridge.create(
         plan({ invite: [`@${'x'.repeat(300)}:hospital.test` as UserId, nurse.userId] }),
       );
       await nurse.join(roomId);
@@ -162,7 +162,7 @@ describe('on a real Synapse', function () {
     });
 
     it("follow who comes and goes without asking again, and tell who's there", async () => {
-      const roomId = await bridge.rooms.create(plan());
+      const roomId = await bridge.create(plan());
       expect(await bridge.rooms.joinedMembers(roomId)).not.to.include(nurse.userId);
       const isNurse = (membership: string) => (event: { room_id: string; state_key?: string; content: object }) =>
         event.room_id === roomId &&
@@ -190,7 +190,7 @@ describe('on a real Synapse', function () {
     it('show that something was delivered, and take their words back', async () => {
       const ghost = newGhost(NAMESPACE);
       await bridge.rooms.ensureGhost(ghost, 'Patient ABCD');
-      const roomId = await bridge.rooms.create(plan({ ghost }));
+      const roomId = await bridge.create(plan({ ghost }));
       await nurse.join(roomId);
       await nurse.say(roomId, 'one');
       const said = await bridge.seen(
@@ -235,7 +235,7 @@ describe('on a real Synapse', function () {
     async function roomOfNurse(version: string, ghost: UserId) {
       const opened = await on.open({ isListening: false, roomVersion: version });
       await opened.rooms.ensureGhost(ghost, 'Patient ABCD');
-      const roomId = await opened.rooms.create(plan({ ghost, invite: [nurse.userId, doctor.userId] }));
+      const roomId = await opened.create(plan({ ghost, invite: [nurse.userId, doctor.userId] }));
       await opened.appservice.close();
       await nurse.join(roomId);
       await doctor.join(roomId);
@@ -287,7 +287,7 @@ describe('on a real Synapse', function () {
     it("the bot's own are followed at once", async () => {
       const ghost = newGhost(NAMESPACE);
       await bridge.rooms.ensureGhost(ghost, 'Patient ABCD');
-      const roomId = await bridge.rooms.create(plan({ ghost }));
+      const roomId = await bridge.create(plan({ ghost }));
       const path = clientPath`/_matrix/client/v3/rooms/${roomId}/upgrade`;
       const replacement = (await botPost(path, { new_version: '12' }))['replacement_room'] as RoomId;
       expect(await bridge.rooms.followUpgrade(roomId, replacement, ghost)).to.equal(replacement);
@@ -347,8 +347,8 @@ describe('on a real Synapse', function () {
     }
 
     it('that the room does not name (any more) are not followed', async () => {
-      const roomId = await bridge.rooms.create(plan());
-      const other = await bridge.rooms.create(plan());
+      const roomId = await bridge.create(plan());
+      const other = await bridge.create(plan());
       expect(await failure(bridge.rooms.followUpgrade(roomId, other, undefined))).to.be.instanceOf(PermanentError);
     });
   });
@@ -360,7 +360,7 @@ describe('on a real Synapse', function () {
     });
 
     it('says why not, and after a pause the ping brings what waited, in order', async () => {
-      const roomId = await bridge.rooms.create(plan());
+      const roomId = await bridge.create(plan());
       await nurse.join(roomId);
       await bridge.seen(
         'the nurse',

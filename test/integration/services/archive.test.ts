@@ -6,9 +6,7 @@ import type { Said } from '../../../src/model/archive.ts';
 import { ArchiveMessages } from '../../../src/services/archive-messages.ts';
 import { COMMAND_ROOM, NURSE } from '../../support/fakes/test-bridge.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { ServicesFixture } from './services-fixture.ts';
-
-const PATIENT = '+12125550110';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
 describe('archive (G2)', () => {
   let fixture: ServicesFixture;

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import type { ConsentRecord, ConsentState } from '../../../src/model/consent.ts';
+import type { ConsentState } from '../../../src/model/consent.ts';
 import type { RoomId } from '../../../src/model/ids.ts';
 import { COMMAND_ROOM, KEY_NOTICE_AFTER_MS, TEXTS } from '../../support/fakes/test-bridge.ts';
-import { ServicesFixture } from './services-fixture.ts';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
-const PATIENT = '+12125550110';
 const CONFIRMATION = TEXTS['stop-confirmation'];
 const STATES: readonly ConsentState[] = ['none', 'warned', 'granted', 'declined', 'revoked'];
 
@@ -13,15 +12,6 @@ describe('consent', () => {
   beforeEach(async () => void (fixture = await ServicesFixture.create()));
   afterEach(() => fixture[Symbol.asyncDispose]());
 
-  const says = async (text: string, more: { id?: string; line?: number } = {}) => {
-    await fixture.bridge.patientTexts(PATIENT, text, more);
-    await fixture.bridge.pump();
-  };
-  const received = () => fixture.world.plain.textsTo(PATIENT);
-  const history = async (): Promise<ConsentRecord[]> => {
-    const { address } = await fixture.bridge.find(PATIENT);
-    return fixture.world.stores.consents.history(address.id);
-  };
   /** The question is asked and on its way. */
   const ask = async () => {
     await fixture.bridge.writes(COMMAND_ROOM, `!care text ${PATIENT}`);
@@ -61,12 +51,12 @@ describe('consent', () => {
           }
         }
         await fixture.bridge.pump();
-        expect(received()).to.deep.equal(state === 'granted' ? WORDS : []);
+        expect(fixture.received()).to.deep.equal(state === 'granted' ? WORDS : []);
         expect(fixture.world.pictures.textsTo(PATIENT)).to.deep.equal(state === 'granted' ? [...WORDS, ...FILES] : []);
         const silent = ['notice', 'command'].length;
         const refused = (sent: readonly string[]) => Object.keys(KINDS).length - silent - sent.length;
         const told = (roomId: RoomId) => fixture.botSaid(roomId).filter((words) => words.startsWith('Not sent: '));
-        expect(told(plain.roomId)).to.have.length(refused(received()));
+        expect(told(plain.roomId)).to.have.length(refused(fixture.received()));
         expect(told(pictures.roomId)).to.have.length(refused(fixture.world.pictures.textsTo(PATIENT)));
       });
     }
@@ -103,7 +93,7 @@ describe('consent', () => {
           ...{ evidence: 'x', cause: 'later', actor: 'x', at: Date.now() },
         });
         await fixture.bridge.pump();
-        expect(received()).to.deep.equal(state === 'granted' ? ['PHI'] : []);
+        expect(fixture.received()).to.deep.equal(state === 'granted' ? ['PHI'] : []);
         const told = fixture.botSaid(roomId).filter((words) => words.startsWith('This message was not sent:'));
         expect(told).to.have.length(state === 'granted' ? 0 : 1);
         expect(told.join()).not.to.include('{prefix}');
@@ -116,9 +106,9 @@ describe('consent', () => {
       const roomId = await ask();
       const asked = Date.now();
       fixture.clock.tick(60_000);
-      await says(' Yes. ');
-      expect(received()).to.deep.equal([TEXTS.warning]);
-      const [warned, granted, ...more] = await history();
+      await fixture.patientSays(' Yes. ');
+      expect(fixture.received()).to.deep.equal([TEXTS.warning]);
+      const [warned, granted, ...more] = await fixture.consents();
       expect(more).to.deep.equal([]);
       expect(warned).to.include({ state: 'warned', method: 'sms', wordingVersion: '2026-11', evidence: TEXTS.warning });
       expect(granted).to.include({
@@ -131,12 +121,12 @@ describe('consent', () => {
       ]);
       await fixture.bridge.writes(roomId, 'PHI');
       await fixture.bridge.pump();
-      expect(received()).to.deep.equal([TEXTS.warning, 'PHI']);
+      expect(fixture.received()).to.deep.equal([TEXTS.warning, 'PHI']);
     });
 
     it('is answered by NO', async () => {
       const roomId = await ask();
-      await says('no');
+      await fixture.patientSays('no');
       expect(await fixture.bridge.consentOf(PATIENT)).to.equal('declined');
       expect(fixture.botSaid(roomId)).to.deep.equal(['The patient answered NO: texts are declined. Call instead.']);
     });
@@ -144,7 +134,7 @@ describe('consent', () => {
     for (const text of ['yes I will come', 'yes but no', 'ok', '👍', 'yess', 'no problem', '']) {
       it(`is not answered by ${JSON.stringify(text)}`, async () => {
         await ask();
-        await says(text);
+        await fixture.patientSays(text);
         expect(await fixture.bridge.consentOf(PATIENT)).to.equal('warned');
       });
     }
@@ -153,10 +143,10 @@ describe('consent', () => {
       for (const word of ['YES', 'NO', 'sí', 'n']) {
         it(`where none is open, ${word} changes nothing while consent is ${state}, and goes into the room`, async () => {
           const { roomId, contact } = await fixture.bridge.conversation(PATIENT, state);
-          const before = await history();
-          await says(word);
-          expect(await history()).to.deep.equal(before);
-          expect(received()).to.deep.equal([]);
+          const before = await fixture.consents();
+          await fixture.patientSays(word);
+          expect(await fixture.consents()).to.deep.equal(before);
+          expect(fixture.received()).to.deep.equal([]);
           expect(fixture.world.sender.said(roomId, contact.ghost)).to.deep.equal([word]);
           expect(fixture.botSaid(roomId)).to.deep.equal([]);
         });
@@ -186,11 +176,11 @@ describe('consent', () => {
       fixture.world.plain.answers.push({ outcome: 'not-sent', detail: 'down' });
       await ask();
       expect(await fixture.bridge.consentOf(PATIENT)).to.equal('none');
-      await says('YES');
+      await fixture.patientSays('YES');
       expect(await fixture.bridge.consentOf(PATIENT)).to.equal('none');
       await fixture.after(1_000);
       expect(await fixture.bridge.consentOf(PATIENT)).to.equal('warned');
-      await says('YES');
+      await fixture.patientSays('YES');
       expect(await fixture.bridge.consentOf(PATIENT)).to.equal('granted');
     });
 
@@ -213,7 +203,7 @@ describe('consent', () => {
     it('stays answered where the report of failure comes after the answer', async () => {
       await ask();
       const [call] = fixture.world.plain.calls;
-      await says('YES');
+      await fixture.patientSays('YES');
       await fixture.bridge.reports.apply('plain', {
         kind: 'report',
         reference: { outboxId: call!.id },
@@ -225,7 +215,7 @@ describe('consent', () => {
     it('stays open where nobody can tell whether the warning left', async () => {
       fixture.world.plain.answers.push({ outcome: 'unknown', detail: 'cut' });
       await ask();
-      await says('YES');
+      await fixture.patientSays('YES');
       expect(await fixture.bridge.consentOf(PATIENT)).to.equal('granted');
     });
   });
@@ -243,10 +233,10 @@ describe('consent', () => {
     const eventId = await fixture.bridge.event({ type: 'm.room.encrypted', room_id: roomId });
     await fixture.bridge.pump();
     await fixture.after(KEY_NOTICE_AFTER_MS);
-    await says('STOP');
+    await fixture.patientSays('STOP');
     const content = { msgtype: 'm.text', body: 'PHI' };
     fixture.world.decrypter.knows(eventId, { outcome: 'clear', type: 'm.room.message', content });
     await fixture.after(60_000);
-    expect(received()).to.deep.equal([CONFIRMATION]);
+    expect(fixture.received()).to.deep.equal([CONFIRMATION]);
   });
 });

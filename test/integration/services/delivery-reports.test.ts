@@ -2,9 +2,7 @@ import { expect } from 'chai';
 import type { DeliveryState } from '../../../src/model/delivery.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
 import type { DeliveryReport } from '../../../src/services/apply-report.ts';
-import { ServicesFixture } from './services-fixture.ts';
-
-const PATIENT = '+12125550110';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
 describe('delivery reports', () => {
   let fixture: ServicesFixture;

@@ -2,9 +2,8 @@
 import { expect } from 'chai';
 import { createLogger } from '../../../src/log.ts';
 import { COMMAND_ROOM, TEXTS } from '../../support/fakes/test-bridge.ts';
-import { ServicesFixture } from './services-fixture.ts';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
-const PATIENT = '+12125550110';
 const QUESTION = TEXTS['identity-question'];
 const DAY = 86_400_000;
 const RULE = { tries: 3, validForMs: 30 * DAY };

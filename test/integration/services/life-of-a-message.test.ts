@@ -2,9 +2,8 @@ import { expect } from 'chai';
 import type { RoomId } from '../../../src/model/ids.ts';
 import { parseUserId } from '../../../src/model/ids.ts';
 import { CLERK, COMMAND_ROOM, NAMESPACE, NURSE, TEXTS } from '../../support/fakes/test-bridge.ts';
-import { ServicesFixture } from './services-fixture.ts';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
-const PATIENT = '+12125550110';
 const OTHER = '+12125550111';
 
 describe('life of a message', () => {

@@ -1,9 +1,8 @@
 import { expect } from 'chai';
-import type { ConsentRecord, ConsentState } from '../../../src/model/consent.ts';
+import type { ConsentState } from '../../../src/model/consent.ts';
 import { COMMAND_ROOM, TEXTS } from '../../support/fakes/test-bridge.ts';
-import { ServicesFixture } from './services-fixture.ts';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
-const PATIENT = '+12125550110';
 const CONFIRMATION = TEXTS['stop-confirmation'];
 const STATES: readonly ConsentState[] = ['none', 'warned', 'granted', 'declined', 'revoked'];
 
@@ -12,35 +11,26 @@ describe('opting out', () => {
   beforeEach(async () => void (fixture = await ServicesFixture.create()));
   afterEach(() => fixture[Symbol.asyncDispose]());
 
-  const says = async (text: string, more: { id?: string; line?: number } = {}) => {
-    await fixture.bridge.patientTexts(PATIENT, text, more);
-    await fixture.bridge.pump();
-  };
-  const received = () => fixture.world.plain.textsTo(PATIENT);
-  const history = async (): Promise<ConsentRecord[]> => {
-    const { address } = await fixture.bridge.find(PATIENT);
-    return fixture.world.stores.consents.history(address.id);
-  };
   describe('STOP', () => {
     for (const state of STATES) {
       it(`while consent is ${state} leaves it revoked${state === 'revoked' ? '' : ', with the words kept'}`, async () => {
         await fixture.bridge.conversation(PATIENT, state);
-        await says(' Stop! ');
-        const records = await history();
+        await fixture.patientSays(' Stop! ');
+        const records = await fixture.consents();
         expect(records.at(-1)).to.include({ state: 'revoked' });
         if (state !== 'revoked')
           expect(records.at(-1)).to.include({ evidence: ' Stop! ', method: 'sms', actor: 'patient' });
-        expect(received()).to.deep.equal(state === 'revoked' ? [] : [CONFIRMATION]);
+        expect(fixture.received()).to.deep.equal(state === 'revoked' ? [] : [CONFIRMATION]);
       });
     }
 
     it('is confirmed exactly once, over five repeated STOPs (K4)', async () => {
       await fixture.bridge.conversation(PATIENT);
-      for (const text of ['STOP', 'stop', 'Stop', 'UNSUBSCRIBE', 'quit']) await says(text);
+      for (const text of ['STOP', 'stop', 'Stop', 'UNSUBSCRIBE', 'quit']) await fixture.patientSays(text);
       await fixture.restart();
       await fixture.after(60_000);
-      expect(received()).to.deep.equal([CONFIRMATION]);
-      expect((await history()).filter(({ state }) => state === 'revoked')).to.have.length(1);
+      expect(fixture.received()).to.deep.equal([CONFIRMATION]);
+      expect((await fixture.consents()).filter(({ state }) => state === 'revoked')).to.have.length(1);
     });
 
     it('is confirmed exactly once, over five STOPs that wait together, and over repeated webhooks (K4)', async () => {
@@ -48,8 +38,8 @@ describe('opting out', () => {
       for (const id of ['a', 'b', 'c', 'd', 'e', 'a', 'c', 'a'])
         await fixture.bridge.patientTexts(PATIENT, 'STOP', { id });
       await fixture.bridge.pump();
-      for (const id of ['a', 'e']) await says('STOP', { id });
-      expect(received()).to.deep.equal([CONFIRMATION]);
+      for (const id of ['a', 'e']) await fixture.patientSays('STOP', { id });
+      expect(fixture.received()).to.deep.equal([CONFIRMATION]);
       expect(fixture.world.sender.said(roomId, contact.ghost)).to.have.length(5);
       expect(fixture.botSaid(roomId)).to.deep.equal([
         'The patient opted out (STOP). Nothing more will be sent. Call instead.',
@@ -59,8 +49,8 @@ describe('opting out', () => {
     it('on one line opts out of all, is confirmed on that line, and told in every room', async () => {
       const front = await fixture.bridge.conversation(PATIENT, 'granted', 0);
       const billing = await fixture.bridge.conversation(PATIENT, 'granted', 1);
-      await says('STOP', { line: 1 });
-      await says('STOP', { line: 0 });
+      await fixture.patientSays('STOP', { line: 1 });
+      await fixture.patientSays('STOP', { line: 0 });
       for (const { roomId } of [front, billing]) {
         await fixture.bridge.writes(roomId, 'PHI');
         expect(fixture.botSaid(roomId)).to.have.length(1);
@@ -78,9 +68,9 @@ describe('opting out', () => {
       await fixture.bridge.pump();
       fixture.world.plain.calls.length = 0;
       fixture.world.plain.always = undefined;
-      await says('STOP');
+      await fixture.patientSays('STOP');
       await fixture.after(60_000);
-      expect(received()).to.deep.equal([CONFIRMATION]);
+      expect(fixture.received()).to.deep.equal([CONFIRMATION]);
       const told = fixture.world.sender.events.find(({ content }) =>
         String(content['body']).startsWith('This message was not sent'),
       );
@@ -108,17 +98,17 @@ describe('opting out', () => {
       fixture.world.sender.fault = new Error('must not be asked');
       await fixture.bridge.patientTexts(PATIENT, 'STOP');
       await fixture.bridge.pump('keywords', 'outbox');
-      expect(received()).to.deep.equal([CONFIRMATION]);
+      expect(fixture.received()).to.deep.equal([CONFIRMATION]);
     });
 
     it('is not confirmed after five minutes (K4)', async () => {
       await fixture.bridge.conversation(PATIENT);
       fixture.world.plain.always = { outcome: 'not-sent', detail: 'down', retryAfterMs: 6 * 60_000 };
-      await says('STOP');
+      await fixture.patientSays('STOP');
       fixture.world.plain.always = undefined;
       fixture.world.plain.calls.length = 0;
       await fixture.after(7 * 60_000);
-      expect(received()).to.deep.equal([]);
+      expect(fixture.received()).to.deep.equal([]);
       expect(await fixture.bridge.consentOf(PATIENT)).to.equal('revoked');
     });
 
@@ -150,14 +140,14 @@ describe('opting out', () => {
       await fixture.bridge.pump();
       const [front, billing] = [await fixture.bridge.find(PATIENT, 0), await fixture.bridge.find(PATIENT, 1)];
       expect(front.contact).to.deep.equal(billing.contact);
-      expect(received()).to.deep.equal([CONFIRMATION]);
+      expect(fixture.received()).to.deep.equal([CONFIRMATION]);
       expect(fixture.world.rooms.rooms.size).to.equal(3);
     });
 
     it('is confirmed again after a START, for it is another opt-out', async () => {
       await fixture.bridge.conversation(PATIENT);
-      for (const text of ['STOP', 'START', 'STOP', 'STOP']) await says(text);
-      expect(received()).to.deep.equal([CONFIRMATION, TEXTS.warning, CONFIRMATION]);
+      for (const text of ['STOP', 'START', 'STOP', 'STOP']) await fixture.patientSays(text);
+      expect(fixture.received()).to.deep.equal([CONFIRMATION, TEXTS.warning, CONFIRMATION]);
     });
 
     it('while the warning is queued: the warning does not leave', async () => {
@@ -166,7 +156,7 @@ describe('opting out', () => {
       await fixture.bridge.patientTexts(PATIENT, 'STOP');
       await fixture.bridge.pump('keywords');
       await fixture.bridge.pump();
-      expect(received()).to.deep.equal([CONFIRMATION]);
+      expect(fixture.received()).to.deep.equal([CONFIRMATION]);
       expect(await fixture.bridge.consentOf(PATIENT)).to.equal('revoked');
     });
   });
@@ -182,20 +172,20 @@ describe('opting out', () => {
     for (const [before, after, sent] of CASES) {
       it(`leads from ${before} to ${after}, never to consent (K6)`, async () => {
         const { roomId } = await fixture.bridge.conversation(PATIENT, before);
-        await says('START');
-        await says('UNSTOP');
+        await fixture.patientSays('START');
+        await fixture.patientSays('UNSTOP');
         expect(await fixture.bridge.consentOf(PATIENT)).to.equal(after);
-        expect(received()).to.deep.equal(sent);
+        expect(fixture.received()).to.deep.equal(sent);
         await fixture.bridge.writes(roomId, 'PHI');
         await fixture.bridge.pump();
-        expect(received().includes('PHI')).to.equal(before === 'granted');
+        expect(fixture.received().includes('PHI')).to.equal(before === 'granted');
       });
     }
 
     it('asks again, and YES grants again', async () => {
       const { roomId } = await fixture.bridge.conversation(PATIENT);
-      for (const text of ['STOP', 'START', 'YES']) await says(text);
-      expect((await history()).slice(1).map(({ state }) => state)).to.deep.equal([
+      for (const text of ['STOP', 'START', 'YES']) await fixture.patientSays(text);
+      expect((await fixture.consents()).slice(1).map(({ state }) => state)).to.deep.equal([
         'revoked',
         'none',
         'warned',
@@ -210,8 +200,8 @@ describe('opting out', () => {
       for (const word of ['HELP', 'info']) {
         it(`${word} is answered while consent is ${state}, and changes nothing (K7)`, async () => {
           await fixture.bridge.conversation(PATIENT, state);
-          await says(word);
-          expect(received()).to.deep.equal([TEXTS.help]);
+          await fixture.patientSays(word);
+          expect(fixture.received()).to.deep.equal([TEXTS.help]);
           expect(await fixture.bridge.consentOf(PATIENT)).to.equal(state);
         });
       }
@@ -219,8 +209,8 @@ describe('opting out', () => {
 
     it('is answered once for each question and once for each webhook', async () => {
       await fixture.bridge.conversation(PATIENT);
-      for (const id of ['a', 'a', 'b', 'a']) await says('HELP', { id });
-      expect(received()).to.deep.equal([TEXTS.help, TEXTS.help]);
+      for (const id of ['a', 'a', 'b', 'a']) await fixture.patientSays('HELP', { id });
+      expect(fixture.received()).to.deep.equal([TEXTS.help, TEXTS.help]);
     });
   });
 });

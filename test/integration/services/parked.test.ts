@@ -2,9 +2,8 @@ import { expect } from 'chai';
 import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import type { RoomId } from '../../../src/model/ids.ts';
 import { ADMIN, COMMAND_ROOM } from '../../support/fakes/test-bridge.ts';
-import { ServicesFixture } from './services-fixture.ts';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
-const PATIENT = '+12125550110';
 const HOUR = 60 * 60_000;
 
 describe('what is given up', () => {

@@ -2,9 +2,7 @@ import { expect } from 'chai';
 import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import type { RoomId } from '../../../src/model/ids.ts';
 import { ADMIN, COMMAND_ROOM, GHOST, NAMESPACE, NURSE } from '../../support/fakes/test-bridge.ts';
-import { ServicesFixture } from './services-fixture.ts';
-
-const PATIENT = '+12125550110';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
 describe('rooms', () => {
   let fixture: ServicesFixture;
@@ -15,12 +13,6 @@ describe('rooms', () => {
   });
   afterEach(() => fixture[Symbol.asyncDispose]());
 
-  const texts = () => fixture.world.plain.textsTo(PATIENT);
-  const writes = async (...args: Parameters<typeof fixture.bridge.writes>) => {
-    const eventId = await fixture.bridge.writes(...args);
-    await fixture.bridge.pump();
-    return eventId;
-  };
   const happens = async (...args: Parameters<typeof fixture.bridge.event>) => {
     const eventId = await fixture.bridge.event(...args);
     await fixture.bridge.pump();
@@ -32,20 +24,20 @@ describe('rooms', () => {
 
     it('wait for it a while, since it may be being made', async () => {
       const { id } = await fixture.bridge.find(PATIENT);
-      await writes(made, 'early');
-      expect(texts()).to.deep.equal([]);
+      await fixture.writes(made, 'early');
+      expect(fixture.received()).to.deep.equal([]);
       fixture.world.rooms.add(made);
       fixture.world.rooms.join(made, NURSE);
       await fixture.world.stores.conversations.setRoom(id, made);
       await fixture.after(2_000);
-      expect(texts()).to.deep.equal(['early']);
+      expect(fixture.received()).to.deep.equal(['early']);
     });
 
     it('mean nothing after a minute', async () => {
-      await writes(made, 'stray');
+      await fixture.writes(made, 'stray');
       await fixture.after(60_000);
       expect((await fixture.world.stores.events.depth(Date.now())).waiting).to.equal(0);
-      expect(texts()).to.deep.equal([]);
+      expect(fixture.received()).to.deep.equal([]);
     });
   });
 
@@ -95,7 +87,7 @@ describe('rooms', () => {
     it('gets a successor where both are out, also by the command that opens it; the lost one is no longer governed', async () => {
       const { contact } = await fixture.bridge.find(PATIENT);
       fixture.world.rooms.putOut(roomId, NAMESPACE.bot, contact.ghost, NURSE);
-      await writes(COMMAND_ROOM, `!care text ${PATIENT}`);
+      await fixture.writes(COMMAND_ROOM, `!care text ${PATIENT}`);
       const { roomId: successor } = await fixture.bridge.find(PATIENT);
       expect(successor).to.be.a('string').and.not.equal(roomId);
       expect(fixture.adminsHeard.join('\n')).to.include(encodeURIComponent(successor!));
@@ -117,22 +109,22 @@ describe('rooms', () => {
       const { contact } = await fixture.bridge.find(PATIENT);
       await happens({ ...tombstone, room_id: roomId, state_key: '' });
       fixture.world.rooms.join(replacement, NURSE);
-      await writes(replacement, 'out');
+      await fixture.writes(replacement, 'out');
       await fixture.bridge.patientTexts(PATIENT, 'in');
       await fixture.bridge.pump();
       expect((await fixture.bridge.find(PATIENT)).roomId).to.equal(replacement);
       const { governedRooms } = fixture.world.stores;
       expect(await governedRooms.find(replacement)).to.deep.include({ kind: 'conversation', phiClass: 'phi' });
       expect(await governedRooms.find(roomId)).to.equal(undefined);
-      expect(texts()).to.deep.equal(['out']);
+      expect(fixture.received()).to.deep.equal(['out']);
       expect(fixture.world.sender.said(replacement, contact.ghost)).to.deep.equal(['in']);
     });
 
     it('is told to whoever still writes in the old room: nothing of it is sent or run', async () => {
       await happens({ ...tombstone, room_id: roomId, state_key: '' });
       fixture.world.rooms.join(replacement, NURSE);
-      const events = [await writes(roomId, 'too late'), await writes(roomId, '!care who')];
-      expect(texts()).to.deep.equal([]);
+      const events = [await fixture.writes(roomId, 'too late'), await fixture.writes(roomId, '!care who')];
+      expect(fixture.received()).to.deep.equal([]);
       const told = fixture.world.sender.events.filter(
         ({ roomId: room, as }) => room === roomId && as === NAMESPACE.bot,
       );
@@ -147,7 +139,7 @@ describe('rooms', () => {
     it('of the command room is followed', async () => {
       await happens({ ...tombstone, room_id: COMMAND_ROOM, state_key: '' });
       fixture.world.rooms.join(replacement, NURSE);
-      await writes(replacement, '!care help');
+      await fixture.writes(replacement, '!care help');
       expect(fixture.world.sender.said(replacement)).to.have.length(1);
       expect(await fixture.world.stores.settings.get('command-room')).to.equal(replacement);
     });
@@ -247,7 +239,7 @@ describe('rooms', () => {
         expect(await readIn(made)).to.deep.equal([
           `The command room ${COMMAND_ROOM} is lost: the bot was put out by ${ADMIN}. Another was made: ${made}. Ask who did that.`,
         ]);
-        await writes(made, '!care help');
+        await fixture.writes(made, '!care help');
         expect(fixture.botSaid(made)).to.have.length(2);
       });
     }
@@ -259,7 +251,7 @@ describe('rooms', () => {
 
     it('A3 is made anew where it is deleted and nobody told us, and what the bot had to say there is said in the new one', async () => {
       fixture.world.rooms.putOut(COMMAND_ROOM, NAMESPACE.bot);
-      await writes(COMMAND_ROOM, '!care help');
+      await fixture.writes(COMMAND_ROOM, '!care help');
       const made = await current();
       expect(made).to.not.equal(COMMAND_ROOM);
       const [first, second, ...more] = await readIn(made);
@@ -271,7 +263,7 @@ describe('rooms', () => {
       await isClosed({ body: 'moved' });
       const made = await current();
       expect((await readIn(made))[0]).to.include('it was closed, and points to no room that the bot may follow to');
-      await writes(COMMAND_ROOM, '!care help');
+      await fixture.writes(COMMAND_ROOM, '!care help');
       expect(fixture.adminsHeard.at(-1)).to.include(`Write there: https://matrix.to/#/${encodeURIComponent(made)}`);
     });
 

@@ -1,5 +1,6 @@
 import { useFakeTimers, type SinonFakeTimers } from 'sinon';
-import type { RoomId } from '../../../src/model/ids.ts';
+import type { ConsentRecord } from '../../../src/model/consent.ts';
+import type { EventId, RoomId } from '../../../src/model/ids.ts';
 import {
   COMMAND_ROOM,
   NAMESPACE,
@@ -9,6 +10,9 @@ import {
   type World,
 } from '../../support/fakes/test-bridge.ts';
 import { openTestStores, type TestStores } from './test-stores.ts';
+
+/** Whom the tests are about. */
+export const PATIENT = '+12125550110';
 
 /** All services over a new database file, with the clock in hand. */
 export class ServicesFixture implements AsyncDisposable {
@@ -34,6 +38,30 @@ export class ServicesFixture implements AsyncDisposable {
   async restart(options: BridgeOptions = {}): Promise<number> {
     this.bridge = new TestBridge(this.world, options);
     return this.bridge.start();
+  }
+
+  /** A patient texts, and all that comes of it is done. */
+  async patientSays(text: string, more: { id?: string; line?: number } = {}): Promise<void> {
+    await this.bridge.patientTexts(PATIENT, text, more);
+    await this.bridge.pump();
+  }
+
+  /** What the patient's phone got, by the first line's carrier. */
+  received(): string[] {
+    return this.world.plain.textsTo(PATIENT);
+  }
+
+  /** The patient's consents, oldest first. */
+  async consents(): Promise<ConsentRecord[]> {
+    const { address } = await this.bridge.find(PATIENT);
+    return this.world.stores.consents.history(address.id);
+  }
+
+  /** A member of staff writes, and all that comes of it is done. */
+  async writes(...args: Parameters<TestBridge['writes']>): Promise<EventId> {
+    const eventId = await this.bridge.writes(...args);
+    await this.bridge.pump();
+    return eventId;
   }
 
   /** The sweep that wipes what is over. */

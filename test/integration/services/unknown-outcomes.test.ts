@@ -3,9 +3,8 @@ import { RetryableError } from '../../../src/errors.ts';
 import type { RoomId } from '../../../src/model/ids.ts';
 import type { OutboxStore } from '../../../src/ports/outbox-store.ts';
 import { FakeCarrier } from '../../support/fakes/fake-carrier.ts';
-import { ServicesFixture } from './services-fixture.ts';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
-const PATIENT = '+12125550110';
 const UNKNOWN = /^This message may or may not have reached the patient.*not repeated automatically.*\(Reference \w+\)$/;
 
 describe('unknown outcomes', () => {
@@ -17,11 +16,7 @@ describe('unknown outcomes', () => {
   });
   afterEach(() => fixture[Symbol.asyncDispose]());
 
-  const writes = async (text: string) => {
-    const eventId = await fixture.bridge.writes(roomId, text);
-    await fixture.bridge.pump();
-    return eventId;
-  };
+  const writes = (text: string) => fixture.writes(roomId, text);
   const expectShownOnceAndNotRepeated = async () => {
     await fixture.restart();
     await fixture.after(60 * 60_000);

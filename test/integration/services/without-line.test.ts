@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import { ADMIN, COMMAND_ROOM, LINES, NURSE, TEXTS } from '../../support/fakes/test-bridge.ts';
-import { ServicesFixture } from './services-fixture.ts';
+import { PATIENT, ServicesFixture } from './services-fixture.ts';
 
-const PATIENT = '+12125550110';
 const OTHER = '+12125550111';
 const MINUTE = 60_000;
 /** The front desk's number is the carrier's, and not in the configuration. */

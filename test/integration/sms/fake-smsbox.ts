@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LocalServer } from '../../support/local-server.ts';
 import type { PeerBehaviour } from '../../support/sms-carrier-contract.ts';
 
 /** What Kannel understood of a request. */
@@ -15,29 +15,15 @@ export interface SmsboxText {
  * A stand-in for smsbox that can be made to fail in ways the real one cannot be; `kannel.test.ts` has the real one. Answers are those seen from Kannel
  * 1.4.5. Characters that the chosen coding lacks become `?`, as there.
  */
-export class FakeSmsbox {
+export class FakeSmsbox extends LocalServer {
   readonly texts: SmsboxText[] = [];
   behaviour: PeerBehaviour = 'accept';
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
-
-  async start(): Promise<number> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async stop(): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, 'close');
-  }
 
   async called(): Promise<void> {
-    await once(this.#server, 'request');
+    await once(this.server, 'request');
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const end = (status: number, words: string) => void response.writeHead(status).end(words);

@@ -1,6 +1,9 @@
 import { PermanentError } from '../../../src/errors.ts';
+import type { GovernedRoomPlan } from '../../../src/model/governed-room-plan.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
-import type { RoomPlan, Rooms } from '../../../src/ports/rooms.ts';
+import type { Rooms } from '../../../src/ports/rooms.ts';
+
+type RoomPlan = Pick<GovernedRoomPlan, 'key' | 'name' | 'topic' | 'invite' | 'ghost'>;
 
 /** A room as the fake homeserver knows it. */
 export interface FakeRoom {
@@ -31,6 +34,7 @@ export class FakeRooms implements Rooms {
     this.#bot = bot;
   }
 
+  /** As `RoomControl.create`: the same key is the same room. */
   async create(plan: RoomPlan): Promise<RoomId> {
     const known = this.#byKey.get(plan.key);
     if (known) return known;

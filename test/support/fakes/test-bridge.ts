@@ -146,7 +146,7 @@ export class TestBridge {
     const stores = Object.fromEntries(wrapped) as unknown as Stores;
     this.#stores = stores;
     const { conversations, outbox, notices, events, inbox, settings, transactions } = stores;
-    const rooms: Rooms = wrap('rooms', world.rooms as Rooms);
+    const rooms = wrap<TestRooms>('rooms', world.rooms);
     const sender: RoomSender = wrap('sender', world.sender as RoomSender);
     const decrypter: EventDecrypter = wrap('decrypter', world.decrypter as EventDecrypter);
     const carriers = new Map<string, SmsCarrier>([
@@ -408,9 +408,11 @@ export class TestBridge {
   }
 }
 
+type TestRooms = Rooms & Pick<FakeRooms, 'create'>;
+
 /** As `MakeGovernedRoom`, by the fake rooms. */
 async function makeRoom(
-  rooms: Rooms,
+  rooms: TestRooms,
   { governedRooms, transactions }: Stores,
   lines: Lines,
   { key, also: _, ...room }: RoomToMake,

@@ -48,8 +48,8 @@ describe('texts to patients (K4, K7, K8, J1)', () => {
   });
 
   it('a text that is too long is refused', () => {
-    expect(findTextProblems('stop_confirmation', `{practice} ${'x'.repeat(900)}`)).to.deep.equal([
-      'it is longer than 900 characters',
+    expect(findTextProblems('stop_confirmation', `{practice} ${'x'.repeat(1_000)}`)).to.deep.equal([
+      'it would be 7 SMS and may be 6',
     ]);
   });
 });

@@ -28,7 +28,7 @@ describe('room control', () => {
   let control: MatrixRoomControl;
 
   before(async () => {
-    web = await HttpHomeserver.start();
+    web = await HttpHomeserver.open();
     http = new MatrixHttp({ url: web.url, asToken: 'token' });
   });
 

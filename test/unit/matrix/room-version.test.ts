@@ -1,10 +1,6 @@
 import { expect } from 'chai';
 import { PermanentError } from '../../../src/errors.ts';
-import { createRoomBody, powerLevels } from '../../../src/matrix/room-plan.ts';
 import { chooseRoomVersion } from '../../../src/matrix/room-version.ts';
-import type { UserId } from '../../../src/model/ids.ts';
-
-const BOT = '@carebridge:hospital.test' as UserId;
 
 function capabilities(preferred: string, ...available: string[]): Record<string, unknown> {
   const versions = Object.fromEntries(available.map((version) => [version, 'stable']));
@@ -29,44 +25,4 @@ describe('room version', () => {
       else expect(() => chooseRoomVersion(configured, answer)).to.throw(PermanentError, 'rooms.version');
     });
   }
-});
-
-describe('power levels of a new room', () => {
-  for (const version of ['9', '10', '11'] as const) {
-    it(`version ${version}: the bot governs by its level`, () => {
-      expect(powerLevels(BOT, version)['users']).to.deep.equal({ [BOT]: 100 });
-    });
-  }
-
-  it('version 12: the creator is above them and must not be named', () => {
-    expect(powerLevels(BOT, '12')['users']).to.deep.equal({});
-  });
-
-  it('let nobody but the bot change what the room is', () => {
-    const { events, ...levels } = powerLevels(BOT, '11') as { events: Record<string, number> };
-    for (const type of [
-      'm.room.name',
-      'm.room.encryption',
-      'm.room.history_visibility',
-      'm.room.power_levels',
-      'm.room.tombstone',
-    ]) {
-      expect(events[type], type).to.equal(100);
-    }
-    expect(levels).to.include({
-      users_default: 0,
-      events_default: 0,
-      state_default: 50,
-      invite: 50,
-      kick: 50,
-      ban: 50,
-    });
-  });
-
-  it('never makes invited users creators', () => {
-    const plan = { key: 'k', name: 'n', topic: 't', invite: ['@nurse:hospital.test' as UserId] };
-    const body = createRoomBody(plan, 'carebridge_k', BOT, '12');
-    expect(body).to.include({ preset: 'private_chat', visibility: 'private', room_alias_name: 'carebridge_k' });
-    expect(body).not.to.have.any.keys('invite', 'is_direct', 'creation_content');
-  });
 });

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { ConsentState } from '../../../src/model/consent.ts';
 import type { OutboxKind } from '../../../src/model/rows.ts';
+import { encodingOf } from '../../../src/model/sms-encoding.ts';
 import type { ViolationCode } from '../../../src/model/violation.ts';
 import type { IdentityStanding } from '../../../src/policy/identity-standing.ts';
-import { CONFIRMATION_WINDOW_MS, MAX_TEXT_LENGTH, maySend, type SendQuestion } from '../../../src/policy/may-send.ts';
+import { CONFIRMATION_WINDOW_MS, maySend, type SendQuestion } from '../../../src/policy/may-send.ts';
 
 const CASES: readonly (readonly [OutboxKind, ConsentState, ViolationCode | undefined])[] = [
   ['message', 'none', 'no-consent'],
@@ -31,7 +32,7 @@ const ASKED: SendQuestion = {
     kind: 'message',
     consent: 'granted',
     identity: 'not-needed',
-    length: 10,
+    encoding: encodingOf('0123456789'),
     createdAt: 1_000,
     now: 1_000,
     isTextingClass: true,
@@ -79,9 +80,13 @@ describe('may send (J1, K4, K7)', () => {
   });
 
   it('refuses a text that no gateway takes as one message', () => {
-    const ask = (length: number) => maySend({ ...ASKED, length });
-    expect(ask(MAX_TEXT_LENGTH)).to.deep.equal([]);
-    expect(ask(MAX_TEXT_LENGTH + 1)[0]?.code).to.equal('too-long');
+    const ask = (text: string) => maySend({ ...ASKED, encoding: encodingOf(text) }).map(({ message }) => message);
+    expect(ask('x'.repeat(1_530))).to.deep.equal([]);
+    expect(ask('x'.repeat(1_531))).to.deep.equal(['it would be 11 SMS and a text can be 10. Send it in parts.']);
+    expect(ask(`🙂${'x'.repeat(668)}`)).to.deep.equal([]);
+    expect(ask(`🙂${'x'.repeat(669)}`)[0]).to.match(
+      /^it would be 11 SMS and a text can be 10\. Emoji and some accents/,
+    );
   });
 
   it('confirms an opt-out within five minutes or not at all (K4)', () => {

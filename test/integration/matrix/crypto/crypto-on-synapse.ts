@@ -96,7 +96,7 @@ export class CryptoOnSynapse {
     const ghost = newGhost(NAMESPACE);
     await this.bridge.rooms.ensureGhost(ghost, 'Patient');
     const invite = nurses.map(({ userId }) => userId as UserId);
-    const roomId = await this.bridge.rooms.create({
+    const roomId = await this.bridge.create({
       key: newOpaqueId(),
       name: 'Conversation',
       topic: '',

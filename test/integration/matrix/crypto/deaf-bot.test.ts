@@ -14,7 +14,7 @@ describe('sending while the bot’s sync is away', function () {
   this.timeout(20_000);
 
   it('asks for everybody’s devices with each message, and shares the key with new ones', async () => {
-    const homeserver = await FakeHomeserver.start();
+    const homeserver = await FakeHomeserver.open();
     const staff = await StaffDevices.open(homeserver);
     const nurse = await staff.add('nurse');
     const { create, outboundSessions } = ENGINES.wasm;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { encodingOf, toPhoneText } from '../../../src/sms/encoding.ts';
+import { encodingOf, toPhoneText } from '../../../src/model/sms-encoding.ts';
 
 const CODINGS: readonly (readonly [string, string, 'gsm7' | 'ucs2', number])[] = [
   ['an empty text', '', 'gsm7', 1],

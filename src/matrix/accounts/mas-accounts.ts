@@ -1,40 +1,36 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isFault, RetryableError, UserError, type PermanentError } from '../../errors.ts';
+import { RetryableError, UserError } from '../../errors.ts';
 import { labelOf } from '../../model/device-label.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Account, Accounts, AccountsMode, AccountSession, Change } from '../../ports/accounts.ts';
 import type { AccountOwner } from '../account-mode.ts';
 import { statusOf } from '../matrix-fault.ts';
-import type { MasAdmin, MasSession, MasUser } from './mas-admin.ts';
+import {
+  describeSession,
+  EndMasSessions,
+  INTROSPECTION_CACHE_MS,
+  type EndMasSessionsParts,
+} from './end-mas-sessions.ts';
+import type { MasAdmin, MasUser } from './mas-admin.ts';
 import { noSuchAccount, type SynapseAdmin } from './synapse-admin.ts';
 
 /** What the adapter is made of. */
-export interface MasAccountsParts {
-  readonly mas: MasAdmin;
-  readonly synapse: SynapseAdmin;
+export interface MasAccountsParts extends EndMasSessionsParts {
   readonly detect: () => Promise<AccountOwner>;
-  /** How long MAS's job worker is given to remove a device from Synapse. ms. */
-  readonly workerMs?: number;
-  /** Unix ms. */
-  readonly now?: () => number;
 }
-
-/** Synapse remembers for so long what MAS said of a token. ms. */
-export const INTROSPECTION_CACHE_MS = 120_000;
-const WORKER_MS = 2_000;
-const POLL_MS = 50;
 
 /** Accounts of Matrix Authentication Service: its admin API ends and locks, Synapse's shows what came of it. */
 export class MasAccounts implements Accounts {
   readonly #parts: MasAccountsParts;
   readonly #mas: MasAdmin;
   readonly #synapse: SynapseAdmin;
+  readonly #ending: EndMasSessions;
   readonly #now: () => number;
 
   constructor(parts: MasAccountsParts) {
     this.#parts = parts;
     this.#mas = parts.mas;
     this.#synapse = parts.synapse;
+    this.#ending = new EndMasSessions(parts);
     this.#now = parts.now ?? Date.now;
   }
 
@@ -85,30 +81,12 @@ export class MasAccounts implements Accounts {
     return this.#synapse.joinedRooms(user);
   }
 
-  async endDevice(user: UserId, deviceId: string): Promise<Change> {
-    return this.#whileAway(user, [deviceId], async () => {
-      const owned = await this.#owned(user);
-      const all = await this.#mas.sessions(owned, true);
-      const ofDevice = all.filter((session) => session.deviceId === deviceId);
-      const browsers = new Set(ofDevice.map(({ browserSession }) => browserSession));
-      const linked = all.filter(({ kind, id }) => kind === 'browser' && browsers.has(id));
-      const devices = await this.#synapse.devices(user);
-      if (ofDevice.length === 0 && !devices.some((device) => device.deviceId === deviceId)) {
-        return { done: false, verified: [], problem: `There is no device ${labelOf(deviceId)} and no session of it.` };
-      }
-      const concerns = (session: MasSession) => session.deviceId === deviceId;
-      const change = await this.#end(user, owned, [...ofDevice, ...linked], concerns, [deviceId]);
-      return change.done ? this.#seePushers(user, change.verified, false) : change;
-    });
+  endDevice(user: UserId, deviceId: string): Promise<Change> {
+    return this.#whileAway(user, [deviceId], async () => this.#ending.device(user, await this.#owned(user), deviceId));
   }
 
-  async endAllSessions(user: UserId): Promise<Change> {
-    return this.#whileAway(user, undefined, async () => {
-      const owned = await this.#owned(user);
-      const all = await this.#mas.sessions(owned, true);
-      const change = await this.#end(user, owned, all, () => true, undefined);
-      return change.done ? this.#seePushers(user, change.verified, true) : change;
-    });
+  endAllSessions(user: UserId): Promise<Change> {
+    return this.#whileAway(user, undefined, async () => this.#ending.all(user, await this.#owned(user)));
   }
 
   async lock(user: UserId): Promise<Change> {
@@ -120,7 +98,7 @@ export class MasAccounts implements Accounts {
     return {
       done: false,
       verified,
-      mayLive: alive.map(describe),
+      mayLive: alive.map(describeSession),
       mayLiveUntil: this.#now() + INTROSPECTION_CACHE_MS,
       problem:
         'Sessions that are in use go on for up to two minutes, and live again when the account is unlocked. End them to be sure.',
@@ -158,119 +136,6 @@ export class MasAccounts implements Accounts {
     return owned.isLocked
       ? { done: true, verified, problem: 'It is still locked: unlock it.' }
       : { done: true, verified };
-  }
-
-  /** Ends sessions, sees that they are over, waits for Synapse to hear of it, and helps only then. `devices` undefined: all of the account. */
-  async #end(
-    user: UserId,
-    owned: MasUser,
-    sessions: readonly MasSession[],
-    concerns: (session: MasSession) => boolean,
-    devices: readonly string[] | undefined,
-  ): Promise<Change> {
-    const wasUsedWithoutDevice = sessions.some(({ kind, deviceId }) => kind !== 'browser' && deviceId === undefined);
-    const ended: MasSession[] = [];
-    const failed: MasSession[] = [];
-    for (const session of sessions) ((await this.#endOne(session)) ? ended : failed).push(session);
-    const listed = await this.#orFault(() => this.#mas.sessions(owned, true));
-    if (isFault(listed)) {
-      return {
-        done: false,
-        verified: ended.length > 0 ? [`${kindsOf(ended)} ended in MAS`] : [],
-        mayLive: [...failed.map(describe), 'whatever was begun meanwhile'],
-        problem: `Whether any session is left could not be asked. ${listed.message} Repeat the command.`,
-      };
-    }
-    // What was made meanwhile.
-    const alive = listed.filter(concerns);
-    const left = [...new Map([...failed, ...alive].map((session) => [session.id, session])).values()];
-    if (left.length > 0) {
-      return {
-        done: false,
-        verified: ended.length > 0 ? [`${count(ended.length, 'session')} ended in MAS`] : [],
-        mayLive: left.map(describe),
-        problem: 'These sessions could not be ended and live until somebody ends them. Try again.',
-      };
-    }
-    const verified = [
-      ended.length > 0 ? `${kindsOf(ended)} ended in MAS, and no other is active` : 'no session is active in MAS',
-    ];
-    return this.#seeDevicesGone(user, devices, verified, wasUsedWithoutDevice);
-  }
-
-  async #seeDevicesGone(
-    user: UserId,
-    devices: readonly string[] | undefined,
-    verified: readonly string[],
-    wasUsedWithoutDevice: boolean,
-  ): Promise<Change> {
-    const mayLiveUntil = this.#now() + INTROSPECTION_CACHE_MS;
-    const listed = async (): Promise<string[]> =>
-      (await this.#synapse.devices(user)).map(({ deviceId }) => deviceId).filter((id) => devices?.includes(id) ?? true);
-    try {
-      let left = await listed();
-      const until = performance.now() + (this.#parts.workerMs ?? WORKER_MS);
-      while (left.length > 0 && performance.now() < until) {
-        await sleep(POLL_MS);
-        left = await listed();
-      }
-      const isWorkerLate = left.length > 0;
-      if (isWorkerLate) {
-        // Safe only now: a device whose session is over does not come back.
-        await this.#synapse.deleteDevices(user, left);
-        left = await listed();
-      }
-      if (left.length > 0) {
-        const mayLive = left.map((device) => `device ${labelOf(device)}`);
-        return { done: false, verified, mayLive, mayLiveUntil, problem: 'The homeserver still lists these devices.' };
-      }
-      const gone = devices
-        ? `device ${devices.map(labelOf).join(', ')} is gone from the homeserver`
-        : 'the account has no device any more';
-      const facts = [...verified, isWorkerLate ? `${gone} (MAS was late, the homeserver was told directly)` : gone];
-      if (!wasUsedWithoutDevice) return { done: true, verified: facts };
-      return {
-        done: false,
-        verified: facts,
-        mayLive: ['personal session without a device'],
-        mayLiveUntil,
-        problem: 'The homeserver remembers the token of a session without a device for up to two minutes.',
-      };
-    } catch (error) {
-      if (!isFault(error)) throw error;
-      const mayLive = devices?.map((device) => `device ${labelOf(device)}`) ?? ['every device of the account'];
-      return {
-        done: false,
-        verified,
-        mayLive,
-        mayLiveUntil,
-        problem: `The homeserver could not be asked. ${error.message}`,
-      };
-    }
-  }
-
-  async #seePushers(user: UserId, verified: readonly string[], all: boolean): Promise<Change> {
-    const change = await this.#orFault(() => this.#synapse.seePushers(user, verified, all));
-    if (!isFault(change)) return change;
-    return { done: false, verified, problem: `Whether pushers are left could not be asked. ${change.message}` };
-  }
-
-  async #endOne(session: MasSession): Promise<boolean> {
-    const isEnded = await this.#orFault(async () => {
-      await this.#mas.end(session);
-      return this.#mas.isEnded(session);
-    });
-    return isEnded === true;
-  }
-
-  /** The answer, or the fault in place of it: what was done before is to be told all the same. */
-  async #orFault<T>(ask: () => Promise<T>): Promise<T | RetryableError | PermanentError> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!isFault(error)) throw error;
-      return error;
-    }
   }
 
   /** MAS away before anything was ended: nothing is, and the answer says what lives on. */
@@ -318,17 +183,4 @@ export class MasAccounts implements Accounts {
 
 function notSoInMas(flag: string): Change {
   return { done: false, verified: [], problem: `MAS accepted the change, but \`${flag}\` is not as asked.` };
-}
-
-function describe({ kind, deviceId, id }: MasSession): string {
-  return deviceId === undefined ? `${kind} session ${id}` : `${kind} session of device ${labelOf(deviceId)}`;
-}
-
-function kindsOf(sessions: readonly MasSession[]): string {
-  const counts = Map.groupBy(sessions, ({ kind }) => kind);
-  return [...counts].map(([kind, { length }]) => count(length, `${kind} session`)).join(', ');
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? '' : 's'}`;
 }

@@ -1,7 +1,7 @@
 /** The ways in which MAS and Synapse say yes and mean no. */
 import { expect } from 'chai';
 import { PermanentError, RetryableError, UserError } from '../../../../src/errors.ts';
-import { INTROSPECTION_CACHE_MS } from '../../../../src/matrix/accounts/mas-accounts.ts';
+import { INTROSPECTION_CACHE_MS } from '../../../../src/matrix/accounts/end-mas-sessions.ts';
 import { openAccounts } from '../../../../src/matrix/accounts/detect.ts';
 import type { UserId } from '../../../../src/model/ids.ts';
 import { DESK, PHONE } from '../../../support/accounts-contract.ts';

@@ -58,22 +58,25 @@ export class SynapseAdmin {
   async devices(user: UserId): Promise<readonly AccountDevice[]> {
     const path = clientPath`/_synapse/admin/v2/users/${user}/devices`;
     const { body } = await this.#http.ok('list the devices of an account', { method: 'GET', path });
-    return objects(body['devices'])
-      .filter(({ dehydrated }) => dehydrated !== true)
-      .flatMap((device) => {
-        // To the letter, even if it is empty: a device that was named otherwise could not be ended.
-        const deviceId = device['device_id'];
-        if (typeof deviceId !== 'string') return [];
-        return [
-          {
-            deviceId,
-            name: textOf(device['display_name']),
-            lastSeenAt: timeOf(device['last_seen_ts']),
-            ip: textOf(device['last_seen_ip']),
-            userAgent: textOf(device['last_seen_user_agent']),
-          },
-        ];
-      });
+    return (
+      objects(body['devices'])
+        // One that sleeps on the server (MSC3814) was never used. A client may store its own id as one: what was used is listed whatever it is called.
+        .filter((device) => device['dehydrated'] !== true || timeOf(device['last_seen_ts']) !== undefined)
+        .flatMap((device) => {
+          // To the letter, even if it is empty: a device that was named otherwise could not be ended.
+          const deviceId = device['device_id'];
+          if (typeof deviceId !== 'string') return [];
+          return [
+            {
+              deviceId,
+              name: textOf(device['display_name']),
+              lastSeenAt: timeOf(device['last_seen_ts']),
+              ip: textOf(device['last_seen_ip']),
+              userAgent: textOf(device['last_seen_user_agent']),
+            },
+          ];
+        })
+    );
   }
 
   async pushers(user: UserId): Promise<readonly Pusher[]> {

@@ -33,7 +33,10 @@ describe('Accounts on a real Synapse', () => {
 
   before(async function () {
     this.timeout(60_000);
-    synapse = await startSynapse({ registrations: [], extraConfig: { ip_range_whitelist: ['127.0.0.1'] } });
+    synapse = await startSynapse({
+      registrations: [],
+      extraConfig: { ip_range_whitelist: ['127.0.0.1'], experimental_features: { msc3814_enabled: true } },
+    });
     const adminToken = await login(await synapse.registerUser('root', { admin: true }), 'ADMIN');
     options = { adapter: 'auto', homeserverUrl: synapse.url, adminToken, asToken: 'none', mas: undefined };
     bench = {
@@ -119,6 +122,32 @@ describe('Accounts on a real Synapse', () => {
     expect(answer.status, path).to.equal(200);
     return (await answer.json()) as Record<string, string>;
   }
+
+  it('D1: a session that calls itself a dehydrated device is listed and ended; one that only sleeps there is no session', async () => {
+    const user = await bench.newUser();
+    const tokens = [await bench.login(user, 'PHONE'), await bench.login(user, 'DESK')];
+    for (const token of tokens) await bench.whoami(token);
+    const listed = async () => (await bench.accounts.devices(user)).map(({ deviceId }) => deviceId);
+    for (const [device, expected] of [
+      ['PHONE', ['PHONE', 'DESK']],
+      ['ASLEEP', ['DESK']],
+    ] as const) {
+      const answer = await fetch(`${synapse.url}/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${tokens[1]}` },
+        body: JSON.stringify({
+          ...{ device_id: device, initial_device_display_name: 'asleep', device_data: { algorithm: 'none' } },
+          device_keys: { user_id: user, device_id: device, algorithms: [], keys: {}, signatures: {} },
+        }),
+      });
+      expect(answer.status, await answer.text()).to.equal(200);
+      expect(await listed()).to.have.members(expected);
+      if (device === 'PHONE') {
+        expect(await bench.accounts.endDevice(user, 'PHONE')).to.include({ done: true });
+        expect((await bench.whoami(tokens[0]!)).errcode).to.equal('M_UNKNOWN_TOKEN');
+      }
+    }
+  });
 
   it('refuses with what to do, where the credential is no administrator’s', async () => {
     const user = await bench.newUser();

@@ -158,7 +158,7 @@ export class OffboardProcedures {
   ): Promise<void> {
     const lines = waiting.map(({ step, text }) => `… ${step}: ${text}`);
     const text = [
-      `Offboarding ${userId} is not done yet. This is tried again by itself, for an hour at most; all else is done meanwhile, and then the report follows.`,
+      `Offboarding ${userId} is not done yet. The bot keeps trying for an hour at most; everything else is done meanwhile, and then the report follows.`,
       ...lines,
     ].join('\n');
     await this.#parts.notifier.say(roomId, text, { cause: `${id}:waits`, trace, replyTo: eventId });
@@ -181,7 +181,7 @@ export class OffboardProcedures {
         ? `${target} is offboarded.`
         : `${target} is offboarded in part. Look at: ${left.join(', ')}.`;
       const body = steps.map(({ step, outcome: how, text }) => `${how === 'done' ? '✓' : '✗'} ${step}: ${text}`);
-      const next = isDone ? [] : ['Where the cause is mended, `offboard` again does what is left.'];
+      const next = isDone ? [] : ['Once the cause is fixed, `offboard` again does what is left.'];
       await notifier.say(roomId, [head, ...body, ...next].join('\n'), {
         ...{ cause: `${id}:report`, trace, replyTo: eventId },
       });

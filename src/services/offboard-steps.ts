@@ -91,7 +91,7 @@ async function takeRoles(parts: OffboardStepParts, procedure: AccountProcedure):
   );
   if (elsewhere.length === 0) return { outcome: 'done', text: taken };
   const left = elsewhere.map(({ roleId, source }) => `${roleId} (${source})`).join(', ');
-  return { outcome: 'partial', text: `${taken}; take them out where they are still named too: ${left}` };
+  return { outcome: 'partial', text: `${taken}; remove them where they are still named: ${left}` };
 }
 
 async function endEmergencies(

@@ -47,7 +47,7 @@ export class ReleaseRoom {
     }
     return {
       text: [
-        `${roomId} would no longer be governed: nobody is let out, nothing is put back, and its class is no longer shown.`,
+        `${roomId} would no longer be governed: nobody is removed, nothing is changed back, and its class is no longer shown.`,
         heirs.length === 0
           ? 'Nobody is in it.'
           : `Would get power 100: ${heirs.join(', ')}. Others keep none until they give it.`,

@@ -238,7 +238,7 @@ interface Seen {
 /** What became of those that were not reached, or whose answer was lost, when the homeserver went away. */
 const INTERRUPTED: ChangeOutcome = {
   outcome: 'failed',
-  problem: 'It was interrupted: the homeserver is away. The room is looked at again.',
+  problem: 'It was interrupted: the homeserver is away. The room will be checked again.',
 };
 
 const ENCRYPTION = stateId('m.room.encryption');

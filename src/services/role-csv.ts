@@ -42,7 +42,7 @@ export function readRoleCsv(
     const userId = STRICT_USER_ID.test(user) ? parseUserId(user) : undefined;
     const refusal = userId && refuse(userId);
     if (userId === undefined)
-      problems.push({ line, problem: 'the user is no full user id, such as @lee:hospital.example' });
+      problems.push({ line, problem: 'the user is not a full user id, such as @lee:hospital.example' });
     else if (refusal !== undefined) problems.push({ line, problem: refusal });
     const roleId = role as RoleId;
     if (!roles.has(roleId)) problems.push({ line, problem: `there is no such role; use ${[...roles].join(', ')}` });

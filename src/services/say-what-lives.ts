@@ -19,7 +19,7 @@ export async function orSayWhatLives<T>(parts: WhatLivesParts, user: UserId, wor
     return await work();
   } catch (error) {
     if (!isFault(error) || (await parts.accounts.mode()).mode !== 'mas') throw error;
-    const when = error instanceof RetryableError ? 'it is back' : 'that is mended';
+    const when = error instanceof RetryableError ? 'it is back' : 'that is fixed';
     throw new PermanentError(
       `${error.message} Nothing was done to ${user}.\n✗ may still work until somebody ends them: ${await whatLives(parts, user)}\nRepeat the command when ${when}.`,
       { cause: error },

@@ -124,7 +124,7 @@ describe('governed rooms by command', function () {
     const bad = await admin.sendFile(roomId, list(`${nurse.userId},king`, 'nurse,line-team'));
     expect(bodyOf(await command.answerTo(await admin.reply(roomId, bad, '!care role import'))))
       .to.include('line 2: there is no such role')
-      .and.to.include('line 3: the user is no full user id');
+      .and.to.include('line 3: the user is not a full user id');
 
     const good = await admin.sendFile(roomId, list(`${admin.userId},line-team`));
     const question = await command.answerTo(await admin.reply(roomId, good, '!care role import'));

@@ -15,7 +15,7 @@ export function beginSetup(state: SetupState | undefined, facts: SetupFacts): Se
 export function continueSetup(state: SetupState, words: string, facts: SetupFacts): SetupTurn {
   const word = words.toLowerCase();
   if (word === 'cancel' || word === 'stop') {
-    return { says: `Cancelled. What was done stays. \`${facts.prefix} setup\` begins anew.`, state: undefined };
+    return { says: `Cancelled. What was done stays. \`${facts.prefix} setup\` starts again.`, state: undefined };
   }
   if (word === 'status') return { says: overview(facts), state };
   if (word === 'restart') return enter(SETUP_STEPS[0], facts, []);

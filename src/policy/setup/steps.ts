@@ -28,7 +28,7 @@ function lookAtCommandRoom({ commandRoom }: SetupFacts): SetupView {
 
 function lookAtSecurityRoom({ securityRoom }: SetupFacts): SetupView {
   if (securityRoom === undefined) {
-    return open('There is none. Break-glass and what the bot cannot put right are announced there.', {
+    return open('There is none. Break-glass and what the bot cannot fix are announced there.', {
       kind: 'offer',
       ask: 'Shall I make it, and invite those whose role permits it? Say `yes`, or `next` to skip it.',
       action: { kind: 'make-security-room' },

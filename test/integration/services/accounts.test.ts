@@ -102,7 +102,7 @@ describe('Acting on accounts', () => {
       expect(refused?.message)
         .to.match(/^Its token is not valid: renew it\. Nothing was done to/)
         .and.to.include('until somebody ends them: device PHONE, device DESK, and sessions without a device')
-        .and.to.include('Repeat the command when that is mended.');
+        .and.to.include('Repeat the command when that is fixed.');
       expect(fixture.accounts.changes).to.deep.equal([]);
     });
 

@@ -172,7 +172,7 @@ describe('Offboarding', () => {
       const [waits, report, ...more] = await fixture.said();
       expect(more).to.deep.equal([]);
       expect(waits)
-        .to.match(/is not done yet\. This is tried again by itself/)
+        .to.match(/is not done yet\. The bot keeps trying/)
         .and.match(/^… lock: The homeserver answered 502/m)
         .and.not.match(/rooms:|lines:/);
       expect(report)

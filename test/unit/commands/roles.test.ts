@@ -94,7 +94,7 @@ describe('commands about roles', () => {
     ['role sync', /No directory is configured/],
     [
       'role import user,role\n@lee:hospital.test,king\nlee,nurse',
-      /line 2: there is no such role.*\nline 3: the user is no full user id/,
+      /line 2: there is no such role.*\nline 3: the user is not a full user id/,
     ],
   ] as const) {
     it(`A9 ${words.replace('\n', ' ')}: says why not`, async () => {
@@ -173,7 +173,7 @@ describe('commands about roles', () => {
     it('A9 names every bad row of it', async () => {
       holds('user,role\n@lee:hospital.test,king\nlee,nurse');
       expect(await type('role import', ADMIN, await replyTo())).to.match(
-        /line 2: there is no such role.*\nline 3: the user is no full user id/,
+        /line 2: there is no such role.*\nline 3: the user is not a full user id/,
       );
     });
 

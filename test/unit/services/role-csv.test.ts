@@ -42,8 +42,8 @@ describe('readRoleCsv', () => {
     expect(read(text)).to.deep.equal({
       problems: [
         { line: 2, problem: 'there is no such role; use nurse, auditor' },
-        { line: 3, problem: 'the user is no full user id, such as @lee:hospital.example' },
-        { line: 6, problem: 'the user is no full user id, such as @lee:hospital.example' },
+        { line: 3, problem: 'the user is not a full user id, such as @lee:hospital.example' },
+        { line: 6, problem: 'the user is not a full user id, such as @lee:hospital.example' },
         { line: 6, problem: 'there is no such role; use nurse, auditor' },
         { line: 7, problem: 'not ours' },
       ],
@@ -56,8 +56,8 @@ describe('readRoleCsv', () => {
     ['a missing column', 'user,roles\n@lee:hospital.test,nurse\n', 1, /user,role/],
     ['an open quotation mark', 'user,role\n"@lee:hospital.test,nurse\n', 2, /quotation mark/],
     ['a short row', 'user,role\n@lee:hospital.test\n', 2, /no such role/],
-    ['a look-alike', 'user,role\n@lеe:hospital.test,nurse\n', 2, /no full user id/],
-    ['a formula', 'user,role\n=cmd,nurse\n', 2, /no full user id/],
+    ['a look-alike', 'user,role\n@lеe:hospital.test,nurse\n', 2, /not a full user id/],
+    ['a formula', 'user,role\n=cmd,nurse\n', 2, /not a full user id/],
     ['a list that is too long', `user,role\n${'x'.repeat(5_000_001)}`, 1, /too long/],
   ];
   for (const [what, text, line, problem] of bad) {

@@ -104,6 +104,12 @@ describe('carebridge doctor', () => {
       /warn {2}control accounts .*403 M_FORBIDDEN.* fix: .*docs\/install\.md/,
     ],
     [
+      'an admin token that is no longer valid',
+      'GET /_synapse/admin/v2/users/%40carebridge%3Ahospital.example',
+      [401, { errcode: 'M_UNKNOWN_TOKEN' }],
+      /warn {2}control accounts .*401 M_UNKNOWN_TOKEN.* is not valid there: renew it.* fix: .*docs\/install\.md/,
+    ],
+    [
       'the bot as sender',
       'GET /_matrix/client/v3/account/whoami',
       [200, { user_id: '@carebridge:hospital.example' }],

@@ -27,6 +27,7 @@ export function offboardCommand({ findAccount, offboardAccount }: OffboardComman
       const text = [
         `Offboards ${nameOf(target, found.account.displayName)}${found.devices}: locked, signed out everywhere, out of ${found.rooms} rooms and spaces.`,
         `Roles: ${found.roles.join(', ') || 'none'}. Lines: ${found.lines.join(', ') || 'none'}, to ${successor ?? 'nobody new (--successor @user)'}.`,
+        ...(found.unseen > 0 ? [`The bot cannot see ${found.unseen} more rooms: nobody is removed from them.`] : []),
         ...(found.isAgain ? ['They were offboarded before: what is left is done.'] : []),
         ...(found.account.isAdmin === true ? [SECOND_PERSON_AGREES] : []),
       ].join('\n');

@@ -6,6 +6,7 @@ import { applyAbsences, stateOf, type AccountRequest, type RoomRequest } from '.
 import { deviceCount, takeEvidence } from './list-devices.ts';
 import { OffboardProcedures, type OffboardProcedureParts } from './offboard-procedures.ts';
 import { isInside } from './offboard-steps.ts';
+import { seenMembers } from './seen-members.ts';
 
 /**
  * Somebody leaves (A7): locked, signed out everywhere, out of lines, roles and every governed room and space. From the moment that this is committed they
@@ -25,10 +26,8 @@ export class OffboardAccount {
     const account = await requireTarget(this.#parts, 'offboard', request, true);
     if (successor !== undefined) await this.#requireSuccessor(request.target, successor);
     const { lines, governedRooms, roomControl, policy, accountStates } = this.#parts;
-    const inRooms = [];
-    for (const { roomId, opaqueId } of await governedRooms.all()) {
-      if (isInside((await roomControl.snapshot(roomId)).members.get(request.target))) inRooms.push(opaqueId);
-    }
+    const rooms = await Promise.all((await governedRooms.all()).map(({ roomId }) => seenMembers(roomControl, roomId)));
+    const seen = rooms.filter((members) => members !== undefined);
     const roles = ((await policy.current()).assigned.get(request.target) ?? []).map(({ id }) => id);
     const isAgain = (await accountStates.find(request.target))?.absence === 'gone';
     const devices = await deviceCount(this.#parts.accounts, request.target);
@@ -36,7 +35,8 @@ export class OffboardAccount {
       account,
       devices,
       isAgain,
-      rooms: inRooms.length,
+      rooms: seen.filter((members) => isInside(members.get(request.target))).length,
+      unseen: rooms.length - seen.length,
       roles,
       lines: lines.ofMember(request.target).map(({ id }) => id),
     };

@@ -1,4 +1,3 @@
-import { PermanentError } from '../errors.ts';
 import { labelOf } from '../model/device-label.ts';
 import type { GovernedRoom } from '../model/governed-room.ts';
 import type { RoomId, UserId } from '../model/ids.ts';
@@ -9,6 +8,7 @@ import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
 import type { RoleStore } from '../ports/role-store.ts';
 import type { RoomControl } from '../ports/room-control.ts';
 import { csvLine } from './csv.ts';
+import { seenMembers } from './seen-members.ts';
 
 /** What a review is made of. */
 export interface ReviewAccessParts {
@@ -63,7 +63,7 @@ export class ReviewAccess {
     const rooms = await governedRooms.all();
     const unseenRooms: RoomId[] = [];
     for (const room of rooms) {
-      const members = await this.#membersOf(room.roomId);
+      const members = await seenMembers(this.#parts.control, room.roomId);
       if (members === undefined) unseenRooms.push(room.roomId);
       for (const [userId, membership] of members ?? []) {
         if ((membership === 'join' || membership === 'invite') && !isOurs(namespace, userId)) {
@@ -76,15 +76,6 @@ export class ReviewAccess {
       all.push({ userId, ...access, devices: await this.#parts.devicesOf?.(userId).catch(unknownDevices) });
     }
     return { at: Date.now(), users: all, rooms: rooms.length, unseenRooms };
-  }
-
-  async #membersOf(roomId: RoomId): Promise<ReadonlyMap<UserId, string> | undefined> {
-    try {
-      return (await this.#parts.control.snapshot(roomId)).members;
-    } catch (error) {
-      if (error instanceof PermanentError) return undefined;
-      throw error;
-    }
   }
 }
 

@@ -14,6 +14,7 @@ import {
   ADMIN,
   COMMAND_ROOM,
   HOUR_MS,
+  NAMESPACE,
   openAccountStorage,
   SECOND,
   type Wrap,
@@ -222,6 +223,19 @@ describe('Offboarding', () => {
     await offboard.settled();
     expect(rooms.map((room) => fixture.roomControl.membership(room, user))).to.deep.equal(['join', 'leave']);
     expect((await fixture.said()).at(-1)).to.match(/✗ rooms: .*could not be removed from 1/);
+  });
+
+  it('A7 a room that the bot was put out of is named, and keeps nobody in the others', async () => {
+    const { fixture, user, rooms } = await leaver();
+    fixture.roomControl.move(rooms[0]!, NAMESPACE.bot, 'leave', SECOND);
+    const offboard = fixture.offboard();
+    expect(await offboard.look({ actor: ADMIN, target: user }, undefined)).to.include({ rooms: 1, unseen: 1 });
+    await offboard.begin(fixture.request(user), COMMAND_ROOM, undefined);
+    await offboard.settled();
+    expect(rooms.map((room) => fixture.roomControl.membership(room, user))).to.deep.equal(['join', 'leave']);
+    expect((await fixture.said()).at(-1)).to.match(
+      /✗ rooms: out of 1 rooms and spaces; could not be removed from 1: \S+/,
+    );
   });
 
   it('D7, A9 from the moment it is committed nobody counts on whoever leaves, also while the servers are away', async () => {

@@ -117,11 +117,9 @@ describe('members of rooms', () => {
   it('of 10,000 are one request and then a look-up', async () => {
     joined = Array.from({ length: 10_000 }, (_, index) => `@user${index}:hospital.test`);
     expect((await members.joined(ROOM)).size).to.equal(10_000);
-    const startedAt = performance.now();
     for (let count = 0; count < 10_000; count++) expect((await members.joined(ROOM)).has(NURSE)).to.equal(false);
     members.observe([member(NURSE, 'join', START + 2 * MINUTE)]);
     expect((await members.joined(ROOM)).size).to.equal(10_001);
-    expect(performance.now() - startedAt).to.be.lessThan(2_000);
     expect(homeserver.calls).to.have.length(1);
   });
 

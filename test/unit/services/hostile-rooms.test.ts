@@ -48,7 +48,6 @@ describe('a hostile room', function () {
     const strangers = Array.from({ length: 10_000 }, (_, n) => member(`@s${n}:hospital.test`));
     const other = await fixture.room();
     room([...usual(), ...strangers]);
-    const startedAt = performance.now();
     await fixture.adopted(ROOM);
     fixture.control.write(other, 'm.room.join_rules', { join_rule: 'public' }, { sender: ADMIN });
     await fixture.look(other);
@@ -60,7 +59,6 @@ describe('a hostile room', function () {
       await fixture.look(ROOM);
     }
     expect(out()).to.be.greaterThan(200);
-    expect(performance.now() - startedAt).to.be.lessThan(10_000);
     await fixture.speak();
     expect(Math.max(...fixture.said.map(({ text }) => text.length))).to.be.within(1, 4_000);
   });

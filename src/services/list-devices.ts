@@ -1,4 +1,5 @@
-import { UserError } from '../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isFault, UserError } from '../errors.ts';
 import { labelOf } from '../model/device-label.ts';
 import type { UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -6,7 +7,13 @@ import type { AccountDevice, Accounts } from '../ports/accounts.ts';
 import { timeOf } from './act-on-account.ts';
 import { orSayWhatLives, type WhatLivesParts } from './say-what-lives.ts';
 
-/** Everything about an account that servers forget after some weeks, for the audit log (F5). Throws PermanentError where MAS is away. */
+/** What is only evidence is waited for so long: a stolen phone is not left signed in for it. ms. */
+const EVIDENCE_WITHIN_MS = 3_000;
+
+/**
+ * Everything about an account that servers forget after some weeks, for the audit log (F5). Pushers and connections that cannot be told are left out, with
+ * the reason. Throws PermanentError where MAS is away.
+ */
 export async function takeEvidence(
   parts: WhatLivesParts,
   user: UserId,
@@ -25,11 +32,21 @@ export async function takeEvidence(
     Promise.all([
       or(accounts.devices(user)),
       or(accounts.sessions(user)),
-      or(accounts.pushers(user)),
-      or(accounts.whois(user)),
+      orReason(or(accounts.pushers(user))),
+      orReason(or(accounts.whois(user))),
     ]),
   );
   return JSON.parse(JSON.stringify({ devices, sessions, pushers, connections })) as { [key: string]: JsonValue };
+}
+
+async function orReason<T>(told: Promise<T>): Promise<T | string> {
+  const late = sleep(EVIDENCE_WITHIN_MS, `not told within ${EVIDENCE_WITHIN_MS / 1_000} s`, { ref: false });
+  try {
+    return await Promise.race([told, late]);
+  } catch (error) {
+    if (isFault(error)) return `not told: ${error.message}`;
+    throw error;
+  }
 }
 
 /** One device in words for a room: label, name, last use, address. */

@@ -60,6 +60,18 @@ describe('Acting on accounts', () => {
       expect(result.text).to.match(/owner could not be told: tell them yourself/);
     });
 
+    it('D1, F5 what is only evidence is not waited for: the log says why it is not there', async () => {
+      fixture.accounts.whois = () => Promise.reject(new RetryableError('The homeserver is too slow.'));
+      fixture.accounts.pushers = () => Promise.reject(new PermanentError('Refused.'));
+      const result = await fixture.services().lostDevice.run(fixture.request(lee), PHONE);
+      expect(result.outcome).to.equal('done');
+      const [begun] = await entries(lee);
+      expect(begun?.before).to.deep.include({
+        pushers: 'not told: Refused.',
+        connections: 'not told: The homeserver is too slow.',
+      });
+    });
+
     it('D1 tells the owner in the command room, where a device is left that can read it', async () => {
       const roomId = await fixture.room([]);
       const parts = fixture.parts();

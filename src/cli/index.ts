@@ -60,7 +60,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     name: 'admin',
-    summary: 'helps administrators who are locked out, and locks out others, where no command can be typed',
+    summary: 'helps administrators who are locked out, and locks out others, when no command can be typed',
     load: async () => (await import('./admin.ts')).admin,
   },
   {

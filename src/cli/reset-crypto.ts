@@ -12,8 +12,8 @@ const CONSEQUENCES = `It deletes the devices of the bot and the ghosts on the ho
 - messages that staff sent and the bot has not read yet can never be read by it: they must be sent again
 - the bot can no longer open earlier files and messages; staff still can, in Element
 - Element says once, in each room, that the identity of the bot and of the patient was reset: tell the staff before
-Contacts, consent, and texts that wait are not concerned: they are in the database.
-Needed where the store is lost, damaged or an old copy, or its passphrase is lost. Stop Carebridge first.`;
+Contacts, consent, and texts that wait are not affected: they are in the database.
+Needed if the store is lost, damaged or an old copy, or its passphrase is lost. Stop Carebridge first.`;
 
 /** `carebridge reset-crypto` */
 export const resetCryptoVerb: Verb = {

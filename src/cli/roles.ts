@@ -21,7 +21,7 @@ export const rolesVerb: Verb = {
 list         prints who has which role, as CSV: user,role,source,since,by
              --at 2026-03-31T12:00:00Z  what was in effect then
 
-The bridge may be running: it takes the roles over within seconds.`,
+The bridge may be running: it follows within seconds.`,
   words: 'import FILE|list',
   options: { 'dry-run': { type: 'boolean' }, by: { type: 'string' }, at: { type: 'string' } },
 

@@ -96,7 +96,7 @@ function checkUsers(
     if (domain !== undefined && server !== domain) {
       const near = nearestName(server, [domain]);
       const fix =
-        near === undefined ? `use accounts of ${domain}: rooms are for its users alone` : `did you mean ${near}?`;
+        near === undefined ? `use accounts of ${domain}: rooms are only for its users` : `did you mean ${near}?`;
       report(place, `the user is on ${server}, another server than homeserver.domain`, fix);
     } else if (isOurOwn(user, appservice)) {
       report(place, 'it is a user of Carebridge itself', 'name a person');

@@ -41,7 +41,7 @@ function checkIds({ units, roles }: IncompleteValues, report: Report): void {
 function checkPower({ roles }: IncompleteValues, report: Report): void {
   roles?.forEach((role, index) => {
     if (role?.power === undefined || role.power <= MAX_ROLE_POWER) return;
-    const problem = 'the bot, which has 100, could not put right what its holder does';
+    const problem = 'the bot, which has 100, could not undo what its holder does';
     report(`roles[${index}].power`, problem, `write at most ${MAX_ROLE_POWER}`);
   });
 }

@@ -10,7 +10,7 @@ export interface AssignmentRefusal {
   readonly message: string;
 }
 
-/** Whether a user may hold a role at all. Answers undefined where he may. */
+/** Whether a user may hold a role at all. Answers undefined where they may. */
 export function refuseHolder(
   { namespace, gone }: Pick<CarePolicy, 'namespace' | 'gone'>,
   user: UserId,
@@ -28,7 +28,7 @@ export function refuseHolder(
 
 /**
  * Whether `actor` may give `role` to `user`, or take it: nobody hands out, or takes from somebody, more than they hold themselves. Who manages roles need
- * not be in patients’ rooms, so classes and units do not count, except for himself: else every such person could let himself in.
+ * not be in patients’ rooms, so classes and units do not count, except for themselves: else every such person could let themselves in.
  */
 export function refuseAssignment(
   policy: CarePolicy,

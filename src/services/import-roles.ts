@@ -9,7 +9,7 @@ export type ImportPlan =
   | { readonly outcome: 'allowed'; readonly changes: RoleChanges; readonly unchanged: number }
   | { readonly outcome: 'refused'; readonly problems: readonly CsvProblem[] };
 
-/** Who imports: a person in a room, who gives no more than he has, or, named by himself, whoever runs the program on its machine. */
+/** Who imports: a person in a room, who gives no more than they hold, or, by their own word, whoever runs the program on its machine. */
 export type Importer =
   | { readonly kind: 'user'; readonly user: UserId; readonly eventId: EventId; readonly ticket?: string | undefined }
   | { readonly kind: 'operator'; readonly by: UserId; readonly runId: string };

@@ -5,7 +5,7 @@ import { whatElse, type AdminPart } from './admin-part.ts';
 export const reactivate: AdminPart = {
   name: 'reactivate',
   words: [],
-  summary: ['takes somebody back who was offboarded; roles are given anew'],
+  summary: ['takes back somebody who was offboarded; roles must be given again'],
 
   async run({ host, request }) {
     const { target } = request;

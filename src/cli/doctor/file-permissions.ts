@@ -23,6 +23,6 @@ function look(path: string, what: string, status: 'warn' | 'FAIL'): Finding | un
   // Its being there is another check's concern.
   if (stat === undefined) return undefined;
   const tried = `see who may read ${what} (${path})`;
-  if ((stat.mode & 0o077) === 0) return { status: 'ok', tried, result: 'its owner alone' };
+  if ((stat.mode & 0o077) === 0) return { status: 'ok', tried, result: 'only its owner' };
   return { status, tried, result: 'others too', fix: `run chmod ${stat.isDirectory() ? '700' : '600'} ${path}` };
 }

@@ -103,7 +103,7 @@ describe('commands about roles', () => {
     });
   }
 
-  it('A9 role give: nobody gives more than he has', async () => {
+  it('A9 role give: nobody gives more than they hold', async () => {
     const clerk = '@pat:hospital.test' as UserId;
     await seed(clerk, 'clerk', 'configuration');
     world.rooms.join(COMMAND_ROOM, clerk);

@@ -113,7 +113,7 @@ describe('the care policy in the configuration', () => {
     [
       'more power than the bot can put right',
       'roles: [{id: a, power: 100}]\n',
-      ['roles[0].power: the bot, which has 100, could not put right what its holder does; write at most 90'],
+      ['roles[0].power: the bot, which has 100, could not undo what its holder does; write at most 90'],
     ],
     ...[
       ...['governance.sweep_interval', 'governance.war_window', 'governance.war_pause', 'directory.interval'],

@@ -156,7 +156,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   await accounts.followCommandLine.begin();
   await parts.policy.start();
   await keepTextsAndRetention(
-    storage.policyVersions,
+    parts.policyVersions,
     {
       wordingVersion: config.consent.wordingVersion,
       texts: automaticTexts(config),

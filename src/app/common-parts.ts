@@ -3,6 +3,7 @@ import type { Logger } from '../log.ts';
 import type { RoomId } from '../model/ids.ts';
 import type { Namespace } from '../model/namespace.ts';
 import { ArchiveMessages } from '../services/archive-messages.ts';
+import { auditedPolicyVersions } from '../services/audited-policy-versions.ts';
 import { CarePolicyView } from '../services/care-policy-view.ts';
 import { CheckCommandRoom } from '../services/check-command-room.ts';
 import { CheckIdentity } from '../services/check-identity.ts';
@@ -47,14 +48,15 @@ export function makeCommonParts(options: {
   const { rooms, control, sender, crypto } = matrix;
   const lines = new Lines(config.lines, config.admins);
   const { admins } = config;
+  const policyVersions = auditedPolicyVersions(storage.policyVersions, storage);
   const policy = new CarePolicyView({
-    ...storage,
+    ...{ ...storage, policyVersions },
     ...{ namespace, lines, governedRooms, log, admins, roleStore: storage.roles },
     ...{ roles: config.roles, units: config.units, classes: config.phiClasses },
   });
   const base = {
     ...storesOf(storage),
-    ...{ governedRooms, rooms, control, sender, decrypter: crypto, namespace, lines, policy, log },
+    ...{ policyVersions, governedRooms, rooms, control, sender, decrypter: crypto, namespace, lines, policy, log },
     recordConfigured: () => recordConfiguredRoles({ roles: storage.roles, admins, lines }, Date.now()),
     carriers: createSmsCarriers(config.carriers, config.http.publicUrl),
     country: config.practice.country,

@@ -19,6 +19,7 @@ import { parkedCommand } from './parked.ts';
 import { phiSetCommand } from './phi-set.ts';
 import { phiShowCommand } from './phi-show.ts';
 import { policyCheckCommand } from './policy-check.ts';
+import { policyShowCommand } from './policy-show.ts';
 import { reactivateCommand } from './reactivate.ts';
 import { roleGiveCommand } from './role-give.ts';
 import { roleImportCommand } from './role-import.ts';
@@ -47,6 +48,7 @@ export type CommandParts = TextCommandParts &
   Parameters<typeof breakGlassCommand>[0] &
   Parameters<typeof breakGlassEndCommand>[0] &
   Parameters<typeof policyCheckCommand>[0] &
+  Parameters<typeof policyShowCommand>[0] &
   Parameters<typeof setupCommand>[0] &
   Parameters<typeof roleGiveCommand>[0] &
   Parameters<typeof roleTakeCommand>[0] &
@@ -109,6 +111,7 @@ export function commandList(parts: CommandParts): readonly Command[] {
     parkedRetryCommand(parts),
     parkedDropCommand(parts),
     policyCheckCommand(parts),
+    policyShowCommand(parts),
     setupCommand(parts),
     confirmCommand(parts.decide),
     cancelCommand(parts.decide),

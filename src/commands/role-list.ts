@@ -1,8 +1,8 @@
-import { UserError } from '../errors.ts';
 import type { RoleAssignment } from '../model/role.ts';
 import type { ListRoles } from '../services/list-roles.ts';
 import { defineCommand, type Command } from './command.ts';
-import { optional, userParameter, wordParameter } from './parameters.ts';
+import { optional, userParameter } from './parameters.ts';
+import { atOption, timeOf } from './time-argument.ts';
 
 /** More than a phone shows; the rest is in the access review. */
 const MAX_LINES = 50;
@@ -13,9 +13,7 @@ export function roleListCommand({ listRoles }: { readonly listRoles: ListRoles }
     ...{ name: 'role list', permission: 'view-roles', where: 'command-room', effect: 'reads' },
     summary: 'show who has which role, since when, and from where',
     parameters: { user: optional(userParameter('whose roles; default: everybody’s')) },
-    options: {
-      at: wordParameter('a day or a time (UTC): what was in effect then', { form: '2026-03-31 or 2026-03-31T12:00Z' }),
-    },
+    options: { at: atOption },
     run: async (_call, { user, at: typed }) => {
       const at = typed === undefined ? undefined : timeOf(typed);
       const { assignments, table } = await listRoles.run({ user, at });
@@ -42,13 +40,4 @@ export function roleListCommand({ listRoles }: { readonly listRoles: ListRoles }
 function inWords({ userId, roleId, source, since, givenBy }: RoleAssignment): string {
   const by = source === 'command' ? `by ${givenBy}` : source === 'csv' ? 'by a list' : `by the ${source}`;
   return `${userId}  ${roleId}  ${by}, since ${new Date(since).toISOString().slice(0, 10)}`;
-}
-
-/** A day is its end: what was in effect when it was over. */
-function timeOf(typed: string): number {
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(typed);
-  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z$/.test(typed);
-  const at = day ? Date.parse(`${typed}T23:59:59.999Z`) : isTime ? Date.parse(typed) : NaN;
-  if (Number.isNaN(at)) throw new UserError('Write the time as 2026-03-31 or 2026-03-31T12:00Z (UTC).');
-  return at;
 }

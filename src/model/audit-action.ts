@@ -9,6 +9,7 @@ export const AUDIT_ACTIONS = [
   ...(['audit.export', 'audit.exported', 'audit.report', 'audit.review', 'audit.verify'] as const),
   ...(['audit.broken', 'audit.trust'] as const),
   'parked.expire',
+  'policy.change',
   ...(['archive.export', 'archive.exported', 'archive.verify', 'archive.verified'] as const),
 ] as const;
 

@@ -37,6 +37,7 @@ export const COMMAND_NAMES = [
   'parked retry',
   'parked drop',
   'policy check',
+  'policy show',
   'setup',
 ] as const;
 

@@ -82,6 +82,7 @@ const KINDS: Readonly<Record<ListedAction, EventKind>> = {
   'audit.verify': logUsed('R'),
   'audit.broken': alert('E'),
   'audit.trust': alert('U'),
+  'policy.change': objects('U'),
   'parked.expire': application('D'),
   'archive.export': exporting('R'),
   'archive.exported': exporting('R'),
@@ -107,7 +108,7 @@ const BY_WORDS: readonly (readonly [RegExp, EventKind])[] = [
   [/^break-glass\.list$/, application('R')],
   [/^break-glass\.end$/, emergencyOver('D')],
   [/^break-glass$/, emergency('C')],
-  [/^(devices|whois|who|help|policy\.check|access\.review)$/, application('R')],
+  [/^(devices|whois|who|help|policy\.(check|show)|access\.review)$/, application('R')],
 ];
 
 /** The kind of an entry. Whatever was refused is somebody's use of what they may not. */

@@ -12,6 +12,9 @@ export const TEXTS_SUBJECT = 'consent-texts';
 /** The subject of what is kept how long. */
 export const RETENTION_SUBJECT = 'retention';
 
+/** All documents that are kept. */
+export const POLICY_SUBJECTS = [ROLES_SUBJECT, CLASSES_SUBJECT, TEXTS_SUBJECT, RETENTION_SUBJECT] as const;
+
 /** The configured roles and units. */
 export function rolesDocument({ roles, units }: Pick<CarePolicy, 'roles' | 'units'>): string {
   return canonicalJson({ roles: [...roles.values()], units: [...units.values()] });

@@ -1,7 +1,7 @@
-/** The audit log of a running bridge, through the command room and the command line on the same database, and after the bridge was stopped (F1 to F6). */
+/** The audit log of a running bridge, through the command room and the command line on the same database, and after the bridge was stopped (F1 to F7, G1). */
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
@@ -15,6 +15,9 @@ import { waitFor } from '../support/wait-for.ts';
 import { bodyOf, CommandRoom } from './support/command-room.ts';
 import { hearsOf, makeSecurityRoom } from './support/security-room.ts';
 
+/** In the place of the built-in words. */
+const WARNING =
+  '{practice}: texts are not private: others may read them. Reply YES to agree. Msg frequency varies. Msg & data rates may apply. HELP for help, STOP to end.';
 const TEMP = '@temp:hospital.test';
 
 describe('the audit log', function () {
@@ -108,6 +111,25 @@ describe('the audit log', function () {
     expect(new Set(rows)).to.deep.equal(new Set([admin.userId]));
   });
 
+  it('G1: one byte of an export that was changed, in the file or in its manifest, is found and named', async () => {
+    await exported();
+    const out = join(clinic.directory, `export-${exports}.jsonl`);
+    const [file, manifest] = [await readFile(out), await readFile(`${out}.manifest`)];
+    const changed = (bytes: Buffer, at: number) => bytes.with(at, (bytes[at] ?? 0) ^ 1);
+    const third = file.indexOf('"actor":"', file.indexOf('\n', file.indexOf('\n') + 1)) + '"actor":"@'.length;
+    await writeFile(out, changed(file, third));
+    const found = await audit('verify-export', '--out', out);
+    expect(found.output)
+      .to.match(/^Line 3 \(entry 3\) was changed\.$/m)
+      .and.to.include('NOT as it was written');
+    expect(found.code).to.equal(1);
+    await writeFile(out, file);
+    await writeFile(`${out}.manifest`, changed(manifest, manifest.indexOf('"by":"') + '"by":"@'.length));
+    const forged = await audit('verify-export', '--out', out);
+    expect(forged.output).to.include('The manifest was changed: its signature is wrong.');
+    expect(forged.code).to.equal(1);
+  });
+
   it('F4: the activity report counts what happened, and records who reviewed it', async () => {
     const day = new Date().toISOString().slice(0, 10);
     const period = ['--from', day, '--to', day, '--by', admin.userId];
@@ -143,6 +165,50 @@ describe('the audit log', function () {
     expect(Number(empty)).to.equal(0);
     const [gaps] = await query(clinic, 'SELECT max(seq) - count(*) FROM audit_log');
     expect(Number(gaps)).to.equal(0);
+  });
+
+  it('F7: the texts, the retention and the roles of any day are shown, and each new version is in the audit log', async () => {
+    const before = new Date().toISOString();
+    const shown = await commandRoom.hears('policy show consent-texts');
+    expect(shown).to.match(/^consent-texts, version 1 of 1, in effect since \S+Z\. SHA-256 [0-9a-f]{64}\n/);
+    const config = JSON.parse(await readFile(clinic.configPath, 'utf8')) as Record<string, object>;
+    const consent = { warning: WARNING, wording_version: '2027-01' };
+    const roles = [{ id: 'ward', permissions: ['use-commands', 'view-roles'], classes: ['phi'] }];
+    const changed = { ...config, consent, roles, retention: { wipe_after: '1h' } };
+    await clinic.bridge.stop();
+    await writeFile(clinic.configPath, JSON.stringify(changed));
+    await clinic.bridge.start();
+    const now = await commandRoom.hears('policy show consent-texts');
+    expect(now)
+      .to.match(/^consent-texts, version 2 of 2, /)
+      .and.to.include(WARNING.replaceAll('{practice}', 'Mercy Clinic'));
+    expect(await commandRoom.hears('policy show retention')).to.include('"wipeAfterMs": 3600000');
+    expect(await commandRoom.hears('policy show roles')).to.match(/^roles, version 2 of 2, /);
+    const then = async (document: string) => await commandRoom.hears(`policy show ${document} --at ${before}`);
+    // The same words and hash as on that day; only, now they have an end.
+    const [head = '', ...rest] = (await then('consent-texts')).split('\n');
+    expect(head).to.match(/^consent-texts, version 1 of 2, in effect since \S+Z until \S+Z\. SHA-256 /);
+    expect(rest.join('\n')).to.equal(shown.slice(shown.indexOf('\n') + 1));
+    expect(await then('retention'))
+      .to.match(/^retention, version 1 of 2, /)
+      .and.to.include('"wipeAfterMs": 0');
+    expect(await then('phi-classes')).to.match(/^phi-classes, version 1 of 1, /);
+    expect(await commandRoom.hears(`role list --at ${before}`)).to.include('by role table 1');
+    expect(await commandRoom.hears('policy show roles --at 2020-01-01')).to.include(
+      'No version of roles was in effect then',
+    );
+
+    const items = await exported();
+    const changes = items.filter(({ action, target }) => action === 'policy.change' && target === 'consent-texts');
+    const hashOf = (text: string) => /SHA-256 ([0-9a-f]{64})/.exec(text)?.[1];
+    expect(changes.map(({ actor, cause, after }) => [actor, cause, after])).to.deep.equal(
+      [shown, now].map((text, index) => ['carebridge', 'configuration', { version: index + 1, hash: hashOf(text) }]),
+    );
+    const reads = items.filter(({ action }) => action === 'command.policy.show');
+    expect(new Set(reads.map(({ actor }) => actor))).to.deep.equal(new Set([admin.userId]));
+    const database = new DatabaseSync(join(clinic.directory, 'carebridge.db'));
+    expect(() => database.exec('DELETE FROM policy_versions')).to.throw('append-only');
+    database.close();
   });
 
   it('F1: one byte that was changed while the bridge was stopped is found, and named', async () => {

@@ -17,8 +17,12 @@ import { accountsWithMas, synapseWithMas, type TestMas } from '../support/test-m
 import { waitFor } from '../support/wait-for.ts';
 import { bodyOf, CommandRoom } from './support/command-room.ts';
 
-/** Measured below 1 s on an idle machine. */
-const ENDED_WITHIN_MS = 5_000;
+/**
+ * From the command that is typed to the dead session. The goal beside MAS, with its worker running, is under 1 s, which `npm run bench -- --only lost-device`
+ * measures for each kind (on a real MAS: 0.17 to 0.26 s). A story runs beside others on a loaded machine: it holds to the 2 s that hold everywhere, and a
+ * session that took longer is followed by another, once.
+ */
+const ENDED_WITHIN_MS = 2_000;
 
 describe(`accounts that belong to Matrix Authentication Service, ${isRealMasNamed() ? 'real' : 'played'}`, function () {
   this.timeout(120_000);
@@ -80,6 +84,27 @@ describe(`accounts that belong to Matrix Authentication Service, ${isRealMasName
     return async () => ({ deadAfter: await deadAfter, syncAfter: await syncAfter });
   }
 
+  /** Ends one of two devices of a new account; answers how long after the command its token and its sync were dead. ms. */
+  async function lose(name: string, kind: 'compat' | 'oauth2' | 'personal'): Promise<number> {
+    const { user, phone, desk } = await withTwoDevices(name, kind);
+    const ended = await watchEnd(phone);
+    const answer = await command.hears(`lost-device ${user} ${PHONE}`);
+    const { deadAfter, syncAfter } = await ended();
+    process.stdout.write(
+      `      ${kind}: 401 ${Math.round(deadAfter)} ms after the command was typed, /sync ended after ${Math.round(syncAfter)} ms\n`,
+    );
+    expect(answer)
+      .to.include(`Device ${PHONE} of ${user} is signed out`)
+      .and.to.include(`1 ${kind} session`)
+      .and.to.include(`device ${PHONE} is gone from the homeserver`);
+    expect(await whoami(phone)).to.deep.equal({ status: 401, errcode: 'M_UNKNOWN_TOKEN', softLogout: false });
+    expect(await statusOf(desk)).to.equal(200);
+    expect(await command.hears(`devices ${user}`))
+      .to.include('1 device')
+      .and.to.include(DESK);
+    return Math.max(deadAfter, syncAfter);
+  }
+
   it('a patient’s text is read and answered in an encrypted room, without a warning', async () => {
     const chat = await Chat.open(clinic, nurse, command.roomId);
     await chat.patientSays('Is the clinic open on Friday?');
@@ -90,25 +115,38 @@ describe(`accounts that belong to Matrix Authentication Service, ${isRealMasName
 
   for (const kind of ['compat', 'oauth2', 'personal'] as const) {
     it(`D1 lost-device ends a ${kind} session at once, and no other`, async () => {
-      const { user, phone, desk } = await withTwoDevices(`lee-${kind}`, kind);
-      const ended = await watchEnd(phone);
-      const answer = await command.hears(`lost-device ${user} ${PHONE}`);
-      const { deadAfter, syncAfter } = await ended();
-      process.stdout.write(
-        `      ${kind}: 401 ${Math.round(deadAfter)} ms after the command was typed, /sync ended after ${Math.round(syncAfter)} ms\n`,
-      );
-      expect(answer)
-        .to.include(`Device ${PHONE} of ${user} is signed out`)
-        .and.to.include(`1 ${kind} session`)
-        .and.to.include(`device ${PHONE} is gone from the homeserver`);
-      expect(Math.max(deadAfter, syncAfter)).to.be.lessThan(ENDED_WITHIN_MS);
-      expect(await whoami(phone)).to.deep.equal({ status: 401, errcode: 'M_UNKNOWN_TOKEN', softLogout: false });
-      expect(await statusOf(desk)).to.equal(200);
-      expect(await command.hears(`devices ${user}`))
-        .to.include('1 device')
-        .and.to.include(DESK);
+      const time = await lose(`lee-${kind}`, kind);
+      expect(time < ENDED_WITHIN_MS ? time : await lose(`lee-${kind}-2`, kind)).to.be.lessThan(ENDED_WITHIN_MS);
     });
   }
+
+  it('D1 a browser session, which has no token of the homeserver, is listed, ended with all others, and said to be over', async () => {
+    await mas.addUser('lou');
+    const user = '@lou:hospital.test';
+    await mas.login('lou', 'browser');
+    expect(await command.hears(`whois ${user}`)).to.include('Devices: 0, sessions: 1');
+    const alone = await command.confirmed(`lost-device all ${user}`);
+    expect(bodyOf(alone.answer))
+      .to.include(`${user} is signed out everywhere.`)
+      .and.to.include('1 browser session ended in MAS, and no other is active')
+      .and.to.include('the account has no device any more')
+      .and.to.not.include('may still work');
+    expect(await command.hears(`whois ${user}`)).to.include('Devices: 0, sessions: 0');
+  });
+
+  it('D1 a browser session lives on where the phone that is lost was not signed in by it, and a device lives on that was not lost', async () => {
+    const { user, phone, desk } = await withTwoDevices('mo', 'personal');
+    await mas.login('mo', 'browser');
+    const answer = await command.hears(`lost-device ${user} ${PHONE}`);
+    expect(answer).to.include('1 personal session ended in MAS').and.to.not.include('browser');
+    expect([await statusOf(phone), await statusOf(desk)]).to.deep.equal([401, 200]);
+    expect(await command.hears(`whois ${user}`)).to.include('Devices: 1, sessions: 2');
+    const all = await command.confirmed(`lost-device all ${user}`);
+    expect(bodyOf(all.answer)).to.match(
+      /1 (personal|browser) session, 1 (personal|browser) session ended in MAS, and no other is active/,
+    );
+    expect(await statusOf(desk)).to.equal(401);
+  });
 
   it('D1 a real client on the lost phone is signed out for good', async () => {
     const phone = clinic.add(await nurse.secondDevice({ session: await session('nurse', PHONE) }));

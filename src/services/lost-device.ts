@@ -1,4 +1,4 @@
-import { RetryableError, UserError } from '../errors.ts';
+import { isFault, UserError } from '../errors.ts';
 import { labelOf, type DeviceLabel } from '../model/device-label.ts';
 import type { UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -87,7 +87,8 @@ export class LostDevice {
       const devices = await this.#parts.accounts.devices(target);
       return { devices: devices.map(({ deviceId }) => labelOf(deviceId)) };
     } catch (error) {
-      if (error instanceof RetryableError) return { devices: 'not told: the server is away' };
+      // What was ended is told all the same.
+      if (isFault(error) || error instanceof UserError) return { devices: `not told: ${error.message}` };
       throw error;
     }
   }

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { labelOf } from '../../../src/model/device-label.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
 import type { AccountProcedure } from '../../../src/ports/account-procedure-store.ts';
+import { keepAway } from '../../../src/services/account-guard.ts';
 import { storageForEach } from './storage-for-each.ts';
 import type { StorageBench } from './storage-bench.ts';
 
@@ -54,6 +55,29 @@ export function accountContract(bench: StorageBench): void {
     expect(await store.find(LEE)).to.deep.equal({ ...state, absence: 'gone', successor: PROCEDURE.successor });
     await store.remove(LEE);
     expect(await store.current()).to.deep.equal([]);
+  });
+
+  it('A9 of two who send each other away at the same time, one stays', async () => {
+    const { accountStates, audit, transactions } = use.storage;
+    const both = [LEE, PROCEDURE.askedBy];
+    const ends = await Promise.allSettled(
+      both.map((userId) =>
+        transactions.run(async () => {
+          const entry = { action: 'account.offboard', actor: userId, outcome: 'done', trace: 'trace' } as const;
+          await audit.append({ ...entry, id: `away:${userId}` });
+          const state = {
+            userId,
+            wasLocked: false,
+            wasSuspended: false,
+            absence: 'gone',
+            successor: undefined,
+          } as const;
+          await keepAway({ accountStates }, both, { ...state, by: userId, at: NOW });
+        }),
+      ),
+    );
+    expect(ends.map(({ status }) => status)).to.have.members(['fulfilled', 'rejected']);
+    expect(await accountStates.current()).to.have.length(1);
   });
 
   it('remembers devices, and since when', async () => {

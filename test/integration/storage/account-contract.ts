@@ -1,4 +1,5 @@
 /** What the stores of account control promise. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { labelOf } from '../../../src/model/device-label.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
@@ -60,24 +61,27 @@ export function accountContract(bench: StorageBench): void {
   it('A9 of two who send each other away at the same time, one stays', async () => {
     const { accountStates, audit, transactions } = use.storage;
     const both = [LEE, PROCEDURE.askedBy];
-    const ends = await Promise.allSettled(
-      both.map((userId) =>
-        transactions.run(async () => {
-          const entry = { action: 'account.offboard', actor: userId, outcome: 'done', trace: 'trace' } as const;
-          await audit.append({ ...entry, id: `away:${userId}` });
-          const state = {
-            userId,
-            wasLocked: false,
-            wasSuspended: false,
-            absence: 'gone',
-            successor: undefined,
-          } as const;
-          await keepAway({ accountStates }, both, { ...state, by: userId, at: NOW });
-        }),
-      ),
+    const sendAway = (userId: UserId, beforeCommit: () => Promise<void> = async () => undefined) =>
+      transactions.run(async () => {
+        const entry = { action: 'account.offboard', actor: userId, outcome: 'done', trace: 'trace' } as const;
+        await audit.append({ ...entry, id: `away:${userId}` });
+        const state = { userId, wasLocked: false, wasSuspended: false, absence: 'gone', successor: undefined } as const;
+        await keepAway({ accountStates }, both, { ...state, by: userId, at: NOW });
+        await beforeCommit();
+      });
+    const [kept, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const first = sendAway(both[0]!, () => (kept.resolve(), commit.promise));
+    await kept.promise;
+    // Not before the first is committed: else it would not see it.
+    const second = sendAway(both[1]!).then(
+      () => 'sent away',
+      (error: unknown) => (error as Error).message,
     );
-    expect(ends.map(({ status }) => status)).to.have.members(['fulfilled', 'rejected']);
-    expect(await accountStates.current()).to.have.length(1);
+    expect(await Promise.race([second, sleep(200, 'waits')])).to.equal('waits');
+    commit.resolve();
+    await first;
+    expect(await second).to.match(/last one who can manage accounts/);
+    expect((await accountStates.current()).map(({ userId }) => userId)).to.deep.equal([both[0]]);
   });
 
   it('remembers devices, and since when', async () => {

@@ -2,7 +2,8 @@
  * Measures the bridge against the homeserver it runs on, in one run on real parts.
  *
  *     npm run bench                              everything
- *     npm run bench -- --only inbound,memory     some parts: inbound, outbound, stored, memory, backlog, audit, governance, lost-device
+ *     npm run bench -- --only inbound,memory     some parts: inbound, outbound, stored, memory, backlog, audit, governance, lost-device,
+ *                                              lost-device-mas (with lost-device too; a real MAS where CAREBRIDGE_MAS_CLI names its mas-cli)
  *     npm run bench -- --quick                   with small counts, to see whether it works; writes nothing
  *     npm run bench -- --ghosts 100              fewer ghosts for the memory; writes nothing
  *     npm run bench -- --json FILE               writes what was measured there as well
@@ -19,6 +20,7 @@ import { measureAudit } from './parts/audit.ts';
 import { measureBacklog } from './parts/backlog.ts';
 import { measureGovernance } from './parts/governance.ts';
 import { measureInbound } from './parts/inbound.ts';
+import { measureLostDeviceMas } from './parts/lost-device-mas.ts';
 import { measureLostDevice } from './parts/lost-device.ts';
 import { measureMemory } from './parts/memory.ts';
 import { measureOutbound } from './parts/outbound.ts';
@@ -26,7 +28,17 @@ import { measureStored } from './parts/stored.ts';
 import { FULL, isMet, QUICK, type PartResult, type Plan } from './plan.ts';
 import { asMarkdown, asText, describeMachine, merged, type MadePart } from './report.ts';
 
-const PARTS = ['inbound', 'outbound', 'stored', 'memory', 'backlog', 'audit', 'governance', 'lost-device'];
+const PARTS = [
+  'inbound',
+  'outbound',
+  'stored',
+  'memory',
+  'backlog',
+  'audit',
+  'governance',
+  'lost-device',
+  'lost-device-mas',
+];
 const startedAt = Date.now();
 
 const { values: options } = parseArgs({
@@ -39,6 +51,8 @@ const { values: options } = parseArgs({
   },
 });
 const wanted = new Set(options.only?.split(',') ?? PARTS);
+// The same question, beside another owner of the accounts.
+if (wanted.has('lost-device')) wanted.add('lost-device-mas');
 for (const part of wanted) {
   if (!PARTS.includes(part)) throw new Error(`There is no part "${part}". Use some of ${PARTS.join(', ')}.`);
 }
@@ -83,6 +97,10 @@ if (wanted.has('governance')) {
 if (wanted.has('lost-device')) {
   say(`${plan.lostDevices} lost phones ...`);
   await add(await measureLostDevice(plan));
+}
+if (wanted.has('lost-device-mas')) {
+  say(`${plan.lostDevicesMas} lost sessions of each kind, beside MAS ...`);
+  await add(await measureLostDeviceMas(plan));
 }
 
 if (isWritten) say('written: bench/RESULTS.md, bench/results.json');

@@ -24,6 +24,7 @@ const MSGTYPES = new Set(['m.file', 'm.image', 'm.video', 'm.audio']);
 /** What systems call a CSV file; one with Excel on it calls it Excel's. Its bytes are looked at in any case. */
 const TEXT = /^(text\/.*|application\/(csv|vnd\.ms-excel|octet-stream))$/i;
 /** What text has none of: control characters other than tab and the ends of lines. */
+// eslint-disable-next-line no-control-regex -- control characters are what it is about
 const NO_TEXT = /[\0-\x08\x0b\x0c\x0e-\x1f]/;
 
 /** Reads a file of plain text that somebody sent into a room, encrypted. */

@@ -25,7 +25,7 @@ export class Whois {
     const own = lines.ofMember(user).map(({ id }) => id);
     const counted = (key: string): string => {
       const list = evidence[key];
-      return Array.isArray(list) ? String(list.length) : String(list);
+      return Array.isArray(list) ? String(list.length) : typeof list === 'string' ? list : 'not reported';
     };
     const text = [
       `${nameOf(user, account.displayName)}: ${stateInWords(account)}`,

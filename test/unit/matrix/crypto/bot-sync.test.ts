@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { once, EventEmitter } from 'node:events';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
-import type { SinonFakeTimers } from 'sinon';
+import type * as sinon from 'sinon';
 import { silentLogger } from '../../../../src/log.ts';
 import { BotSync, type BotSyncParts } from '../../../../src/matrix/crypto/bot-sync.ts';
 import type { MatrixCall } from '../../../../src/matrix/matrix-http.ts';
@@ -9,7 +9,7 @@ import { roundMs } from '../../../../src/matrix/crypto/sync-round.ts';
 import type { UserId } from '../../../../src/model/ids.ts';
 
 /** Of the CommonJS build, which reaches `node:timers/promises` as well. */
-const { useFakeTimers } = createRequire(import.meta.url)('sinon') as typeof import('sinon');
+const { useFakeTimers } = createRequire(import.meta.url)('sinon') as typeof sinon;
 
 /** A homeserver that holds a request for as long as it may, unless it is told to answer. */
 class HoldingHomeserver extends EventEmitter<{ asked: [timeout: string]; ended: [] }> {
@@ -103,7 +103,7 @@ describe('bot sync', () => {
 });
 
 describe('rounds of the bot sync, while our own users send', () => {
-  let clock: SinonFakeTimers;
+  let clock: sinon.SinonFakeTimers;
   let homeserver: HoldingHomeserver;
   let sync: BotSync;
 

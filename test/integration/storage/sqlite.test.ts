@@ -44,14 +44,16 @@ describe('storage in an SQLite file', () => {
 
   const PLANS: readonly (readonly [string, string, RegExp])[] = [
     [
-      'heads of lanes',
-      'SELECT lane, MIN(seq) FROM outbox WHERE run_at IS NOT NULL GROUP BY lane',
-      /COVERING INDEX outbox_waiting/,
+      'the heads of lanes, in their order',
+      `SELECT t.seq FROM outbox AS t WHERE t.run_at IS NOT NULL AND +t.run_at <= 1
+        AND NOT EXISTS (SELECT 1 FROM outbox AS e WHERE e.lane = t.lane AND e.seq < t.seq AND e.run_at IS NOT NULL)
+        ORDER BY t.seq LIMIT 16`,
+      /^SCAN t USING INDEX outbox_in_order\n.*\n.*COVERING INDEX outbox_waiting/,
     ],
     [
       'the next time',
       'SELECT MIN(delivery_run_at) FROM inbox WHERE delivery_run_at IS NOT NULL AND delivery_run_at > 1',
-      /COVERING INDEX inbox_delivery_waiting/,
+      /COVERING INDEX inbox_delivery_due/,
     ],
     [
       'what a room wakes',

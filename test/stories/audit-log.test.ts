@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
+import { auditHash, type AuditRow } from '../../src/model/audit-chain.ts';
 import type { AuditItem } from '../../src/services/audit-item.ts';
 import { BOT, Chat } from '../e2e/support/chat.ts';
 import { query } from '../e2e/support/database.ts';
@@ -228,5 +229,36 @@ describe('the audit log', function () {
     const { code, output } = await audit('verify', '--head', head);
     expect(code).to.equal(1);
     expect(output).to.include(`Row ${seq} `).and.include('NOT as it was written');
+  });
+
+  it('F1: the running bridge does not sign a log that was rewritten with its checkpoints, and tells the security room', async () => {
+    await clinic.bridge.start();
+    const database = new DatabaseSync(join(clinic.directory, 'carebridge.db'));
+    database.exec('PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE');
+    const last = database.prepare('SELECT number, seq FROM audit_checkpoints ORDER BY number DESC LIMIT 1').get()!;
+    const { number, seq } = last as { number: number; seq: number };
+    database.prepare('DELETE FROM audit_checkpoints WHERE number = ?').run(number);
+    const rewrite = database.prepare('UPDATE audit_log SET actor = ?, prev_hash = ?, hash = ? WHERE seq = ?');
+    const columns = '*, room_id AS roomId, source_event AS sourceEvent, prev_hash AS prevHash';
+    const rows = database.prepare(`SELECT ${columns} FROM audit_log WHERE seq >= ? ORDER BY seq`).all(seq);
+    let prevHash: string | undefined;
+    for (const row of rows as unknown as readonly AuditRow[]) {
+      const forged = { ...row, actor: TEMP, prevHash: prevHash ?? row.prevHash };
+      prevHash = auditHash(forged);
+      rewrite.run(forged.actor, forged.prevHash, prevHash, row.seq);
+    }
+    database.exec('COMMIT');
+    database.close();
+    const alarm = bodyOf(await hearsOf(clinic, admin, securityRoom, 'The audit log may have been rewritten: '));
+    expect(alarm)
+      .to.include('Nothing is signed until somebody looks into it.')
+      .and.to.include('carebridge audit trust');
+    const [newest] = await query(clinic, 'SELECT max(number) FROM audit_checkpoints');
+    expect(Number(newest)).to.equal(number - 1);
+    const { code, output } = await audit('verify');
+    expect(code).to.equal(1);
+    expect(output).to.include(
+      `Row ${seq} was rewritten: it has another hash than the one that was written down elsewhere.`,
+    );
   });
 });

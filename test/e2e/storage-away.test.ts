@@ -1,6 +1,7 @@
 /** The database takes nothing for a while, in the middle of traffic: PostgreSQL is stopped, or the disk under SQLite is full. */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { signatureHeaders } from '../../src/sms/loopback/signature.ts';
@@ -131,8 +132,16 @@ describe(WHAT, function () {
     expect(clinic.bridge.pid, 'the process').to.equal(pid);
   });
 
-  function outage(meanwhile: () => Promise<void>): Promise<void> {
-    return disk === undefined ? restartPostgres(meanwhile) : disk.fill(meanwhile);
+  async function outage(meanwhile: () => Promise<void>): Promise<void> {
+    if (disk === undefined) return restartPostgres(meanwhile);
+    // Else the write-ahead log may have room of its own from before.
+    const database = new DatabaseSync(`${disk.path}/carebridge.db`);
+    await waitFor('the write-ahead log to be cut', () => {
+      const [cut] = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+      return cut?.['busy'] === 0;
+    });
+    database.close();
+    await disk.fill(meanwhile);
   }
 
   /** Calls as the carrier does, once, and answers the status. */

@@ -7,6 +7,12 @@ const NO_DEFAULT_EXPORT = {
   message: 'Use a named export: `export function start() {}` and `import { start } from ...`.',
 };
 
+/** `{ ...{ a, b } }` is `{ a, b }`, but TypeScript no longer says that `b` is not a property of the type. */
+const NO_SPREAD_LITERAL = {
+  selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+  message: 'Write the properties themselves.',
+};
+
 export default tseslint.config(
   { ignores: ['node_modules/', '.cache/', 'data/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -24,7 +30,7 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'max-lines': ['error', { max: 400 }],
       'no-console': 'error',
-      'no-restricted-syntax': ['error', NO_DEFAULT_EXPORT],
+      'no-restricted-syntax': ['error', NO_DEFAULT_EXPORT, NO_SPREAD_LITERAL],
       'no-restricted-properties': [
         'error',
         {

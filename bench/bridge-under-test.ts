@@ -112,8 +112,11 @@ export class BridgeUnderTest {
       carriers: { loopback: { type: 'loopback', url: carrier.url, secret } },
       lines: [{ ...LINE, team: [userId(settings.nurse)] }],
       appservice: {
-        ...{ url: appserviceProxy.url, listen: { port: appservicePort } },
-        ...{ registration: registrationPath, bot, ghost_prefix: ghostPrefix },
+        url: appserviceProxy.url,
+        listen: { port: appservicePort },
+        registration: registrationPath,
+        bot,
+        ghost_prefix: ghostPrefix,
       },
       http: { port: httpPort },
       database: { path: 'carebridge.db' },
@@ -129,8 +132,14 @@ export class BridgeUnderTest {
     await writeFile(configPath, JSON.stringify(config, undefined, 2), { mode: 0o600 });
     const bridge = new BridgeProcess({ config: configPath, httpUrl, directory, env: settings.env ?? {} });
     return new BridgeUnderTest({
-      ...{ registrationPath, carrier, homeserverProxy, appserviceProxy },
-      ...{ process: bridge, configPath, webhookUrl, secret },
+      registrationPath,
+      carrier,
+      homeserverProxy,
+      appserviceProxy,
+      process: bridge,
+      configPath,
+      webhookUrl,
+      secret,
     });
   }
 
@@ -145,13 +154,13 @@ export class BridgeUnderTest {
     return pid;
   }
 
-  /** Puts conversations into the database; the bridge must not be running. Answers those that can be used once they are opened. */
+  /** Puts conversations into the database; the bridge must not be running. Returns those that can be used once they are opened. */
   async seed(seed: Omit<Seed, 'line'>): Promise<Conversation[]> {
     const ghosts = await seedConversations(this.#configPath, { ...seed, line: LINE.id });
     return seed.live.map((number) => ({ number, ghost: ghosts.get(number) as UserId, template: undefined }));
   }
 
-  /** The first text of each, with which its room is made, the team joins and keys are shared. Answers how long it took, ms. */
+  /** The first text of each, with which its room is made, the team joins and keys are shared. Returns how long it took, ms. */
   async open(conversations: readonly Conversation[], progress?: (done: number) => void): Promise<number> {
     let done = 0;
     return inFlight(OPENING, conversations, async (conversation) => {

@@ -39,23 +39,25 @@ export async function makeGovernedRooms(
     domain: config.homeserver.domain,
   };
   const { asToken } = readRegistration(config.appservice.registration, {
-    ...{ domain: config.homeserver.domain, url: config.appservice.url },
-    ...{ bot: config.appservice.bot, ghostPrefix: config.appservice.ghostPrefix },
+    domain: config.homeserver.domain,
+    url: config.appservice.url,
+    bot: config.appservice.bot,
+    ghostPrefix: config.appservice.ghostPrefix,
   });
   await using storage = await openStorage(config);
   const client = new Client();
   const { governedRooms } = storage;
   const policy = new CarePolicyView({
     ...storage,
-    ...{
-      namespace,
-      governedRooms,
-      log,
-      admins: config.admins,
-      roleStore: storage.roles,
-      lines: new Lines(config.lines),
-    },
-    ...{ roles: config.roles, units: config.units, classes: config.phiClasses },
+    namespace,
+    governedRooms,
+    log,
+    admins: config.admins,
+    roleStore: storage.roles,
+    lines: new Lines(config.lines),
+    roles: config.roles,
+    units: config.units,
+    classes: config.phiClasses,
   });
   const control = new MatrixRoomControl({
     homeserver: {
@@ -68,7 +70,10 @@ export async function makeGovernedRooms(
         )) as Record<string, unknown>,
     },
     http: { bytes: () => Promise.reject(new PermanentError('nothing is looked at here')) },
-    ...{ namespace, roomVersion: config.rooms.version, isGoverned: () => false, log },
+    namespace,
+    roomVersion: config.rooms.version,
+    isGoverned: () => false,
+    log,
   });
   const make = new MakeGovernedRoom({ ...storage, policy, control });
   const rooms: RoomId[] = [];

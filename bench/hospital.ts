@@ -51,7 +51,11 @@ export class Hospital implements AsyncDisposable {
     for (const { name, config } of options.bridges) {
       const env = options.profile === undefined ? undefined : profileInto(options.profile);
       const bridge = await BridgeUnderTest.prepare({
-        ...{ name, homeserver, directory: join(directory, name), nurse: 'nurse', admin: 'admin' },
+        name,
+        homeserver,
+        directory: join(directory, name),
+        nurse: 'nurse',
+        admin: 'admin',
         ...(config !== undefined && { config }),
         ...(env !== undefined && { env }),
       });
@@ -61,7 +65,8 @@ export class Hospital implements AsyncDisposable {
     const synapse = await startSynapse({
       registrations: bridges.map(({ registrationPath }) => registrationPath),
       directory: join(directory, 'synapse'),
-      ...{ port, domain: DOMAIN },
+      port,
+      domain: DOMAIN,
     });
     closing.defer(() => synapse.stop());
     const nurseProxy = new TimingProxy(synapse.url);
@@ -74,7 +79,7 @@ export class Hospital implements AsyncDisposable {
     return new Hospital({ synapse, bridges, nurse, account, nurseProxy }, closing.move());
   }
 
-  /** Opens conversations while the nurse joins whatever she is invited to. Answers how long it took, ms. */
+  /** Opens conversations while the nurse joins whatever she is invited to. Returns how long it took, ms. */
   async open(
     bridge: BridgeUnderTest,
     conversations: readonly Conversation[],

@@ -1,6 +1,6 @@
 /** Closed loops: so many at work at once, each starting its next piece when the last is done. */
 
-/** Runs `work` for every item, `width` at a time. Answers how long all of it took, ms. */
+/** Runs `work` for every item, `width` at a time. Returns how long all of it took, ms. */
 export async function inFlight<T>(
   width: number,
   items: readonly T[],
@@ -18,7 +18,7 @@ export async function inFlight<T>(
   return performance.now() - startedAt;
 }
 
-/** One loop for each lane, in which `count` pieces follow one another. Answers how long all of it took, ms. */
+/** One loop for each lane, in which `count` pieces follow one another. Returns how long all of it took, ms. */
 export async function lanes<T>(
   all: readonly T[],
   count: number,

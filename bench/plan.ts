@@ -37,16 +37,46 @@ export interface Plan {
 
 /** What `npm run bench` does: about half an hour on two cores. */
 export const FULL: Plan = {
-  ...{ width: 16, rounds: 4, texts: 15, textsAlone: 80, textsApart: 60, outboundAlone: 120, outbound: 10 },
-  ...{ few: 100, many: 5_000, ghosts: 1_000, governed: 2_000, idleGhostMs: 30_000, profile: undefined },
-  ...{ auditRows: 1_000_000, auditAppends: 2_000, lostDevices: 50, lostDevicesMas: 20, backlog: 50_000 },
+  width: 16,
+  rounds: 4,
+  texts: 15,
+  textsAlone: 80,
+  textsApart: 60,
+  outboundAlone: 120,
+  outbound: 10,
+  few: 100,
+  many: 5_000,
+  ghosts: 1_000,
+  governed: 2_000,
+  idleGhostMs: 30_000,
+  profile: undefined,
+  auditRows: 1_000_000,
+  auditAppends: 2_000,
+  lostDevices: 50,
+  lostDevicesMas: 20,
+  backlog: 50_000,
 };
 
 /** Whether it works at all: under 3 minutes. */
 export const QUICK: Plan = {
-  ...{ width: 8, rounds: 2, texts: 8, textsAlone: 25, textsApart: 12, outboundAlone: 16, outbound: 3 },
-  ...{ few: 100, many: 1_000, ghosts: 20, governed: 100, idleGhostMs: 5_000, profile: undefined },
-  ...{ auditRows: 50_000, auditAppends: 300, lostDevices: 5, lostDevicesMas: 3, backlog: 5_000 },
+  width: 8,
+  rounds: 2,
+  texts: 8,
+  textsAlone: 25,
+  textsApart: 12,
+  outboundAlone: 16,
+  outbound: 3,
+  few: 100,
+  many: 1_000,
+  ghosts: 20,
+  governed: 100,
+  idleGhostMs: 5_000,
+  profile: undefined,
+  auditRows: 50_000,
+  auditAppends: 300,
+  lostDevices: 5,
+  lostDevicesMas: 3,
+  backlog: 5_000,
 };
 
 /** One measured number. */

@@ -17,7 +17,7 @@ export interface Seed {
 /** Conversations committed together. */
 const BATCH = 250;
 
-/** Stores the conversations; answers the ghosts of the live ones by their numbers. */
+/** Stores the conversations; returns the ghosts of the live ones by their numbers. */
 export async function seedConversations(configPath: string, seed: Seed): Promise<Map<PhoneNumber, UserId>> {
   const config = loadConfig(configPath, process.env);
   const namespace: Namespace = {
@@ -34,8 +34,15 @@ export async function seedConversations(configPath: string, seed: Seed): Promise
     const { address, contact, id } = conversation;
     ghosts.set(number, contact.ghost);
     await consents.append({
-      ...{ contactId: contact.id, addressId: address.id, state: 'granted', method: 'paper' },
-      ...{ wordingVersion: 'bench', evidence: 'signed', cause: `bench:${address.id}`, actor: 'bench', at: Date.now() },
+      contactId: contact.id,
+      addressId: address.id,
+      state: 'granted',
+      method: 'paper',
+      wordingVersion: 'bench',
+      evidence: 'signed',
+      cause: `bench:${address.id}`,
+      actor: 'bench',
+      at: Date.now(),
     });
     if (!isStored) return;
     await conversations.setRoom(id, `!${newOpaqueId(43)}` as RoomId);

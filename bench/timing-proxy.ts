@@ -96,7 +96,9 @@ export class TimingProxy extends EventEmitter<{ exchange: [Exchange] }> {
       host: this.#target.hostname,
       port: this.#target.port,
       agent: this.#agent,
-      ...{ method, path: url, headers },
+      method,
+      path: url,
+      headers,
     });
     if (isKept) request.on('data', (chunk: Buffer) => asked.push(chunk));
     request.pipe(upstream);
@@ -114,7 +116,15 @@ export class TimingProxy extends EventEmitter<{ exchange: [Exchange] }> {
         const [requestBody, responseBody] = [Buffer.concat(asked), Buffer.concat(answered)];
         const answeredAt = performance.now();
         this.emit('exchange', {
-          ...{ method, url, kind, status, arrivedAt, answeredAt, headers, requestBody, responseBody },
+          method,
+          url,
+          kind,
+          status,
+          arrivedAt,
+          answeredAt,
+          headers,
+          requestBody,
+          responseBody,
         });
       });
     });

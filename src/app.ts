@@ -47,7 +47,7 @@ export interface AppFacts {
 }
 
 /**
- * Starts the bridge and answers once it listens. Throws ConfigError where it cannot run as it is set up; a homeserver that is away is no
+ * Starts the bridge and returns once it listens. Throws ConfigError where it cannot run as it is set up; a homeserver that is away is no
  * such reason: it is waited for.
  */
 export async function startApp(config: Config, log: Logger, about: AppFacts): Promise<App> {
@@ -72,7 +72,11 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   if (auditKey === undefined) log.warn('audit.unsigned');
   const governedRooms = new KnownGovernedRooms(storage.governedRooms);
   const matrix = await openMatrixSide({
-    ...{ config, namespace, storage, log, closing },
+    config,
+    namespace,
+    storage,
+    log,
+    closing,
     version: about.version,
     isGoverned: governedRooms.has,
     onChanged: (changed) => governance.govern.roomsChanged(changed),

@@ -49,17 +49,21 @@ export async function measureAudit(plan: Plan): Promise<PartResult> {
         { what: 'Entries committed, 16 in flight', value: round(appended.together, 0), unit: '/s' },
         {
           what: 'Rows verified: hash, chain, signatures',
-          ...{ value: round((verified.rows * 1_000) / verified.ms, 0), unit: '/s' },
+          value: round((verified.rows * 1_000) / verified.ms, 0),
+          unit: '/s',
           note: `${round(verified.ms / 1_000, 1)} s for ${verified.rows} rows`,
         },
         {
           what: 'Memory in use, last tenth of the rows against the second',
-          ...{ value: round(last / second), unit: '', goal: { atMost: 1.1 } },
+          value: round(last / second),
+          unit: '',
+          goal: { atMost: 1.1 },
           note: `${round(last, 1)} MB and ${round(second, 1)} MB, garbage collected before`,
         },
         {
           what: 'Resident memory at most',
-          ...{ value: round(verified.residentMb, 0), unit: 'MB' },
+          value: round(verified.residentMb, 0),
+          unit: 'MB',
           note: 'the system lends the process more than is in use',
         },
       ],
@@ -74,8 +78,14 @@ async function appendedPerSecond(config: string, count: number): Promise<{ alone
   await using storage = await openStorage(loadConfig(config, {}));
   const append = () =>
     storage.audit.append({
-      ...{ id: newOpaqueId(), action: 'role.give', actor: '@admin:hospital.example' as UserId, outcome: 'done' },
-      ...{ reason: 'a new colleague', trace: newOpaqueId(), before: [], after: ['nurse'] },
+      id: newOpaqueId(),
+      action: 'role.give',
+      actor: '@admin:hospital.example' as UserId,
+      outcome: 'done',
+      reason: 'a new colleague',
+      trace: newOpaqueId(),
+      before: [],
+      after: ['nurse'],
     });
   const all = Array.from({ length: count });
   const rate = async (width: number) => (count * 1_000) / (await inFlight(width, all, append));
@@ -100,9 +110,18 @@ async function seed(config: string, path: string, rows: number): Promise<number>
   const content = `1.01234567.${randomBytes(CONTENT_BYTES).toString('base64url')}`;
   for (let seq = head.seq + 1; seq <= rows; seq++) {
     const row: Omit<AuditRow, 'hash'> = {
-      ...{ seq, id: `bench:${seq}`, at: 1_790_000_000_000 + seq, action: 'room.repair', actor: 'carebridge' },
-      ...{ outcome: 'done', target: '@nurse:hospital.example', roomId: '!abcdefghijklmnop:hospital.example' },
-      ...{ sourceEvent: '$abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq', cause: 'state', content, trace: 'abcdefgh' },
+      seq,
+      id: `bench:${seq}`,
+      at: 1_790_000_000_000 + seq,
+      action: 'room.repair',
+      actor: 'carebridge',
+      outcome: 'done',
+      target: '@nurse:hospital.example',
+      roomId: '!abcdefghijklmnop:hospital.example',
+      sourceEvent: '$abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq',
+      cause: 'state',
+      content,
+      trace: 'abcdefgh',
       prevHash,
     };
     const hash = auditHash(row);

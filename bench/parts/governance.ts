@@ -88,11 +88,14 @@ export async function measureGovernance(plan: Plan, say: (line: string) => void)
       },
       {
         what: `Last of ${drifting.length} changed rooms put right after the start`,
-        ...{ value: round((Math.max(...foundAt) - startedAt) / 1_000, 1), unit: 's' },
+        value: round((Math.max(...foundAt) - startedAt) / 1_000, 1),
+        unit: 's',
       },
       {
         what: `Requests for each room at rest, in ${SWEEPS_AT_REST} more sweeps of all rooms`,
-        ...{ value: round(restRequests / rooms, 4), unit: 'requests', goal: { atMost: 0.01 } },
+        value: round(restRequests / rooms, 4),
+        unit: 'requests',
+        goal: { atMost: 0.01 },
         note: `${restRequests} in all`,
       },
       { what: 'A change by hand until it is put right, p50', value: p50, unit: 'ms', goal: { atMost: 1_000 } },

@@ -135,7 +135,10 @@ async function runRound(
     passages.push(await passage);
   });
   return {
-    ...{ sender, passages, perSecond: (count * 1_000) / tookMs, requests: bridge.homeserverProxy.takeCounts() },
+    sender,
+    passages,
+    perSecond: (count * 1_000) / tookMs,
+    requests: bridge.homeserverProxy.takeCounts(),
     bridgeCpuMs: (cpuMsOf(bridge.pid) - before[0]) / count,
     homeserverCpuMs: (cpuMsOf(synapse.pid) - before[1]) / count,
   };
@@ -188,14 +191,17 @@ function describe({ ratio, raw, bridge }: ReturnType<typeof compare>, how: strin
   return [
     {
       what: `Throughput against raw Synapse, ${how}`,
-      ...{ value: ratio, unit: '', goal: { atLeast: 0.8 } },
+      value: ratio,
+      unit: '',
+      goal: { atLeast: 0.8 },
       note: `bridge ${bridge.perSecond}/s, raw ${raw.perSecond}/s; medians of ${raw.perSecondOfRounds.length} rounds each`,
     },
     { what: `Added latency p50, ${how}`, value: round(bridge.ms.p50 - raw.ms.p50), unit: 'ms', note: both('p50') },
     { what: `Added latency p95, ${how}`, value: round(bridge.ms.p95 - raw.ms.p95), unit: 'ms', note: both('p95') },
     {
       what: `CPU of the bridge per text, ${how}`,
-      ...{ value: bridge.bridgeCpuMs, unit: 'ms' },
+      value: bridge.bridgeCpuMs,
+      unit: 'ms',
       note: `homeserver ${bridge.homeserverCpuMs} ms, and ${raw.homeserverCpuMs} ms where the bare script sends`,
     },
   ];

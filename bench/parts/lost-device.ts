@@ -35,12 +35,16 @@ export async function measureLostDevice(plan: Plan): Promise<PartResult> {
   const findings = (['p50', 'p95'] as const).flatMap((key): Finding[] => [
     {
       what: `Command typed to the phone’s next request refused, ${key}`,
-      ...{ value: request[key], unit: 'ms', goal: GOAL },
+      value: request[key],
+      unit: 'ms',
+      goal: GOAL,
       note: `answer in the room ${answer[key]}; ${runs.length} phones`,
     },
     {
       what: `Command typed to the phone’s /sync refused, ${key}`,
-      ...{ value: sync[key], unit: 'ms', goal: GOAL },
+      value: sync[key],
+      unit: 'ms',
+      goal: GOAL,
       note: `${pending.length} by the long-poll that was pending, the others by the one after it`,
     },
   ]);

@@ -60,7 +60,8 @@ export async function measureMemory(plan: Plan, say: (line: string) => void): Pr
       ...megabytes,
       {
         what: 'To open a conversation (ghost, device, keys, room, two joined)',
-        ...{ value: round(openedMs / count), unit: 'ms' },
+        value: round(openedMs / count),
+        unit: 'ms',
         note: 'six at a time',
       },
     ],

@@ -52,12 +52,16 @@ export async function measureStored(plan: Plan): Promise<PartResult> {
     findings: [
       {
         what: `Time per text, ${against}`,
-        ...{ value: round(many.wallMs / few.wallMs), unit: '', goal },
+        value: round(many.wallMs / few.wallMs),
+        unit: '',
+        goal,
         note: `${many.wallMs} ms and ${few.wallMs} ms; medians of ${2 * plan.rounds} rounds each`,
       },
       {
         what: `CPU of the bridge per text, ${against}`,
-        ...{ value: round(many.cpuMs / few.cpuMs), unit: '', goal },
+        value: round(many.cpuMs / few.cpuMs),
+        unit: '',
+        goal,
         note: `${many.cpuMs} ms and ${few.cpuMs} ms`,
       },
     ],

@@ -52,7 +52,8 @@ export function makeAccountControl(parts: CommonParts, governance: Governance, c
     watchSignIns: new WatchSignIns({
       ...shared,
       deviceTrust: matrix.crypto.deviceTrust,
-      ...{ limits: watch, everyMs: watch.everyMs },
+      limits: watch,
+      everyMs: watch.everyMs,
     }),
   };
 }

@@ -73,7 +73,9 @@ export function makeGovernance(
     guardAudit:
       auditKey &&
       new GuardAudit({
-        ...{ ...parts, signer: auditKey, verifier: new AuditPublicKeys([auditKey.publicKey]) },
+        ...parts,
+        signer: auditKey,
+        verifier: new AuditPublicKeys([auditKey.publicKey]),
         memory: new CheckpointFile(config.audit.checkpointFile),
         signEveryMs: config.audit.signEveryMs,
       }),
@@ -141,7 +143,8 @@ function setupUseCases(parts: CommonParts, config: Config, matrix: MatrixSide, c
       somebody: somebodyOn(domain, config.admins),
     }),
     declared: config.homeserverDeclarations,
-    ...{ domain, prefix: parts.prefix },
+    domain,
+    prefix: parts.prefix,
     bridge: async () => ({
       securityRoomMembers: (await look.securityRoom())?.joined.size,
       admins: config.admins.length,

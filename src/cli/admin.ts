@@ -25,8 +25,11 @@ For emergencies in which nobody can type a command in Element. The bridge may be
 What is to be done is in the audit log before it is done. Exit code 0 if all was done and verified, else 1. It can always be run again.`,
   words: 'who|WHAT @user ...',
   options: {
-    ...{ by: { type: 'string' }, reason: { type: 'string' }, ticket: { type: 'string' } },
-    ...{ 'confirmed-by': { type: 'string' }, 'end-sessions': { type: 'boolean' } },
+    by: { type: 'string' },
+    reason: { type: 'string' },
+    ticket: { type: 'string' },
+    'confirmed-by': { type: 'string' },
+    'end-sessions': { type: 'boolean' },
   },
 
   async run(input) {
@@ -63,7 +66,11 @@ function readRequest(part: AdminPart, words: readonly string[], input: VerbInput
     what: part.name,
     actor: neededUser(input),
     confirmedBy: textOption(input, 'confirmed-by') === undefined ? undefined : neededUser(input, 'confirmed-by'),
-    ...{ target, eventId: undefined, trace: newOpaqueId(), systemUser: userInfo().username },
-    ...{ reason: neededOption(input, 'reason'), ticket: textOption(input, 'ticket') },
+    target,
+    eventId: undefined,
+    trace: newOpaqueId(),
+    systemUser: userInfo().username,
+    reason: neededOption(input, 'reason'),
+    ticket: textOption(input, 'ticket'),
   };
 }

@@ -27,8 +27,11 @@ verify  reads the whole archive and names every row that is not as it was writte
 The bridge may be running. Who exported which conversation, and who verified, is written into the audit log before it is done.`,
   words: 'export|verify',
   options: {
-    ...{ number: { type: 'string' }, conversation: { type: 'string' }, out: { type: 'string' } },
-    ...{ by: { type: 'string' }, reason: { type: 'string' } },
+    number: { type: 'string' },
+    conversation: { type: 'string' },
+    out: { type: 'string' },
+    by: { type: 'string' },
+    reason: { type: 'string' },
   },
 
   async run(input) {
@@ -60,8 +63,12 @@ async function runExport(input: VerbInput, config: Config, storage: Storage, arc
   });
   try {
     const { rows } = await new ExportArchive({ archive, log: storage.audit, signer }).run({
-      ...{ conversations, by, reason, details: { systemUser: userInfo().username } },
-      ...{ writeLine: file.write, writeManifest: manifest.write },
+      conversations,
+      by,
+      reason,
+      details: { systemUser: userInfo().username },
+      writeLine: file.write,
+      writeManifest: manifest.write,
     });
     await file.finish();
     await manifest.finish();

@@ -29,8 +29,11 @@ async function play({ options, signal, out }: VerbInput): Promise<number> {
       units: [{ id: 'icu', name: 'Intensive care' }],
       roles: [
         {
-          ...{ id: 'icu-nurse', name: 'ICU nurse', permissions: ['use-commands', 'break-glass'] },
-          ...{ units: ['icu'], classes: ['none', 'phi'] },
+          id: 'icu-nurse',
+          name: 'ICU nurse',
+          permissions: ['use-commands', 'break-glass'],
+          units: ['icu'],
+          classes: ['none', 'phi'],
         },
       ],
     },

@@ -76,7 +76,7 @@ export type Terminal = Pick<VerbInput, 'env' | 'signal' | 'out' | 'err'>;
 /** Wrong use of the command line. */
 const USAGE_ERROR = 2;
 
-/** Runs `args` (without the program's name) and answers the exit code: 0, 1 where something is wrong, 2 for wrong use. */
+/** Runs `args` (without the program's name) and returns the exit code: 0, 1 where something is wrong, 2 for wrong use. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   const [word, ...rest] = args;
   if (word === undefined || word === '--help' || word === '-h' || word === 'help') {

@@ -19,7 +19,7 @@ export class MissingKeys {
   };
 
   /**
-   * Writes the files, readable by their owner alone, and answers their paths. Throws UserError, and writes none, where something is there that was
+   * Writes the files, readable by their owner alone, and returns their paths. Throws UserError, and writes none, where something is there that was
    * encrypted with a key that is gone: a new one would hide the loss until it is too late for the backup.
    */
   write(config: Config): string[] {

@@ -53,12 +53,18 @@ async function importList(
   const importer = { kind: 'operator' as const, by: by ?? ('' as UserId), runId: `roles-import:${newOpaqueId()}` };
   const lines = new Lines(config.lines, config.admins);
   const policy = new CarePolicyView({
-    ...{ ...config, ...storage, roleStore: storage.roles, roles: config.roles, classes: config.phiClasses },
+    ...config,
+    ...storage,
+    roleStore: storage.roles,
+    roles: config.roles,
+    classes: config.phiClasses,
     namespace: {
       bot: `@${config.appservice.bot}:${config.homeserver.domain}` as UserId,
-      ...{ ghostPrefix: config.appservice.ghostPrefix, domain: config.homeserver.domain },
+      ghostPrefix: config.appservice.ghostPrefix,
+      domain: config.homeserver.domain,
     },
-    ...{ lines, log: silentLogger },
+    lines,
+    log: silentLogger,
   });
   await applyAbsences({ ...storage, lines, policy, recordConfigured: undefined });
   const roles = new ImportRoles({ ...storage, policy });

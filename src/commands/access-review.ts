@@ -14,7 +14,10 @@ export interface AccessReviewCommandParts {
 /** `access review`: everybody’s roles, rooms and devices as an encrypted file (A8). */
 export function accessReviewCommand({ reviewAccess, sender, namespace: { bot } }: AccessReviewCommandParts): Command {
   return defineCommand({
-    ...{ name: 'access review', permission: 'read-audit', where: 'command-room', effect: 'reads' },
+    name: 'access review',
+    permission: 'read-audit',
+    where: 'command-room',
+    effect: 'reads',
     summary: 'get a file (CSV) with everybody’s roles, rooms and devices, for the periodic review',
     parameters: {},
     run: async ({ room: { roomId }, eventId }) => {
@@ -23,7 +26,9 @@ export function accessReviewCommand({ reviewAccess, sender, namespace: { bot } }
       const { content, sha256 } = await sender.uploadFile(bot, { bytes, contentType: 'text/csv' });
       const body = `access-review-${new Date(review.at).toISOString().slice(0, 10)}.csv`;
       await sender.send({
-        ...{ as: bot, roomId, type: 'm.room.message' },
+        as: bot,
+        roomId,
+        type: 'm.room.message',
         content: { ...content, body, filename: body, 'm.relates_to': { 'm.in_reply_to': { event_id: eventId } } },
         // Asked again after a crash, the file is sent once.
         txnId: `access-review-${createHash('sha256').update(eventId).digest('hex').slice(0, 32)}`,

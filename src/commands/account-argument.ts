@@ -17,8 +17,11 @@ const MAX_NAME_LENGTH = 100;
 /** Whom it is about: a user id, a display name in quotes, or nobody where the command replies to a message of that person. */
 export function accountParameter(about: string): Parameter<TypedAccount | undefined> {
   return optional({
-    ...{ about, form: '@name:server, or "Display Name", or a reply to their message' },
-    ...{ isOptional: false, takesRest: false, auditedAs: 'target' as const },
+    about,
+    form: '@name:server, or "Display Name", or a reply to their message',
+    isOptional: false,
+    takesRest: false,
+    auditedAs: 'target' as const,
     read: async (line: string, { policy }: ReadContext) => {
       const quoted = QUOTED.exec(line);
       if (quoted) {

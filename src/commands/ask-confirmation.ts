@@ -49,14 +49,25 @@ export class AskConfirmation {
     const expiresAt = Date.now() + waitMs;
     const { needsSecondPerson } = command;
     const isNew = await store.add({
-      ...{ id, roomId: call.room.roomId, commandEvent: call.eventId, promptEvent: undefined, requestedBy: call.sender },
-      ...{ commandLine: keep({ line, repliesTo: call.repliesTo, trace: call.trace }), needsSecondPerson, expiresAt },
-      ...{ previewHash: hashOf(command.name, args, preview.facts), confirmed: undefined },
+      id,
+      roomId: call.room.roomId,
+      commandEvent: call.eventId,
+      promptEvent: undefined,
+      requestedBy: call.sender,
+      commandLine: keep({ line, repliesTo: call.repliesTo, trace: call.trace }),
+      needsSecondPerson,
+      expiresAt,
+      previewHash: hashOf(command.name, args, preview.facts),
+      confirmed: undefined,
     });
     if (!isNew) return;
     const { text, data } = promptFor({ id, command, preview, prefix, expiresAt });
     await notifier.say(call.room.roomId, text, {
-      ...{ cause: `confirm:${id}`, trace: call.trace, replyTo: call.eventId, data, confirmation: id },
+      cause: `confirm:${id}`,
+      trace: call.trace,
+      replyTo: call.eventId,
+      data,
+      confirmation: id,
     });
   }
 }

@@ -15,7 +15,10 @@ export interface BreakGlassEndParts {
 /** `break-glass end`: ends somebody's emergency access before its time. */
 export function breakGlassEndCommand({ endBreakGlass, emergencyAccess }: BreakGlassEndParts): Command {
   return defineCommand({
-    ...{ name: 'break-glass end', permission: 'end-break-glass', where: 'command-room', effect: 'changes' },
+    name: 'break-glass end',
+    permission: 'end-break-glass',
+    where: 'command-room',
+    effect: 'changes',
     summary: 'end somebody’s emergency access now',
     parameters: {
       room: roomParameter('which room'),

@@ -19,7 +19,10 @@ export function breakGlassListCommand({
   readonly emergencyAccess: EmergencyAccessStore;
 }): Command {
   return defineCommand({
-    ...{ name: 'break-glass list', permission: 'read-audit', where: 'command-room', effect: 'reads' },
+    name: 'break-glass list',
+    permission: 'read-audit',
+    where: 'command-room',
+    effect: 'reads',
     summary: 'show who entered rooms in emergencies, and why',
     details: `Days are in UTC, both included. Without them: what is open, and the last ${DEFAULT_DAYS} days.`,
     parameters: {},
@@ -37,8 +40,13 @@ export function breakGlassListCommand({
           ...(more > 0 ? [`and ${more} earlier: choose fewer days.`] : []),
         ].join('\n'),
         data: listed.slice(-MOST_SHOWN).map(({ id, roomId, userId, grantedAt, expiresAt, endedAt, endedBy }) => ({
-          ...{ id, roomId, userId, grantedAt, expiresAt },
-          ...{ endedAt: endedAt ?? null, endedBy: endedBy ?? null },
+          id,
+          roomId,
+          userId,
+          grantedAt,
+          expiresAt,
+          endedAt: endedAt ?? null,
+          endedBy: endedBy ?? null,
         })),
       };
     },

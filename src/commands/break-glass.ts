@@ -8,7 +8,10 @@ import { durationParameter, reasonParameter, roomParameter } from './parameters.
 /** `break-glass`: lets the caller into a room in an emergency. In any governed room, since the command room may be just what is out of order. */
 export function breakGlassCommand({ breakGlass }: { readonly breakGlass: BreakGlass }): Command {
   return defineCommand({
-    ...{ name: 'break-glass', permission: 'break-glass', where: 'any-governed', effect: 'changes' },
+    name: 'break-glass',
+    permission: 'break-glass',
+    where: 'any-governed',
+    effect: 'changes',
     summary: 'enter a room in an emergency',
     details: [
       'You are invited at once, and removed when the time is over: an hour, or what break_glass in the configuration or --for says.',

@@ -94,7 +94,9 @@ export class CarryOut {
     const { audit, notifier } = this.#parts;
     const { confirmedBy } = call;
     const entry = commandEntry(askedBy(call), command, {
-      ...{ step: outcome === 'shown' ? 'shown' : 'ended', args, ticket: call.ticket },
+      step: outcome === 'shown' ? 'shown' : 'ended',
+      args,
+      ticket: call.ticket,
       outcome: outcome === 'shown' ? 'done' : outcome,
       answer: answer as Answer,
       ...(confirmedBy && { details: { confirmedBy } }),

@@ -174,8 +174,13 @@ export function defineCommand<const P extends ParameterSet, const O extends Opti
   const fault = orderFault(Object.values(parameters));
   if (fault !== undefined) throw new Error(`${name}: ${fault}`);
   return {
-    ...{ name, parameters, options },
-    ...{ summary: spec.summary, details: spec.details, permission: spec.permission, where: spec.where },
+    name,
+    parameters,
+    options,
+    summary: spec.summary,
+    details: spec.details,
+    permission: spec.permission,
+    where: spec.where,
     usage: spec.usage ?? usageOf(name, parameters, options),
     effect: spec.effect,
     needsSecondPerson: spec.effect === 'destroys' && spec.needsSecondPerson === true,

@@ -10,7 +10,10 @@ export const CODE = { pattern: /^[a-z2-7]{8}$/i, form: 'the code of 8 characters
 /** `confirm <code>`: the yes of whoever cannot react, encrypted and signed as every message. What it starts is audited under its own name. */
 export function confirmCommand(decide: Decide): Command {
   return defineCommand({
-    ...{ name: 'confirm', permission: 'use-commands', where: 'any-governed', effect: 'reads' },
+    name: 'confirm',
+    permission: 'use-commands',
+    where: 'any-governed',
+    effect: 'reads',
     summary: 'confirm a pending command by its code, as ✅ does',
     parameters: { code: wordParameter('the code that the question shows', CODE) },
     run: (call, { code }) => decide(call, code.toLowerCase(), true),

@@ -215,8 +215,13 @@ export class Confirmations {
     const action = command ? actionOf(command) : 'command.unknown';
     await this.#parts.audit.append({
       id: auditId(action, sourceEvent, `${how}:${found.id}`),
-      ...{ action, actor, outcome: 'refused', roomId: found.roomId },
-      ...{ sourceEvent, cause: `event:${found.commandEvent}`, trace: kept(found).trace },
+      action,
+      actor,
+      outcome: 'refused',
+      roomId: found.roomId,
+      sourceEvent,
+      cause: `event:${found.commandEvent}`,
+      trace: kept(found).trace,
       details: { step: 'confirmation', confirmation: how, requestedBy: found.requestedBy },
     });
   }

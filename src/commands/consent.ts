@@ -33,13 +33,11 @@ const ATTESTED: readonly ConsentMethod[] = ['verbal', 'paper'];
 /** `consent <number> record|show|revoke`: what a member of staff attests. In a conversation room the number may be left out. */
 export function consentCommand(parts: ConsentCommandParts): Command {
   return defineCommand({
-    ...{
-      name: 'consent',
-      usage: USAGE,
-      permission: 'record-consent',
-      where: 'command-or-conversation',
-      effect: 'changes',
-    },
+    name: 'consent',
+    usage: USAGE,
+    permission: 'record-consent',
+    where: 'command-or-conversation',
+    effect: 'changes',
     summary: 'show, attest or revoke a patient’s consent to texts',
     details: 'In a patient’s room the number is optional. Only the patient can undo a STOP, by texting START.',
     parameters: { words: optional(textParameter('whose consent, and what to do', { maxLength: 2_000 })) },

@@ -13,7 +13,10 @@ export interface HelpCommandParts {
 /** `help`: the commands that the caller may use; `help <name>`: one of them in full. */
 export function helpCommand({ prefix, policy }: HelpCommandParts, commands: () => readonly Command[]): Command {
   return defineCommand({
-    ...{ name: 'help', permission: 'use-commands', where: 'any-governed', effect: 'reads' },
+    name: 'help',
+    permission: 'use-commands',
+    where: 'any-governed',
+    effect: 'reads',
     summary: 'show this, or one command in full',
     parameters: { command: optional(textParameter('the name of a command')) },
     run: async ({ sender }, { command: name }) => {

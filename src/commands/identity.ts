@@ -19,13 +19,11 @@ const USAGE = 'identity [<number>] show | born <1980-03-02> | ask | attest <how 
 /** `identity <number> show|born|ask|attest`: who answers at a patient's number (G3). In a conversation room the number may be left out. */
 export function identityCommand(parts: IdentityCommandParts): Command {
   return defineCommand({
-    ...{
-      name: 'identity',
-      usage: USAGE,
-      permission: 'record-consent',
-      where: 'command-or-conversation',
-      effect: 'changes',
-    },
+    name: 'identity',
+    usage: USAGE,
+    permission: 'record-consent',
+    where: 'command-or-conversation',
+    effect: 'changes',
     summary: 'show, ask or attest whether whoever answers at a number is the patient',
     details:
       'If `consent.identity_check` is `date-of-birth`, nothing is sent to a number until its owner has given the recorded date of birth. In a patient’s room the number is optional.',

@@ -115,7 +115,11 @@ export function birthDateParameter(about: string): Parameter<BirthDate> {
 /** A phone number, as people write it, with spaces. */
 export function phoneParameter(about: string): Parameter<PhoneNumber> {
   return {
-    ...{ about, form: '+1 212 555 0123', isOptional: false, takesRest: false, auditedAs: 'nothing' },
+    about,
+    form: '+1 212 555 0123',
+    isOptional: false,
+    takesRest: false,
+    auditedAs: 'nothing',
     missing: NO_PHONE_NUMBER,
     read: async (line, { country }) => {
       const { number, rest } = takePhoneNumber(line, country);
@@ -127,7 +131,11 @@ export function phoneParameter(about: string): Parameter<PhoneNumber> {
 /** All that is left of the line. */
 export function textParameter(about: string, options: { readonly maxLength?: number } = {}): Parameter<string> {
   return {
-    ...{ about, form: 'words', isOptional: false, takesRest: true, auditedAs: 'nothing' },
+    about,
+    form: 'words',
+    isOptional: false,
+    takesRest: true,
+    auditedAs: 'nothing',
     read: async (line) => ({ value: readText(line, options.maxLength ?? 500), rest: '' }),
   };
 }
@@ -163,7 +171,11 @@ function oneWord<T>(parameter: {
 }): Parameter<T> {
   const { about, form, auditedAs } = parameter;
   return {
-    ...{ about, form, auditedAs, isOptional: false, takesRest: false },
+    about,
+    form,
+    auditedAs,
+    isOptional: false,
+    takesRest: false,
     read: async (line, context) => {
       const [, word = '', after = ''] = /^(\S+)\s*(.*)$/su.exec(line) ?? [];
       return { value: await parameter.read(word, context), rest: after };

@@ -7,7 +7,10 @@ import { parkedAsData, parkedInWords } from './parked-in-words.ts';
 /** `parked drop`: ends what was given up, for good. */
 export function parkedDropCommand({ dropParked }: { readonly dropParked: DropParked }): Command {
   return defineCommand({
-    ...{ name: 'parked drop', permission: 'manage-parked', where: 'command-room', effect: 'destroys' },
+    name: 'parked drop',
+    permission: 'manage-parked',
+    where: 'command-room',
+    effect: 'destroys',
     summary: 'give up for good what is parked: nobody will read it',
     details: 'A patient’s STOP that was not acted on is never dropped.',
     parameters: {

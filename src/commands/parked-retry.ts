@@ -9,7 +9,10 @@ const MOST_SHOWN = 15;
 /** `parked retry`: tries again what was given up. */
 export function parkedRetryCommand({ retryParked }: { readonly retryParked: RetryParked }): Command {
   return defineCommand({
-    ...{ name: 'parked retry', permission: 'manage-parked', where: 'command-room', effect: 'changes' },
+    name: 'parked retry',
+    permission: 'manage-parked',
+    where: 'command-room',
+    effect: 'changes',
     summary: 'try again what was given up, in the order in which it came',
     details: `\`all\` means what came from patients, and the bot’s own messages. A text to a patient is retried only by its own reference: its author was
 told that it was not sent, and may have sent it again; they are told of the retry too. A text that may already have left is never sent again.`,

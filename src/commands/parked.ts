@@ -9,7 +9,10 @@ const MOST_SHOWN = 40;
 /** `parked`: what was given up and waits for a person. */
 export function parkedCommand({ parked }: { readonly parked: ParkedStores }): Command {
   return defineCommand({
-    ...{ name: 'parked', permission: 'manage-parked', where: 'command-room', effect: 'reads' },
+    name: 'parked',
+    permission: 'manage-parked',
+    where: 'command-room',
+    effect: 'reads',
     summary: 'list what was given up and is kept: its reference, when, what and why',
     details:
       'The reference is the one of the report, of the log and of the words in the room. Words and numbers are never shown.',

@@ -5,7 +5,10 @@ import { classParameter, optional, roomParameter } from './parameters.ts';
 /** `phi set`: changes a room's PHI class. */
 export function phiSetCommand({ setClass }: { readonly setClass: SetClass }): Command {
   return defineCommand({
-    ...{ name: 'phi set', permission: 'classify-rooms', where: 'any-governed', effect: 'destroys' },
+    name: 'phi set',
+    permission: 'classify-rooms',
+    where: 'any-governed',
+    effect: 'destroys',
     summary: 'change the PHI class of a room, and all that follows from it',
     details: 'The preview says what changes and who would be removed. No texts go out from a room of class sensitive.',
     parameters: {

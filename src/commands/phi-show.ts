@@ -14,7 +14,10 @@ export interface PhiShowCommandParts {
 /** `phi show`: a room's PHI class, and what it fixes. */
 export function phiShowCommand({ showRooms, policy }: PhiShowCommandParts): Command {
   return defineCommand({
-    ...{ name: 'phi show', permission: 'view-rooms', where: 'any-governed', effect: 'reads' },
+    name: 'phi show',
+    permission: 'view-rooms',
+    where: 'any-governed',
+    effect: 'reads',
     summary: 'show the PHI class of a room, and what follows from it',
     parameters: { room: optional(roomParameter('which room; default: this one')) },
     run: async (call, { room: roomId = call.room.roomId }) => {

@@ -8,7 +8,10 @@ import { atOption, timeOf } from './time-argument.ts';
 /** `policy show`: a document of the policy as it is in effect, or was on a day (F7). */
 export function policyShowCommand({ policyVersions }: { readonly policyVersions: PolicyVersionStore }): Command {
   return defineCommand({
-    ...{ name: 'policy show', permission: 'check-policy', where: 'command-room', effect: 'reads' },
+    name: 'policy show',
+    permission: 'check-policy',
+    where: 'command-room',
+    effect: 'reads',
     summary: 'show roles, classes, texts to patients or retention as they are, or were on a day',
     details: 'Every version of the configuration is kept for ever, with its dates and its SHA-256.',
     parameters: { document: choiceParameter('which document', POLICY_SUBJECTS) },

@@ -6,7 +6,10 @@ import { optional, reasonParameter, roleParameter, userParameter } from './param
 /** `role give`: gives a user a role. */
 export function roleGiveCommand({ giveRole }: { readonly giveRole: GiveRole }): Command {
   return defineCommand({
-    ...{ name: 'role give', permission: 'manage-roles', where: 'command-room', effect: 'changes' },
+    name: 'role give',
+    permission: 'manage-roles',
+    where: 'command-room',
+    effect: 'changes',
     summary: 'give a user a role',
     details: 'Nobody can give a role with more power or permissions than they hold themselves.',
     parameters: {

@@ -19,7 +19,10 @@ export function roleImportCommand({
   readonly attachedText: Pick<ReadAttachedText, 'read'>;
 }): Command {
   const importer = (call: CommandCall) => ({
-    ...{ kind: 'user' as const, user: call.sender, eventId: call.eventId, ticket: call.ticket },
+    kind: 'user' as const,
+    user: call.sender,
+    eventId: call.eventId,
+    ticket: call.ticket,
   });
   /** The list, and the event of the file that it was in. */
   const listOf = async (call: CommandCall, typed: string | undefined) => {
@@ -30,7 +33,10 @@ export function roleImportCommand({
     return { text: found.text, file: found.eventId };
   };
   return defineCommand({
-    ...{ name: 'role import', permission: 'manage-roles', where: 'command-room', effect: 'destroys' },
+    name: 'role import',
+    permission: 'manage-roles',
+    where: 'command-room',
+    effect: 'destroys',
     summary: 'give the roles in a list, and take back those that an earlier list gave',
     details: `The list is CSV, in the same message, below the command:
 user,role

@@ -10,7 +10,10 @@ const MAX_LINES = 50;
 /** `role list`: who has which role, and by what; also at an earlier time (F7). */
 export function roleListCommand({ listRoles }: { readonly listRoles: ListRoles }): Command {
   return defineCommand({
-    ...{ name: 'role list', permission: 'view-roles', where: 'command-room', effect: 'reads' },
+    name: 'role list',
+    permission: 'view-roles',
+    where: 'command-room',
+    effect: 'reads',
     summary: 'show who has which role, since when, and from where',
     parameters: { user: optional(userParameter('whose roles; default: everybody’s')) },
     options: { at: atOption },

@@ -10,7 +10,10 @@ export function roleSyncCommand({ syncDirectory }: { readonly syncDirectory: Syn
     return syncDirectory;
   };
   return defineCommand({
-    ...{ name: 'role sync', permission: 'manage-roles', where: 'command-room', effect: 'destroys' },
+    name: 'role sync',
+    permission: 'manage-roles',
+    where: 'command-room',
+    effect: 'destroys',
     summary: 'read the directory now, and apply what its groups say',
     parameters: {},
     preview: async () => {

@@ -7,7 +7,10 @@ import type { RoleId } from '../model/role.ts';
 /** `role take`: takes a role back that a command gave. */
 export function roleTakeCommand({ takeRole }: { readonly takeRole: TakeRole }): Command {
   return defineCommand({
-    ...{ name: 'role take', permission: 'manage-roles', where: 'command-room', effect: 'destroys' },
+    name: 'role take',
+    permission: 'manage-roles',
+    where: 'command-room',
+    effect: 'destroys',
     summary: 'take a role from a user, who then leaves the rooms it was for',
     details: 'Takes back what a command gave. A role from the configuration, a list or the directory is taken there.',
     parameters: {

@@ -6,7 +6,10 @@ import { classParameter, roomParameter, unitParameter } from './parameters.ts';
 /** `room adopt`: takes a room that people made under governance. */
 export function roomAdoptCommand({ adoptRoom }: { readonly adoptRoom: AdoptRoom }): Command {
   return defineCommand({
-    ...{ name: 'room adopt', permission: 'manage-rooms', where: 'command-room', effect: 'destroys' },
+    name: 'room adopt',
+    permission: 'manage-rooms',
+    where: 'command-room',
+    effect: 'destroys',
     summary: 'govern a room that people made',
     details:
       'First invite the bot there and give it power 100. The preview says what it can and cannot do, and who would be removed. Without --class the class is phi.',

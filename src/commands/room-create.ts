@@ -5,7 +5,10 @@ import { classParameter, textParameter, unitParameter } from './parameters.ts';
 /** `room create`: makes the room of a care team. */
 export function roomCreateCommand({ createRoom }: { readonly createRoom: CreateRoom }): Command {
   return defineCommand({
-    ...{ name: 'room create', permission: 'manage-rooms', where: 'command-room', effect: 'changes' },
+    name: 'room create',
+    permission: 'manage-rooms',
+    where: 'command-room',
+    effect: 'changes',
     summary: 'make a room for a care team, governed from the first moment',
     details:
       'Everybody on the server can read the name: use no patient’s name and no number. Without --class the class is phi.',

@@ -10,7 +10,10 @@ const KINDS = ['conversation', 'care-team', 'command', 'security', 'unit'] as co
 /** `room list`: what is governed. Patients' rooms are counted, and listed only where they are asked for. */
 export function roomListCommand({ showRooms }: { readonly showRooms: ShowRooms }): Command {
   return defineCommand({
-    ...{ name: 'room list', permission: 'view-rooms', where: 'command-room', effect: 'reads' },
+    name: 'room list',
+    permission: 'view-rooms',
+    where: 'command-room',
+    effect: 'reads',
     summary: 'list the governed rooms',
     parameters: { kind: optional(choiceParameter('only these; default: all but patients’ rooms', KINDS)) },
     options: { unit: unitParameter('only those of this unit'), class: classParameter('only those of this class') },
@@ -31,7 +34,11 @@ export function roomListCommand({ showRooms }: { readonly showRooms: ShowRooms }
           ...(rest > 0 ? [`and ${rest} more`] : []),
         ].join('\n'),
         data: found.slice(0, MAX_LINES).map(({ roomId, ...room }) => ({
-          ...{ room: roomId, kind: room.kind, class: room.phiClass, unit: room.unit ?? null, origin: room.origin },
+          room: roomId,
+          kind: room.kind,
+          class: room.phiClass,
+          unit: room.unit ?? null,
+          origin: room.origin,
         })),
       };
     },

@@ -6,7 +6,10 @@ import { roomParameter } from './parameters.ts';
 /** `room release`: gives a room back to people. */
 export function roomReleaseCommand({ releaseRoom }: { readonly releaseRoom: ReleaseRoom }): Command {
   return defineCommand({
-    ...{ name: 'room release', permission: 'manage-rooms', where: 'command-room', effect: 'destroys' },
+    name: 'room release',
+    permission: 'manage-rooms',
+    where: 'command-room',
+    effect: 'destroys',
     summary: 'no longer govern a room: people get the power, the bot leaves',
     details: 'Power 100 goes to you, if you are in the room, and to its members with the most power by role.',
     parameters: { room: roomParameter('which room') },

@@ -6,7 +6,10 @@ import { optional, roomParameter } from './parameters.ts';
 /** `room show`: how a governed room stands. */
 export function roomShowCommand({ showRooms }: { readonly showRooms: ShowRooms }): Command {
   return defineCommand({
-    ...{ name: 'room show', permission: 'view-rooms', where: 'any-governed', effect: 'reads' },
+    name: 'room show',
+    permission: 'view-rooms',
+    where: 'any-governed',
+    effect: 'reads',
     summary: 'show what a room is for, and whether it matches the policy',
     parameters: { room: optional(roomParameter('which room; default: this one')) },
     run: async (call, { room: roomId = call.room.roomId }) => {
@@ -15,8 +18,13 @@ export function roomShowCommand({ showRooms }: { readonly showRooms: ShowRooms }
       return {
         text: inWords(shown),
         data: {
-          ...{ room: roomId, kind: room.kind, class: room.phiClass, unit: room.unit ?? null, origin: room.origin },
-          ...{ version: snapshot?.version ?? null, differences: differences.map(({ rule, why }) => ({ rule, why })) },
+          room: roomId,
+          kind: room.kind,
+          class: room.phiClass,
+          unit: room.unit ?? null,
+          origin: room.origin,
+          version: snapshot?.version ?? null,
+          differences: differences.map(({ rule, why }) => ({ rule, why })),
         },
       };
     },

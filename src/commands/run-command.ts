@@ -64,7 +64,10 @@ export class CommandRunner {
     this.#carryOut = new CarryOut(parts);
     this.#confirmations = new Confirmations({
       ...parts,
-      ...{ store: parts.confirmations, gate: this.#gate, carryOut: this.#carryOut, byName: this.#byName },
+      store: parts.confirmations,
+      gate: this.#gate,
+      carryOut: this.#carryOut,
+      byName: this.#byName,
       context: (room) => this.#context(room),
       waitMs: parts.confirmWithinMs,
     });
@@ -251,12 +254,14 @@ export class CommandRunner {
     const read = found && (await this.#readRefused(found, roomId));
     const details = { step: 'refused', why: code } as const;
     const entry = read
-      ? commandEntry(asked, found.command, { ...{ step: 'refused', details }, args: read.args, ticket: read.ticket })
+      ? commandEntry(asked, found.command, { step: 'refused', details, args: read.args, ticket: read.ticket })
       : { ...entryOf(asked, found ? actionOf(found.command) : 'command.unknown'), details };
     await transactions.run(async () => {
       await audit.append({ ...entry, id: auditId(entry.action, eventId, 'ended'), outcome: 'refused' });
       await notifier.say(roomId, text, {
-        ...{ cause: `answer:${eventId}`, trace: row.trace, replyTo: underNotice ?? eventId },
+        cause: `answer:${eventId}`,
+        trace: row.trace,
+        replyTo: underNotice ?? eventId,
       });
     });
   }

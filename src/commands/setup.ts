@@ -5,7 +5,10 @@ import { optional, textParameter } from './parameters.ts';
 /** `setup`: a conversation that leads an administrator through the setting up. Between two turns plain words will do. */
 export function setupCommand({ setUp }: { readonly setUp: SetUp }): Command {
   return defineCommand({
-    ...{ name: 'setup', permission: 'set-up', where: 'command-room', effect: 'changes' },
+    name: 'setup',
+    permission: 'set-up',
+    where: 'command-room',
+    effect: 'changes',
     summary: 'go through the set-up step by step, and see what is not yet compliant',
     details:
       'Goes on where you left it, also after a restart. `setup cancel` ends it, `setup status` shows how everything stands.',

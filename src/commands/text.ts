@@ -38,7 +38,10 @@ const MAX_NAME_LENGTH = 100;
 /** `text <number> [name]`: opens the conversation and asks the patient for consent. */
 export function textCommand(parts: TextCommandParts): Command {
   return defineCommand({
-    ...{ name: 'text', permission: 'text-patients', where: 'command-or-conversation', effect: 'changes' },
+    name: 'text',
+    permission: 'text-patients',
+    where: 'command-or-conversation',
+    effect: 'changes',
     summary: 'open a patient’s room and, the first time, ask for consent',
     details: 'Example: `text (212) 555-0123 Maria`. Only members of a line’s team can text from it.',
     parameters: { number: phoneParameter('the patient’s number'), name: optional(textParameter('the patient’s name')) },

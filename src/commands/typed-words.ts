@@ -1,5 +1,5 @@
 /**
- * A mention of a user or a room is a link in the formatted body, while the plain body has only the name shown. Answers the plain body with the ids
+ * A mention of a user or a room is a link in the formatted body, while the plain body has only the name shown. Returns the plain body with the ids
  * in place of the names, but only where the two say the same otherwise: what is run is what people see.
  */
 export function typedWords(body: string, formattedBody: unknown): string {

@@ -5,7 +5,10 @@ import { unitParameter } from './parameters.ts';
 /** `unit create`: makes the space of a unit. */
 export function unitCreateCommand({ createUnit }: { readonly createUnit: CreateUnit }): Command {
   return defineCommand({
-    ...{ name: 'unit create', permission: 'manage-rooms', where: 'command-room', effect: 'changes' },
+    name: 'unit create',
+    permission: 'manage-rooms',
+    where: 'command-room',
+    effect: 'changes',
     summary: 'make the space of a unit, with its rooms in it',
     details:
       'Units are in the configuration. Members of the space can join the unit’s rooms on their own, if the class allows it.',

@@ -7,7 +7,10 @@ import { linesOf } from './lines-of.ts';
 /** `who`: the card again, for those who joined later and could not read it. */
 export function whoCommand({ opener, lines }: { readonly opener: OpenConversation; readonly lines: Lines }): Command {
   return defineCommand({
-    ...{ name: 'who', permission: 'text-patients', where: 'conversation', effect: 'reads' },
+    name: 'who',
+    permission: 'text-patients',
+    where: 'conversation',
+    effect: 'reads',
     summary: 'in a patient’s room: show the name, the number’s last digits and the consent',
     parameters: {},
     run: async ({ room, sender }) => {

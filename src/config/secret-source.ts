@@ -11,7 +11,7 @@ export interface KeyFile {
   readonly guards: 'phi' | 'crypto' | 'archive' | undefined;
 }
 
-/** Makes a key that is missing, for `carebridge register`, and answers it. */
+/** Makes a key that is missing, for `carebridge register`, and returns it. */
 export type MakeKey = (file: KeyFile) => string;
 
 /** Where secrets may come from, besides the file itself. */

@@ -19,7 +19,7 @@ export interface HttpParts extends CarrierWebhookParts {
 
 /** A listener that can be told to finish. */
 export interface HttpServer extends AsyncDisposable {
-  /** Starts listening; answers the port, which matters where the configured one is 0. Throws ConfigError where the address cannot be used. */
+  /** Starts listening; returns the port, which matters where the configured one is 0. Throws ConfigError where the address cannot be used. */
   listen(address: ListenAddress): Promise<number>;
   /** Takes no new connection, lets requests in hand finish, and after `graceMs` breaks off the rest. */
   close(graceMs?: number): Promise<void>;

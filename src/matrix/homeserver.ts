@@ -6,7 +6,7 @@ import { toFault } from './matrix-fault.ts';
 /** Calls of the homeserver as one of our users. Not for the hot path, and not for anything that needs a device. */
 export interface HomeserverCalls {
   /**
-   * Calls `path` (made with `clientPath`) as `as` and answers the JSON body. Throws RetryableError or PermanentError (see `toFault`); `attempt`
+   * Calls `path` (made with `clientPath`) as `as` and returns the JSON body. Throws RetryableError or PermanentError (see `toFault`); `attempt`
    * completes the sentence "Could not ...".
    */
   call(as: UserId, attempt: string, request: HomeserverRequest): Promise<Record<string, unknown>>;

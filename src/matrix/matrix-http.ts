@@ -54,7 +54,7 @@ export class MatrixHttp {
     this.#request = isSecure ? requestHttps : requestHttp;
   }
 
-  /** Calls and answers the JSON body. `attempt` completes the sentence "Could not ...". */
+  /** Calls and returns the JSON body. `attempt` completes the sentence "Could not ...". */
   async call(attempt: string, call: MatrixCall): Promise<Record<string, unknown>> {
     return parseObject(await this.text(attempt, call), attempt);
   }
@@ -65,7 +65,7 @@ export class MatrixHttp {
     return bytes.toString('utf8');
   }
 
-  /** Calls and answers the bytes. Throws PermanentError as soon as there are more than `maxBytes`. */
+  /** Calls and returns the bytes. Throws PermanentError as soon as there are more than `maxBytes`. */
   async bytes(attempt: string, call: MatrixCall, maxBytes: number): Promise<{ bytes: Buffer; contentType: string }> {
     const signals = [AbortSignal.timeout(call.timeoutMs ?? this.#timeoutMs), ...(call.signal ? [call.signal] : [])];
     const signal = signals.length === 1 ? signals[0] : AbortSignal.any(signals);

@@ -80,7 +80,7 @@ export class RoomMembers {
     }
   }
 
-  /** Calls `listener` for every change, after it is taken in. Answers how to stop. */
+  /** Calls `listener` for every change, after it is taken in. Returns how to stop. */
   onChange(listener: (change: MembershipChange) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -17,7 +17,7 @@ interface PendingWrite {
 export class PendingWrites {
   readonly #writes = new Set<PendingWrite>();
 
-  /** Runs a request that writes this state; answers what it answered, and what came of this state meanwhile. */
+  /** Runs a request that writes this state; returns what it answered, and what came of this state meanwhile. */
   async run<T>(
     roomId: RoomId,
     type: string,

@@ -83,7 +83,7 @@ export class RoomRecord {
     this.#snapshot = undefined;
   }
 
-  /** Takes an event in place of the one that is held. Answers false where that changes nothing that policy looks at. */
+  /** Takes an event in place of the one that is held. Returns false where that changes nothing that policy looks at. */
   put(event: RawState): boolean {
     if (event.type !== 'm.room.member') return this.#putState(event);
     const userId = parseUserId(event.stateKey);

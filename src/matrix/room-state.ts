@@ -34,7 +34,7 @@ export class RoomState {
     await this.set(roomId, type, stateKey, content);
   }
 
-  /** Writes a state event and answers its id; where it is there already, the id of that one. */
+  /** Writes a state event and returns its id; where it is there already, the id of that one. */
   async set(
     roomId: RoomId,
     type: string,

@@ -30,7 +30,7 @@ export class RoomUpgrades {
   }
 
   /**
-   * Joins the replacement and answers it. Throws RetryableError while the bot is not invited or the new room is not ready, PermanentError where
+   * Joins the replacement and returns it. Throws RetryableError while the bot is not invited or the new room is not ready, PermanentError where
    * it must not be used: it does not name the old room as its predecessor, or is open to others. May be repeated.
    */
   async follow(

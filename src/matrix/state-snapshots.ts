@@ -73,7 +73,7 @@ export class StateSnapshots {
     return await this.snapshot(roomId);
   }
 
-  /** Takes in what a transaction says; answers the governed rooms in which something changed, or may have. */
+  /** Takes in what a transaction says; returns the governed rooms in which something changed, or may have. */
   observe(events: readonly MatrixEvent[]): ReadonlySet<RoomId> {
     const changed = new Set<RoomId>();
     const known = new Map<RoomId, MatrixEvent[]>();
@@ -183,7 +183,7 @@ export class StateSnapshots {
     else room.isOvertaken = true;
   }
 
-  /** Answers whether anything changed, or may have. */
+  /** Returns whether anything changed, or may have. */
   #follow(roomId: RoomId, events: readonly MatrixEvent[]): boolean {
     const room = this.#rooms.get(roomId);
     if (room?.record === undefined) return true;

@@ -9,6 +9,11 @@ export const GOVERNED_STATE = [
 
 /** Everybody may talk, and state is for who has power. Apart from `users` and `events`. */
 export const USUAL_LEVELS = {
-  ...{ users_default: 0, events_default: 0, state_default: 50 },
-  ...{ invite: 50, kick: 50, ban: 50, redact: 50 },
+  users_default: 0,
+  events_default: 0,
+  state_default: 50,
+  invite: 50,
+  kick: 50,
+  ban: 50,
+  redact: 50,
 } as const;

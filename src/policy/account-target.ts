@@ -41,7 +41,7 @@ const HOW_TO_AGREE: Readonly<Partial<Record<AccountAction, string>>> = {
   'end-sessions': ', for which `lost-device all` asks',
 };
 
-/** Whether an account may be acted on (A9). Answers undefined where it may. */
+/** Whether an account may be acted on (A9). Returns undefined where it may. */
 export function refuseTarget(asked: AccountTarget): TargetRefusal | undefined {
   const { action, actor, target, namespace, managers } = asked;
   if (serverOf(target) !== namespace.domain)

@@ -10,7 +10,7 @@ export interface AssignmentRefusal {
   readonly message: string;
 }
 
-/** Whether a user may hold a role at all. Answers undefined where they may. */
+/** Whether a user may hold a role at all. Returns undefined where they may. */
 export function refuseHolder(
   { namespace, gone }: Pick<CarePolicy, 'namespace' | 'gone'>,
   user: UserId,

@@ -28,7 +28,7 @@ export interface ProcedureStep {
 
 /** Procedures and their steps. Rows are never removed. */
 export interface AccountProcedureStore {
-  /** Answers false where it is there already. */
+  /** Returns false where it is there already. */
   begin(procedure: AccountProcedure): Promise<boolean>;
   /** True where it was begun, finished or not. */
   has(id: string): Promise<boolean>;
@@ -36,8 +36,8 @@ export interface AccountProcedureStore {
   unfinished(): Promise<readonly AccountProcedure[]>;
   /** In the order in which they were done. */
   steps(id: string): Promise<readonly ProcedureStep[]>;
-  /** Answers false where the step is there already: the first result counts. */
+  /** Returns false where the step is there already: the first result counts. */
   addStep(id: string, step: ProcedureStep): Promise<boolean>;
-  /** Answers false where it was finished already. */
+  /** Returns false where it was finished already. */
   finish(id: string, at: number): Promise<boolean>;
 }

@@ -29,6 +29,6 @@ export interface AuditTrail {
   /** The next checkpoints after `number`, in order. */
   checkpoints(afterNumber: number, limit: number): Promise<readonly AuditCheckpoint[]>;
   lastCheckpoint(): Promise<AuditCheckpoint | undefined>;
-  /** Answers false where a checkpoint of that number is there already: another process was faster. */
+  /** Returns false where a checkpoint of that number is there already: another process was faster. */
   addCheckpoint(checkpoint: AuditCheckpoint): Promise<boolean>;
 }

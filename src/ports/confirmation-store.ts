@@ -42,9 +42,9 @@ export interface ConfirmationStore {
   find(id: string): Promise<PendingConfirmation | undefined>;
   /** True where a prompt of this room is still to be sent, so that a reaction may be to a prompt that nobody knows yet. */
   isPrompting(roomId: RoomId): Promise<boolean>;
-  /** Takes the yes, once: only the first call answers true. It is found until it ends, which is when the command was run. */
+  /** Takes the yes, once: only the first call returns true. It is found until it ends, which is when the command was run. */
   confirm(id: string, confirmed: ConfirmedBy): Promise<boolean>;
-  /** Ends it, once: only the first call answers true. */
+  /** Ends it, once: only the first call returns true. */
   end(id: string, end: ConfirmationEnd, by: string, at: number): Promise<boolean>;
   /** Past `now`, without a yes, and not ended. */
   expired(now: number): Promise<readonly PendingConfirmation[]>;

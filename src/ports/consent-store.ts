@@ -3,7 +3,7 @@ import type { AddressId } from '../model/ids.ts';
 
 /** The append-only consent ledger. */
 export interface ConsentStore {
-  /** Commits a record; answers false where `cause` is already there. */
+  /** Commits a record; returns false where `cause` is already there. */
   append(record: Omit<ConsentRecord, 'id'>): Promise<boolean>;
   /** The newest record of the address. */
   latest(addressId: AddressId): Promise<ConsentRecord | undefined>;

@@ -10,7 +10,7 @@ export interface GovernedRoomStore {
   ofKind(kind: RoomKind): Promise<readonly GovernedRoom[]>;
   /** The space of a unit. */
   unitSpace(unit: UnitId): Promise<GovernedRoom | undefined>;
-  /** Answers false where the room is governed already. */
+  /** Returns false where the room is governed already. */
   add(room: GovernedRoom): Promise<boolean>;
   setClass(roomId: RoomId, phiClass: PhiClass): Promise<void>;
   /** Follows a room upgrade. */

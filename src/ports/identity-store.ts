@@ -3,7 +3,7 @@ import type { AddressId, ContactId } from '../model/ids.ts';
 
 /** Dates of birth, and the append-only ledger of what patients answered. */
 export interface IdentityStore {
-  /** Commits a record; answers false where `cause` is already there. */
+  /** Commits a record; returns false where `cause` is already there. */
   append(record: Omit<IdentityRecord, 'id'>): Promise<boolean>;
   /** The newest record of the address. */
   latest(addressId: AddressId): Promise<IdentityRecord | undefined>;

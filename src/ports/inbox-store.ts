@@ -8,7 +8,7 @@ export type NewInboxRow = Omit<InboxRow, 'id' | 'lane' | 'attempts' | 'trace' | 
 /** Texts that came from carriers. */
 export interface InboxStore {
   /**
-   * Commits the row; the lane is made of the line and the keyed hash of the address. Answers undefined where
+   * Commits the row; the lane is made of the line and the keyed hash of the address. Returns undefined where
    * (carrier, carrierMessageId) is already there. A row without a line is parked at once, but for a STOP, which is acted on; its lane is that of all
    * texts to the same number.
    */

@@ -5,7 +5,7 @@ import type { QueueStore } from './queue-store.ts';
 /** Room events that the homeserver delivered. The lane is the room. */
 export interface MatrixEventStore extends QueueStore<MatrixEventRow> {
   /**
-   * Commits a transaction and its events at once. Answers false, and stores nothing, where `txnId` was committed before. An event id
+   * Commits a transaction and its events at once. Returns false, and stores nothing, where `txnId` was committed before. An event id
    * that is already there is left out.
    */
   addTransaction(txnId: string, events: readonly MatrixEvent[], now: number): Promise<boolean>;

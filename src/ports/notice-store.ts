@@ -7,7 +7,7 @@ export type NewNotice = Pick<NoticeRow, 'roomId' | 'sender' | 'notice' | 'trace'
 
 /** What bot and ghosts must still put into rooms. The lane is the room. */
 export interface NoticeStore extends QueueStore<NoticeRow> {
-  /** Commits the notice; answers false where `cause` is already there. */
+  /** Commits the notice; returns false where `cause` is already there. */
   add(notice: NewNotice, now: number): Promise<boolean>;
   /** Makes notices of a room due now that wait for somebody to read them. */
   wake(roomId: RoomId): Promise<void>;

@@ -14,7 +14,7 @@ export type NewOutboxRow = Pick<
  * leave is tried again, so a restart must not call it interrupted.
  */
 export interface OutboxStore extends QueueStore<OutboxRow> {
-  /** Commits the row, or answers undefined where `cause` is already there. */
+  /** Commits the row, or returns undefined where `cause` is already there. */
   add(row: NewOutboxRow, now: number): Promise<OutboxRow | undefined>;
   /** The row, with its body while it is still kept. */
   find(id: string): Promise<OutboxRow | undefined>;
@@ -23,14 +23,14 @@ export interface OutboxStore extends QueueStore<OutboxRow> {
   /** The rows that a room event caused: one, or none. */
   findByEvent(eventId: EventId): Promise<OutboxRow | undefined>;
   /**
-   * Commits that the carrier is about to be called: a row found in this state at start has an unknown outcome. Answers false, and changes
+   * Commits that the carrier is about to be called: a row found in this state at start has an unknown outcome. Returns false, and changes
    * nothing, where the row is past `sending`: it was ended meanwhile, and the carrier must not be called.
    */
   markSending(id: string): Promise<boolean>;
-  /** Refuses a text that has not begun to leave. Answers false, and changes nothing, where it is no longer `ready`. */
+  /** Refuses a text that has not begun to leave. Returns false, and changes nothing, where it is no longer `ready`. */
   cancel(id: string): Promise<boolean>;
   /**
-   * Moves the state forward (see `advances`) and answers the row as it was before, or undefined where nothing changed. Any state
+   * Moves the state forward (see `advances`) and returns the row as it was before, or undefined where nothing changed. Any state
    * past `sending` also takes the row out of the queue.
    */
   advance(

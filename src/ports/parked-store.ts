@@ -12,11 +12,11 @@ export interface ParkedStore {
   /** Those with this reference. */
   find(reference: string): Promise<readonly ParkedRow[]>;
   /**
-   * Puts the row back into its queue, in its place and as if it had never been tried. Answers false, and changes nothing, where it is not parked
+   * Puts the row back into its queue, in its place and as if it had never been tried. Returns false, and changes nothing, where it is not parked
    * any more, or cannot be tried: its words are wiped, it has no line, it has left meanwhile.
    */
   retry(id: string, now: number): Promise<boolean>;
-  /** Ends the row: from then on it is kept and wiped as any other that is done. Answers false where it is not parked any more. */
+  /** Ends the row: from then on it is kept and wiped as any other that is done. Returns false where it is not parked any more. */
   drop(id: string, now: number): Promise<boolean>;
 }
 

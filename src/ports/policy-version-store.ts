@@ -17,7 +17,7 @@ export interface PolicyVersion {
  * `retention`.
  */
 export interface PolicyVersionStore {
-  /** Keeps `content` as the newest version, where it differs from the newest one; answers the version in effect. */
+  /** Keeps `content` as the newest version, where it differs from the newest one; returns the version in effect. */
   keep(subject: string, content: string, now: number): Promise<PolicyVersion>;
   /** The version in effect at `at`, or undefined. */
   inEffect(subject: string, at: number): Promise<PolicyVersion | undefined>;

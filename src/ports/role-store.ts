@@ -5,13 +5,13 @@ import type { RoleAssignment, RoleId, RoleSource } from '../model/role.ts';
 export interface RoleStore {
   /** All that are in effect now; from memory once read. */
   current(): Promise<readonly RoleAssignment[]>;
-  /** Reads anew what is in effect: `carebridge roles` writes too. Answers whether that had changed. */
+  /** Reads anew what is in effect: `carebridge roles` writes too. Returns whether that had changed. */
   reread(): Promise<boolean>;
   /** What was in effect at `at` (Unix ms) (F7). */
   asOf(at: number): Promise<readonly RoleAssignment[]>;
   /** Every assignment of a user, oldest first. */
   history(userId: UserId): Promise<readonly RoleAssignment[]>;
-  /** Answers false where this source gives the user this role already. */
+  /** Returns false where this source gives the user this role already. */
   give(assignment: {
     readonly userId: UserId;
     readonly roleId: RoleId;
@@ -19,7 +19,7 @@ export interface RoleStore {
     readonly givenBy: string;
     readonly at: number;
   }): Promise<boolean>;
-  /** Ends what `source` gave. Answers false where there was nothing. */
+  /** Ends what `source` gave. Returns false where there was nothing. */
   take(assignment: {
     readonly userId: UserId;
     readonly roleId: RoleId;

@@ -18,7 +18,7 @@ export interface RoomControl {
   snapshot(roomId: RoomId): Promise<RoomSnapshot>;
   /** Fetches anew: after a doubt, or where the sweep finds a difference. */
   refresh(roomId: RoomId): Promise<RoomSnapshot>;
-  /** Takes the state events of a committed transaction in; answers the rooms that changed. */
+  /** Takes the state events of a committed transaction in; returns the rooms that changed. */
   observe(events: readonly MatrixEvent[]): ReadonlySet<RoomId>;
   /** Forgets a room that is no longer governed. */
   forget(roomId: RoomId): void;

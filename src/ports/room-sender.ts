@@ -17,7 +17,7 @@ export interface RoomSender {
   markRead(as: UserId, roomId: RoomId, eventId: EventId): Promise<void>;
   /** Takes an event of ours back. The same `txnId` acts once. */
   redact(as: UserId, roomId: RoomId, eventId: EventId, txnId: string): Promise<void>;
-  /** Encrypts and uploads a file; answers the content of an `m.image` / `m.file` message without `body`. */
+  /** Encrypts and uploads a file; returns the content of an `m.image` / `m.file` message without `body`. */
   uploadFile(as: UserId, file: { bytes: Uint8Array; contentType: string }): Promise<UploadedFile>;
   /** Downloads and decrypts the file that a message content refers to. Throws PermanentError where its hash is wrong or it exceeds `maxBytes`. */
   downloadFile(

@@ -92,7 +92,10 @@ export async function audited(
   const { audit, log, transactions } = parts;
   const { actor, target, eventId, trace, reason, ticket, confirmedBy } = request;
   const common = {
-    ...{ action, actor, target, trace },
+    action,
+    actor,
+    target,
+    trace,
     ...(eventId === undefined ? { cause: COMMAND_LINE } : { sourceEvent: eventId }),
     ...(reason !== undefined && { reason }),
     ...(ticket !== undefined && { ticket }),
@@ -176,7 +179,7 @@ export function describeChange(change: Change): string {
 type RotateParts = Pick<AccountServiceParts, 'accounts' | 'governedRooms' | 'roomKeys'>;
 
 /**
- * New room keys wherever the user is. Answers in how many rooms of the bridge (all of them where the user's own cannot be told), or undefined where that is
+ * New room keys wherever the user is. Returns in how many rooms of the bridge (all of them where the user's own cannot be told), or undefined where that is
  * for the bridge to do. The keys go to whatever device the homeserver still lists, that of a locked account too.
  */
 export async function rotateFor(parts: RotateParts, user: UserId): Promise<number | undefined> {

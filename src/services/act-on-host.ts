@@ -80,11 +80,18 @@ async function write(
   { outcome, text }: { readonly outcome: AuditOutcome; readonly text?: string },
 ): Promise<void> {
   await audit.append({
-    ...{ id: `admin:${trace}:${step}`, action: `admin.${what}`, actor, outcome, target, reason, trace },
+    id: `admin:${trace}:${step}`,
+    action: `admin.${what}`,
+    actor,
+    outcome,
+    target,
+    reason,
+    trace,
     ...(ticket !== undefined && { ticket }),
     cause: COMMAND_LINE,
     details: {
-      ...{ step, systemUser },
+      step,
+      systemUser,
       ...(confirmedBy !== undefined && { confirmedBy }),
       ...(text !== undefined && { answer: text }),
     },

@@ -57,8 +57,14 @@ export class ActOnSetup {
 
   async #record(roomId: RoomId, kind: string, { actor, eventId, trace }: SetupCause): Promise<void> {
     await this.#parts.audit.append({
-      ...{ id: `setup:${eventId}:room`, action: 'room.create', actor, outcome: 'done', roomId, sourceEvent: eventId },
-      ...{ after: { kind }, trace },
+      id: `setup:${eventId}:room`,
+      action: 'room.create',
+      actor,
+      outcome: 'done',
+      roomId,
+      sourceEvent: eventId,
+      after: { kind },
+      trace,
     });
   }
 }

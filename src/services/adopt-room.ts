@@ -106,7 +106,13 @@ export class AdoptRoom {
       throw new UserError(`Unit ${unit} has its space already.`);
     }
     return {
-      ...{ roomId, opaqueId, unit, conversation: undefined, name: undefined, origin: 'adopted', since: Date.now() },
+      roomId,
+      opaqueId,
+      unit,
+      conversation: undefined,
+      name: undefined,
+      origin: 'adopted',
+      since: Date.now(),
       ...(isSpace ? { kind: 'unit', phiClass: 'none' } : { kind: 'care-team', phiClass }),
     };
   }

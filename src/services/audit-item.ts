@@ -28,10 +28,23 @@ export interface AuditItem {
 export function auditItem(row: AuditRow, content: AuditContent): AuditItem {
   const { reason, ticket, before, after, details } = content;
   return {
-    ...{ seq: row.seq, id: row.id, at: new Date(row.at).toISOString(), action: row.action, actor: row.actor },
-    ...{ outcome: row.outcome, target: row.target ?? undefined, roomId: row.roomId ?? undefined },
-    ...{ sourceEvent: row.sourceEvent ?? undefined, cause: row.cause ?? undefined },
-    ...{ reason, ticket, before, after, details },
-    ...{ trace: row.trace, prevHash: row.prevHash, hash: row.hash },
+    seq: row.seq,
+    id: row.id,
+    at: new Date(row.at).toISOString(),
+    action: row.action,
+    actor: row.actor,
+    outcome: row.outcome,
+    target: row.target ?? undefined,
+    roomId: row.roomId ?? undefined,
+    sourceEvent: row.sourceEvent ?? undefined,
+    cause: row.cause ?? undefined,
+    reason,
+    ticket,
+    before,
+    after,
+    details,
+    trace: row.trace,
+    prevHash: row.prevHash,
+    hash: row.hash,
   };
 }

@@ -17,8 +17,13 @@ export function auditedPolicyVersions(
         const kept = await versions.keep(subject, content, now);
         if (kept.version === before?.version) return kept;
         await audit.append({
-          ...{ id: `policy.change:${subject}:${kept.version}`, action: 'policy.change', actor: 'carebridge' },
-          ...{ outcome: 'done', cause: 'configuration', target: subject, trace: newOpaqueId() },
+          id: `policy.change:${subject}:${kept.version}`,
+          action: 'policy.change',
+          actor: 'carebridge',
+          outcome: 'done',
+          cause: 'configuration',
+          target: subject,
+          trace: newOpaqueId(),
           before: before && nameOf(before),
           after: nameOf(kept),
         });

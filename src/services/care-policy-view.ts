@@ -77,7 +77,7 @@ export class CarePolicyView implements PolicyInEffect {
     this.invalidate();
   };
 
-  /** Calls `listener` after each change; answers how to stop that. */
+  /** Calls `listener` after each change; returns how to stop that. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -67,7 +67,7 @@ export class CheckIdentity {
     return identityInWords(standing, this.#parts.prefix);
   }
 
-  /** Asks the patient where that is due now, and answers in words what the team can do next. */
+  /** Asks the patient where that is due now, and returns in words what the team can do next. */
   async next(conversation: Conversation, step: IdentityStep): Promise<string> {
     const standing = await this.standing(conversation);
     const consent = await this.#parts.consents.latest(conversation.address.id);
@@ -81,8 +81,12 @@ export class CheckIdentity {
     await this.#parts.transactions.run(async () => {
       const before = await this.#parts.identities.latest(conversation.address.id);
       const isNew = await this.#append(conversation, {
-        ...{ state: 'asked', method: 'sms', actor: 'carebridge', cause: `asked:${cause}` },
-        ...{ failures: before?.failures ?? 0, evidence: 'the question was queued' },
+        state: 'asked',
+        method: 'sms',
+        actor: 'carebridge',
+        cause: `asked:${cause}`,
+        failures: before?.failures ?? 0,
+        evidence: 'the question was queued',
       });
       if (isNew) await this.#parts.automatic.send(conversation, 'identity-question', cause, trace);
     });

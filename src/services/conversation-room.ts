@@ -10,7 +10,11 @@ export function conversationRoom(conversation: {
 }): RoomToMake {
   const { id, lineId, contactId, ghost } = conversation;
   return {
-    ...{ key: id, kind: 'conversation', phiClass: 'phi', unit: undefined, conversation: { id, lineId, ghost } },
+    key: id,
+    kind: 'conversation',
+    phiClass: 'phi',
+    unit: undefined,
+    conversation: { id, lineId, ghost },
     name: `Patient ${opaqueLabel(contactId)} (${lineId})`,
   };
 }

@@ -49,7 +49,7 @@ export class DeliverToRoom {
     this.#parts = parts;
   }
 
-  /** Answers done, or that it waits for a member of the team: history is visible from joining, so nobody would see it now. */
+  /** Returns done, or that it waits for a member of the team: history is visible from joining, so nobody would see it now. */
   async deliver(row: InboxRow, signal: AbortSignal): Promise<'done' | { waitMs: number; code: string }> {
     const { conversations, opener, namespace } = this.#parts;
     if (row.lineId === undefined) throw new PermanentError('no line has the number');

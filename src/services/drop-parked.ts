@@ -27,7 +27,7 @@ export class DropParked {
     return rows;
   }
 
-  /** Drops what has the reference and may be dropped, in one commit, and answers what that was. Repeated, it finds nothing more. */
+  /** Drops what has the reference and may be dropped, in one commit, and returns what that was. Repeated, it finds nothing more. */
   run(reference: string): Promise<readonly ParkedRow[]> {
     const { parked, transactions } = this.#parts;
     return transactions.run(async () => {

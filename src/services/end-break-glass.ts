@@ -69,7 +69,7 @@ export class EndBreakGlass {
     return ended;
   }
 
-  /** Writes that it is over, for a user who is out. Answers false where it was over already. */
+  /** Writes that it is over, for a user who is out. Returns false where it was over already. */
   async close(access: EmergencyAccess, { by, trace, note }: BreakGlassEnd): Promise<boolean> {
     const { emergencyAccess, audit, security, governedRooms, transactions, policy, log, now = Date.now } = this.#parts;
     const isFirst = await transactions.run(async () => {
@@ -107,7 +107,7 @@ export class EndBreakGlass {
     return mayBeIn({ ...(await this.#parts.policy.current()), emergencies: new Map() }, room, userId).allowed;
   }
 
-  /** Answers what stands in the way, or undefined once the user was seen to be out. */
+  /** Returns what stands in the way, or undefined once the user was seen to be out. */
   async #remove({ roomId, userId }: EmergencyAccess): Promise<string | undefined> {
     const { control, governedRooms } = this.#parts;
     try {

@@ -12,8 +12,12 @@ export interface CommandRoomParts {
 }
 
 const COMMAND_ROOM: RoomToMake = {
-  ...{ kind: 'command', phiClass: 'phi', unit: undefined, conversation: undefined },
-  ...{ key: 'command', name: 'Carebridge commands' },
+  kind: 'command',
+  phiClass: 'phi',
+  unit: undefined,
+  conversation: undefined,
+  key: 'command',
+  name: 'Carebridge commands',
 };
 
 /** At start: makes the command room, or finds the one made earlier. Who belongs in it is asked in by its being governed. */

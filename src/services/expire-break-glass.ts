@@ -93,7 +93,7 @@ export class ExpireBreakGlass {
     if (!this.#isStopped) this.#timer = setTimeout(this.notify, waitMs);
   }
 
-  /** Answers when to try again; undefined once it is over. */
+  /** Returns when to try again; undefined once it is over. */
   async #expire(access: EmergencyAccess): Promise<number | undefined> {
     const { audit, ending, log } = this.#parts;
     const { count, trace } = this.#attempts.get(access.id) ?? { count: 0, trace: newOpaqueId(8) };

@@ -63,8 +63,13 @@ export class ExpireParked {
     for (const { id, kind, reference, code, parkedAt } of rows) {
       if (!(await parked[kind].drop(id, now))) continue;
       await audit.append({
-        ...{ id: `parked.expire:${kind}:${id}:${parkedAt}`, action: 'parked.expire', actor: 'carebridge' },
-        ...{ outcome: 'done', cause: 'retention.keep_parked', trace: reference, before: { kind, code, parkedAt } },
+        id: `parked.expire:${kind}:${id}:${parkedAt}`,
+        action: 'parked.expire',
+        actor: 'carebridge',
+        outcome: 'done',
+        cause: 'retention.keep_parked',
+        trace: reference,
+        before: { kind, code, parkedAt },
       });
     }
     await notifier.tellAdmins(

@@ -69,7 +69,18 @@ export class ExportArchive {
 function lineOf(row: ArchiveRow, { body, file }: SaidContent) {
   const { seq, kind, by, at, conversationId, roomId, eventId, relatesTo, sender, prevHash, hash } = row;
   return {
-    ...{ seq, kind, by, at: new Date(at).toISOString(), sender, body, file },
-    ...{ conversationId, roomId, eventId, relatesTo: relatesTo ?? undefined, prevHash, hash },
+    seq,
+    kind,
+    by,
+    at: new Date(at).toISOString(),
+    sender,
+    body,
+    file,
+    conversationId,
+    roomId,
+    eventId,
+    relatesTo: relatesTo ?? undefined,
+    prevHash,
+    hash,
   };
 }

@@ -59,7 +59,8 @@ export class ExportAudit {
         if (row.seq > (head?.seq ?? 0)) break;
         const { seq, hash, sourceEvent } = row;
         await file.entry(line(auditItem(row, trail.open(row))), {
-          ...{ seq, hash },
+          seq,
+          hash,
           ...(sourceEvent !== null && { sourceEvent }),
         });
       }

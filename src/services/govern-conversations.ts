@@ -15,7 +15,7 @@ export interface GovernConversationsParts {
 /** Written in one transaction: thousands at once would keep patients' texts waiting. */
 const AT_ONCE = 100;
 
-/** At start: has the rooms of patients governed that were made before rooms were. Answers how many; may be repeated. */
+/** At start: has the rooms of patients governed that were made before rooms were. Returns how many; may be repeated. */
 export async function governConversations(parts: GovernConversationsParts): Promise<number> {
   const { conversations, governedRooms, transactions, log } = parts;
   const governed = new Set((await governedRooms.all()).map(({ roomId }) => roomId));

@@ -59,7 +59,12 @@ export class GuardAudit {
   }: GuardAuditParts) {
     this.everyMs = Math.min(LOOK_EVERY_MS, signEveryMs);
     this.#sign = new SignAudit({
-      ...{ trail: auditTrail, signer, transactions, everyEntries: SIGN_AFTER_ENTRIES, afterMs: signEveryMs, log },
+      trail: auditTrail,
+      signer,
+      transactions,
+      everyEntries: SIGN_AFTER_ENTRIES,
+      afterMs: signEveryMs,
+      log,
       known: new KnownCheckpoint({ trail: auditTrail, memory, verifier }),
       async onSigned({ number, seq, headHash, keyId }) {
         const text = `Audit log signed: ${seq} entries. Head ${seq}:${headHash} (checkpoint ${number}, key ${keyId}).`;

@@ -54,7 +54,8 @@ export class ImportRoles {
     const plan = await this.plan(text, importer);
     if (plan.outcome === 'refused') return plan;
     await writeRoleChanges(this.#parts, plan.changes, {
-      ...{ source: 'csv', trace },
+      source: 'csv',
+      trace,
       ...(importer.kind === 'user'
         ? { actor: importer.user, id: importer.eventId, sourceEvent: importer.eventId, ticket: importer.ticket }
         : { actor: importer.by, id: importer.runId, cause: 'carebridge roles import' }),

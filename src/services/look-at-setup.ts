@@ -71,7 +71,9 @@ export class LookAtSetup {
 
   #roles({ roles, assigned }: CarePolicy): SetupFacts['roles'] {
     return [...roles.values()].map(({ id, name }) => ({
-      ...{ id, name, isBuiltIn: this.#parts.builtInRoles.has(id) },
+      id,
+      name,
+      isBuiltIn: this.#parts.builtInRoles.has(id),
       holders: [...assigned].filter(([, held]) => held.some((role) => role.id === id)).map(([user]) => user),
     }));
   }

@@ -4,7 +4,7 @@ import type { Transactions } from '../ports/transactions.ts';
 import type { TellSender } from './tell-sender.ts';
 
 /**
- * At start: a text that a dead process left in `sending` may have left. It becomes `unknown`, is shown as such, and is not repeated. Answers
+ * At start: a text that a dead process left in `sending` may have left. It becomes `unknown`, is shown as such, and is not repeated. Returns
  * how many there were.
  */
 export async function markInterrupted(parts: {

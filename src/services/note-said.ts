@@ -59,7 +59,13 @@ export class NoteSaid {
     const { room_id: roomId, event_id: eventId, sender, origin_server_ts: at, content } = event;
     const reason = content['reason'];
     await this.#add({
-      ...{ kind: 'redaction', by: 'staff', conversationId: conversation.id, roomId, eventId, sender, at },
+      kind: 'redaction',
+      by: 'staff',
+      conversationId: conversation.id,
+      roomId,
+      eventId,
+      sender,
+      at,
       relatesTo: removed,
       content: typeof reason === 'string' ? { body: reason.toWellFormed() } : {},
     });

@@ -42,7 +42,7 @@ export class OffboardAccount {
     };
   }
 
-  /** Commits what is to be done, with its line in the audit log, and begins. Answers once that is safe; the report comes by itself. */
+  /** Commits what is to be done, with its line in the audit log, and begins. Returns once that is safe; the report comes by itself. */
   async begin(request: RoomRequest, roomId: AccountProcedure['roomId'], successor: UserId | undefined): Promise<void> {
     const id = `offboard:${request.eventId}`;
     // By a process that died before the answer was safe.
@@ -86,7 +86,9 @@ export class OffboardAccount {
     const entry = { id: `${id}:begun`, action: 'account.offboard', ...about } as const;
     await transactions.run(async () => {
       await audit.append({
-        ...{ ...entry, outcome: 'done', before },
+        ...entry,
+        outcome: 'done',
+        before,
         ...(reason !== undefined && { reason }),
         ...(ticket !== undefined && { ticket }),
         details: {

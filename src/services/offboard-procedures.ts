@@ -106,7 +106,7 @@ export class OffboardProcedures {
     }
   }
 
-  /** Tries each step that is not done. Answers those that are worth another try: none where `mayWait` is false. */
+  /** Tries each step that is not done. Returns those that are worth another try: none where `mayWait` is false. */
   async #goOn(procedure: AccountProcedure, mayWait: boolean): Promise<readonly Waiting[]> {
     const { accountProcedures } = this.#parts;
     const ended = new Set((await accountProcedures.steps(procedure.id)).map(({ step }) => step));
@@ -174,7 +174,13 @@ export class OffboardProcedures {
     await transactions.run(async () => {
       if (!(await accountProcedures.finish(id, now()))) return;
       await audit.append({
-        ...{ id: `${id}:ended`, action: 'account.offboard', actor, outcome, target, sourceEvent: eventId, trace },
+        id: `${id}:ended`,
+        action: 'account.offboard',
+        actor,
+        outcome,
+        target,
+        sourceEvent: eventId,
+        trace,
         details: { step: 'ended', left },
       });
       const head = isDone
@@ -183,7 +189,9 @@ export class OffboardProcedures {
       const body = steps.map(({ step, outcome: how, text }) => `${how === 'done' ? '✓' : '✗'} ${step}: ${text}`);
       const next = isDone ? [] : ['Once the cause is fixed, `offboard` again does what is left.'];
       await notifier.say(roomId, [head, ...body, ...next].join('\n'), {
-        ...{ cause: `${id}:report`, trace, replyTo: eventId },
+        cause: `${id}:report`,
+        trace,
+        replyTo: eventId,
       });
     });
   }

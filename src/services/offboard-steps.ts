@@ -128,7 +128,8 @@ async function leaveRooms(
   if (stuck.length === 0) return { outcome: 'done', text };
   const left = stuck.slice(0, MAX_NAMED).join(', ');
   return {
-    ...{ outcome: 'partial', text: `${text}; could not be removed from ${stuck.length}: ${left}` },
+    outcome: 'partial',
+    text: `${text}; could not be removed from ${stuck.length}: ${left}`,
     isWorthAnotherTry: isAway,
   };
 }

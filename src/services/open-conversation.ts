@@ -72,7 +72,7 @@ export class OpenConversation {
 
   /**
    * Sends the card, the first encrypted event of the room. It waits for the first member of staff, since history is visible from
-   * joining only; answers whether somebody is there.
+   * joining only; returns whether somebody is there.
    */
   async introduce(conversation: Conversation, roomId: RoomId): Promise<boolean> {
     if (!(await this.isAttended(roomId))) return false;

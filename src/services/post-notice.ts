@@ -39,7 +39,7 @@ export class PostNotice {
     this.#parts = parts;
   }
 
-  /** Answers done, or that nobody is in the room yet to read it. */
+  /** Returns done, or that nobody is in the room yet to read it. */
   async post(row: NoticeRow): Promise<Posted> {
     const { sender, roomId, notice } = row;
     if (notice.kind === 'receipt') {

@@ -82,7 +82,12 @@ export class ReleaseRoom {
     const { bot } = (await policy.current()).namespace;
     const rule = 'release';
     const write = (type: string, after: Record<string, unknown>): RoomChange => ({
-      ...{ kind: 'set-state', rule, why: 'the room is released.', type, stateKey: '', after },
+      kind: 'set-state',
+      rule,
+      why: 'the room is released.',
+      type,
+      stateKey: '',
+      after,
       before: snapshot.state.get(stateId(type))?.content,
     });
     const problems: string[] = [];
@@ -149,8 +154,13 @@ interface Judged {
 
 /** A room whose row is ended already: an interrupted release. */
 const UNKNOWN: Omit<GovernedRoom, 'roomId' | 'since'> = {
-  ...{ kind: 'care-team', phiClass: 'phi', opaqueId: '', unit: undefined, conversation: undefined },
-  ...{ name: undefined, origin: 'adopted' },
+  kind: 'care-team',
+  phiClass: 'phi',
+  opaqueId: '',
+  unit: undefined,
+  conversation: undefined,
+  name: undefined,
+  origin: 'adopted',
 };
 
 function opaqueAlias({ namespace }: CarePolicy, snapshot: RoomSnapshot): string | undefined {

@@ -67,7 +67,7 @@ export class RepairMemory {
     return held;
   }
 
-  /** The change was refused, or failed. Answers what holds from now on. */
+  /** The change was refused, or failed. Returns what holds from now on. */
   setBack(change: RoomChange, power: string, outcome: 'denied' | 'failed', report: RoomReport): Held {
     const subject = subjectOf(change);
     const before = this.#setbacks.get(subject);

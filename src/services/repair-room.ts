@@ -75,7 +75,7 @@ export class RepairRoom {
   }
 
   /**
-   * Answers the Unix ms at which to look again though nothing changes, or undefined. `isUnannounced`: no event woke us, so what is found is looked
+   * Returns the Unix ms at which to look again though nothing changes, or undefined. `isUnannounced`: no event woke us, so what is found is looked
    * up anew before it is acted on. Throws RetryableError while the homeserver or the audit log is away.
    */
   async repair(roomId: RoomId, { isUnannounced }: { readonly isUnannounced: boolean }): Promise<number | undefined> {
@@ -171,7 +171,7 @@ export class RepairRoom {
     });
   }
 
-  /** Answers how many were done. The audit log has each before it is done, and how it ended. */
+  /** Returns how many were done. The audit log has each before it is done, and how it ended. */
   async #apply(pass: Pass, { policy, snapshot }: Seen, repairs: readonly Repair[]): Promise<number> {
     if (repairs.length === 0) return 0;
     const { control, notices, log } = this.#parts;

@@ -96,8 +96,15 @@ export class ReplaceLostRooms implements AsyncDisposable {
       await settings.set(replacementSetting(lost), made);
       await governedRooms.release(lost, 'lost', Date.now());
       await audit.append({
-        ...{ id: cause, action: 'room.replace', actor: 'carebridge', outcome: 'done', trace, cause },
-        ...{ roomId: made, before: { room: lost }, details: { kind, why } },
+        id: cause,
+        action: 'room.replace',
+        actor: 'carebridge',
+        outcome: 'done',
+        trace,
+        cause,
+        roomId: made,
+        before: { room: lost },
+        details: { kind, why },
       });
       const text = `The ${kind} room ${lost} is lost: ${why}. Another was made: ${made}. Ask who did that.`;
       await notifier.say(made, text, { cause, trace });

@@ -73,8 +73,15 @@ export class ReviewAudit {
       if (page.length < PAGE) break;
     }
     return {
-      ...{ from, to, entries, byAction: actions.sorted(), byActor: actors.sorted(), byOutcome: outcomes.sorted() },
-      ...{ refused: refused.items, emergencies: emergencies.items, exports: exports.items },
+      from,
+      to,
+      entries,
+      byAction: actions.sorted(),
+      byActor: actors.sorted(),
+      byOutcome: outcomes.sorted(),
+      refused: refused.items,
+      emergencies: emergencies.items,
+      exports: exports.items,
       counts: { refused: refused.count, emergencies: emergencies.count, exports: exports.count },
       lastReview: await this.#lastReview(from, to),
     };

@@ -59,7 +59,11 @@ interface Row {
 function parseRows(text: string): { readonly rows: readonly Row[] } | { readonly problems: readonly CsvProblem[] } {
   try {
     const records = parse(text, {
-      ...{ bom: true, trim: true, info: true, skip_empty_lines: true, relax_column_count: true },
+      bom: true,
+      trim: true,
+      info: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
       skip_records_with_empty_values: true,
       delimiter: [',', ';', '\t'],
     }) as unknown as readonly { readonly record: readonly string[]; readonly info: Info }[];

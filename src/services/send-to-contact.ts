@@ -91,7 +91,11 @@ export class SendToContact {
     const now = Date.now();
     const consent = (await this.#parts.consents.latest(conversation.address.id))?.state ?? 'none';
     const [violation] = maySend({
-      ...{ kind: 'message', consent, encoding: encodingOf(outgoing.text), createdAt: now, now },
+      kind: 'message',
+      consent,
+      encoding: encodingOf(outgoing.text),
+      createdAt: now,
+      now,
       identity: (await this.#parts.identity?.standing(conversation)) ?? 'not-needed',
       isTextingClass: (await this.#parts.mayTextOut?.(row.event.room_id)) ?? true,
     });

@@ -53,7 +53,7 @@ export class SetClass {
     };
   }
 
-  /** Does it, and has the room put right. Answers the class before. */
+  /** Does it, and has the room put right. Returns the class before. */
   async run(roomId: RoomId, phiClass: PhiClass): Promise<PhiClass> {
     const room = await this.#allowed(roomId, phiClass);
     await this.#parts.governedRooms.setClass(roomId, phiClass);

@@ -44,7 +44,7 @@ export class SignAudit {
     this.#parts = parts;
   }
 
-  /** Signs where a checkpoint is due at `now` (Unix ms). Answers the new checkpoint. */
+  /** Signs where a checkpoint is due at `now` (Unix ms). Returns the new checkpoint. */
   async run(now: number): Promise<AuditCheckpoint | undefined> {
     const { trail, known, signer, log } = this.#parts;
     const last = await trail.lastCheckpoint();

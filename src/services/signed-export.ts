@@ -71,7 +71,7 @@ export function manifestBytes(digest: string): Buffer {
   return Buffer.from(JSON.stringify([MANIFEST_FORMAT, digest]));
 }
 
-/** Writes a line, adds it to the digest of the whole, and answers its own; both with its line feed. */
+/** Writes a line, adds it to the digest of the whole, and returns its own; both with its line feed. */
 async function write(line: string, to: (line: string) => Promise<void>, whole: Hash): Promise<string> {
   await to(line);
   whole.update(`${line}\n`);

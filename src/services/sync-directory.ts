@@ -68,7 +68,7 @@ export class SyncDirectory implements AsyncDisposable {
     return this.#problem;
   }
 
-  /** One reading, with what goes wrong kept in the log and told to administrators. Answers whether it was read. */
+  /** One reading, with what goes wrong kept in the log and told to administrators. Returns whether it was read. */
   async runOnce(): Promise<boolean> {
     const { log, source } = this.#parts;
     try {
@@ -126,7 +126,11 @@ export class SyncDirectory implements AsyncDisposable {
     by: { readonly actor: UserId; readonly eventId: EventId; readonly trace: string },
   ): Promise<number> {
     return writeRoleChanges(this.#parts, changes, {
-      ...{ source: 'directory', actor: by.actor, id: by.eventId, sourceEvent: by.eventId, trace: by.trace },
+      source: 'directory',
+      actor: by.actor,
+      id: by.eventId,
+      sourceEvent: by.eventId,
+      trace: by.trace,
       cause: this.#cause,
     });
   }
@@ -138,7 +142,11 @@ export class SyncDirectory implements AsyncDisposable {
   #write(changes: RoleChanges, trace: string): Promise<number> {
     const id = `directory:${trace}:${Date.now()}`;
     return writeRoleChanges(this.#parts, changes, {
-      ...{ source: 'directory', actor: 'carebridge', id, cause: this.#cause, trace },
+      source: 'directory',
+      actor: 'carebridge',
+      id,
+      cause: this.#cause,
+      trace,
     });
   }
 

@@ -30,7 +30,7 @@ export class TrustCheckpoint {
     this.#parts = parts;
   }
 
-  /** Answers how many faults the log has: where it has any, nothing is trusted. */
+  /** Returns how many faults the log has: where it has any, nothing is trusted. */
   async run(who: { readonly by: UserId; readonly reason: string; readonly systemUser: string }): Promise<number> {
     const { log, trail, memory, verifier, transactions, security } = this.#parts;
     const { faults } = await new VerifyAudit({ trail, verifier, onFault: () => undefined }).run();
@@ -45,8 +45,16 @@ export class TrustCheckpoint {
       'Whoever did not expect this compares with the heads posted here.';
     await transactions.run(async () => {
       await log.append({
-        ...{ id, action: 'audit.trust', actor: by, outcome: 'done', cause: COMMAND_LINE, trace },
-        ...{ reason, before, after, details: { systemUser } },
+        id,
+        action: 'audit.trust',
+        actor: by,
+        outcome: 'done',
+        cause: COMMAND_LINE,
+        trace,
+        reason,
+        before,
+        after,
+        details: { systemUser },
       });
       await security.tell(text, { cause: id, trace, confidential: `Reason: ${reason}` });
     });

@@ -37,7 +37,7 @@ export async function verifyArchive(
 }
 
 /**
- * Looks at two rows alone: the last one, and the one that was the last when the whole was verified (`known`, from the audit log). Answers what is wrong
+ * Looks at two rows alone: the last one, and the one that was the last when the whole was verified (`known`, from the audit log). Returns what is wrong
  * with them, in PHI-free words. Needs no key.
  */
 export async function verifyArchiveEnd(

@@ -9,7 +9,7 @@ export interface VerifyExportParts {
   readonly verifier: AuditVerifier;
 }
 
-/** Compares an export with its manifest (G1), and answers what is wrong, in words; nothing where every byte is as it was written. */
+/** Compares an export with its manifest (G1), and returns what is wrong, in words; nothing where every byte is as it was written. */
 export async function verifyExport({ lines, manifest, verifier }: VerifyExportParts): Promise<string[]> {
   const problems: string[] = [];
   const file = lines[Symbol.asyncIterator]();

@@ -199,15 +199,13 @@ export class WatchSignIns {
     const id = `sign-in:${userId}:${device}:${kind}:${about}:${kind === 'unverified' ? now() : ''}`;
     const trace = newOpaqueId(8);
     await audit.append({
-      ...{
-        id,
-        action: `sign-in.${kind}`,
-        actor: 'carebridge',
-        cause: 'sign-in watch',
-        outcome: 'done',
-        target: userId,
-        trace,
-      },
+      id,
+      action: `sign-in.${kind}`,
+      actor: 'carebridge',
+      cause: 'sign-in watch',
+      outcome: 'done',
+      target: userId,
+      trace,
       details: { device, ip: listed.ip ?? null, lastSeenAt: listed.lastSeenAt ?? null },
     });
     const text = deviceNotice(kind, userId, listed, prefix);

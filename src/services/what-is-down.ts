@@ -9,7 +9,7 @@ export interface OutsideService {
 /** Nobody in an emergency waits longer for the news of what else is broken. ms. */
 const TIMEOUT_MS = 1_500;
 
-/** Asks all of them at once; answers what does not work now. Never throws: what cannot be asked does not work (B2). */
+/** Asks all of them at once; returns what does not work now. Never throws: what cannot be asked does not work (B2). */
 export function whatIsDown(
   services: readonly OutsideService[],
   timeoutMs = TIMEOUT_MS,

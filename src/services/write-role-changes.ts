@@ -31,7 +31,7 @@ export interface RoleChangeCause {
 /** Changes in one transaction: a directory of thousands must not keep patients’ texts from being written. */
 const AT_ONCE = 50;
 
-/** Writes changes, each with its line in the audit log, and answers how many were none before. First what is given, so that nobody is left without. */
+/** Writes changes, each with its line in the audit log, and returns how many were none before. First what is given, so that nobody is left without. */
 export async function writeRoleChanges(
   parts: RoleWriterParts,
   { give, take }: RoleChanges,
@@ -74,14 +74,12 @@ async function writeOne(
   if (!isChanged) return false;
   const holds = { role: roleId, source };
   await audit.append({
-    ...{
-      id: `${id}:${verb}:${userId}:${roleId}`,
-      action: `role.${verb}`,
-      actor,
-      outcome: 'done',
-      target: userId,
-      trace,
-    },
+    id: `${id}:${verb}:${userId}:${roleId}`,
+    action: `role.${verb}`,
+    actor,
+    outcome: 'done',
+    target: userId,
+    trace,
     ...(verb === 'give' ? { after: holds } : { before: holds }),
     ...(cause !== undefined && { cause }),
     ...(sourceEvent !== undefined && { sourceEvent }),

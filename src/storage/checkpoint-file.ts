@@ -6,7 +6,12 @@ import type { CheckpointMemory } from '../ports/checkpoint-memory.ts';
 
 /** What a checkpoint is made of. */
 const FIELDS: Readonly<Record<keyof AuditCheckpoint, 'number' | 'string'>> = {
-  ...{ number: 'number', seq: 'number', headHash: 'string', at: 'number', keyId: 'string', signature: 'string' },
+  number: 'number',
+  seq: 'number',
+  headHash: 'string',
+  at: 'number',
+  keyId: 'string',
+  signature: 'string',
 };
 
 /** The last signed checkpoint in a file (`audit.checkpoint_file`), which is replaced as a whole. */

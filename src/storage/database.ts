@@ -103,7 +103,7 @@ export class Database implements Transactions {
     return result;
   };
 
-  /** Runs a statement and answers how many rows it changed. */
+  /** Runs a statement and returns how many rows it changed. */
   async execute(transaction: Transaction | null, sql: string, bind: Bind = []): Promise<number> {
     const [, changed] = await this.sequelize.query(sql, { bind: [...bind], transaction, type: QueryTypes.UPDATE });
     return changed;

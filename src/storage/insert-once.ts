@@ -2,7 +2,7 @@ import type { CreationAttributes, Model, ModelStatic, Transaction } from 'sequel
 import type { Bind, Database } from './database.ts';
 
 /**
- * Inserts rows in one statement and leaves out those whose `unique` columns are already there; answers how many were inserted. Sequelize's own
+ * Inserts rows in one statement and leaves out those whose `unique` columns are already there; returns how many were inserted. Sequelize's own
  * `ignoreDuplicates` does not tell, and would hide other faults as well.
  */
 export async function insertOnce<M extends Model>(

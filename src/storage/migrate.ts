@@ -8,7 +8,7 @@ import type { Migration } from './migrations/migration.ts';
 const SCHEMA_LOCK = 5_201_907_244;
 
 /**
- * Brings the schema to the newest version, each step in its own transaction together with its version row, and answers the version. Several processes may
+ * Brings the schema to the newest version, each step in its own transaction together with its version row, and returns the version. Several processes may
  * start at once: the others wait and find the work done. Throws ConfigError where the schema is newer than this program.
  */
 export async function migrate(database: Database, migrations: readonly Migration[] = MIGRATIONS): Promise<number> {

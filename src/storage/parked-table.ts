@@ -40,12 +40,17 @@ export function parkedStores({ database, wipeAtOnce }: StorageParts): ParkedStor
   return {
     inbox: new ParkedTable({ ...inbox, kind: 'inbox', ...INBOX_QUEUES.inbox }),
     keywords: new ParkedTable({
-      ...{ ...inbox, kind: 'keywords', ...INBOX_QUEUES.keywords },
+      ...inbox,
+      kind: 'keywords',
+      ...INBOX_QUEUES.keywords,
       // A STOP needs no line.
       retryWhen: `(line_id <> '' OR keyword = 'stop')`,
     }),
     outbox: new ParkedTable({
-      ...{ ...shared, kind: 'outbox', table: 'outbox', columns: ['line_id'] },
+      ...shared,
+      kind: 'outbox',
+      table: 'outbox',
+      columns: ['line_id'],
       // Only what certainly did not leave.
       retryWhen: `state IN ('ready', 'parked')`,
       whenRetried: `state = 'ready'`,
@@ -114,7 +119,12 @@ class ParkedTable implements ParkedStore {
 
   #toRow({ id, seq, reference, code, parkedAt, lineId, keyword, isWiped }: ParkedRecord): ParkedRow {
     return {
-      ...{ id, kind: this.#options.kind, seq: Number(seq), reference, code: code ?? '', parkedAt: Number(parkedAt) },
+      id,
+      kind: this.#options.kind,
+      seq: Number(seq),
+      reference,
+      code: code ?? '',
+      parkedAt: Number(parkedAt),
       lineId: lineId ? (lineId as LineId) : undefined,
       keyword: (keyword ?? undefined) as Keyword | undefined,
       isWiped: Boolean(isWiped),

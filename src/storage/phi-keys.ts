@@ -10,7 +10,7 @@ interface PhiKeyRecord {
 }
 
 /**
- * Checks the configured keys against those that ever encrypted in this database, and answers the look-up key of `NumberHash`.
+ * Checks the configured keys against those that ever encrypted in this database, and returns the look-up key of `NumberHash`.
  *
  * The look-up key is random, made with the database and kept in it once for each PHI key, encrypted with that key. So a number is
  * found after the PHI keys are rotated, whichever of them is left, and every row is a check of its key. Throws ConfigError where a key is missing or wrong.

@@ -120,7 +120,10 @@ export class SequelizeAuditLog implements AuditLog, AuditTrail {
     const content = JSON.stringify({ reason, ticket, before, after, details });
     const optional = (text: string | undefined) => (text === undefined ? null : field(text));
     return {
-      ...{ seq, id, prevHash, at: Date.now() },
+      seq,
+      id,
+      prevHash,
+      at: Date.now(),
       action: field(entry.action),
       actor: field(entry.actor),
       outcome: field(entry.outcome),

@@ -46,7 +46,11 @@ export class SequelizePolicyVersionStore implements PolicyVersionStore {
     return records.map(({ version, content, hash, since }, index) => {
       const next = records[index + 1];
       return {
-        ...{ version, subject, content, hash, since: Number(since) },
+        version,
+        subject,
+        content,
+        hash,
+        since: Number(since),
         until: next === undefined ? undefined : Number(next.since),
       };
     });

@@ -31,7 +31,7 @@ export class TableCache<T> {
     return result;
   }
 
-  /** Reads the table anew: another process may have changed it. Answers whether what it reads, plain data, is different. */
+  /** Reads the table anew: another process may have changed it. Returns whether what it reads, plain data, is different. */
   async reread(): Promise<boolean> {
     const before = await this.get();
     this.#drop();

@@ -144,7 +144,7 @@ describe('kill -9', function () {
     if (this.test) this.test.title += `: ${title}`;
   });
 
-  /** Each has one room with everything once and in order. Answers how many automatic texts were reported unknown. */
+  /** Each has one room with everything once and in order. Returns how many automatic texts were reported unknown. */
   async function expectNewcomers(numbers: readonly string[]): Promise<number> {
     const rooms: string[] = [];
     while (rooms.length < numbers.length)

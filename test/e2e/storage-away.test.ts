@@ -144,7 +144,7 @@ describe(WHAT, function () {
     await disk.fill(meanwhile);
   }
 
-  /** Calls as the carrier does, once, and answers the status. */
+  /** Calls as the carrier does, once, and returns the status. */
   async function webhookStatus(id: string, text: string): Promise<number> {
     const { carriers } = JSON.parse(await readFile(clinic.configPath, 'utf8')) as {
       carriers: { loopback: { secret: string } };

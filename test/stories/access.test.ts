@@ -234,12 +234,10 @@ describe('who is in which room, on a real Synapse', function () {
   it('a room of people is adopted after a preview, kept, and given back', async () => {
     const { admin, stranger, physician } = hospital.staff;
     const made = await admin.call('POST', '/createRoom', {
-      ...{
-        preset: 'public_chat',
-        room_version: '10',
-        name: 'Old team',
-        invite: [stranger.userId, physician.userId, BOT],
-      },
+      preset: 'public_chat',
+      room_version: '10',
+      name: 'Old team',
+      invite: [stranger.userId, physician.userId, BOT],
     });
     const roomId = made['room_id'] as RoomId;
     const given = await admin.call('GET', statePath(roomId, LEVELS));

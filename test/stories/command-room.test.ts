@@ -95,7 +95,8 @@ describe('who commands the bridge', function () {
     await invite(guest.userId);
     await guest.call('POST', roomPath(room, '/join'), {});
     const typed = await guest.call('PUT', roomPath(room, '/send/m.room.message/1'), {
-      ...{ msgtype: 'm.text', body: '!care role list' },
+      msgtype: 'm.text',
+      body: '!care role list',
     });
     const answer = bodyOf(await commands.answerTo(String(typed['event_id'])));
     expect(answer).to.match(/^Refused: /);
@@ -110,7 +111,8 @@ describe('who commands the bridge', function () {
     await invite(GHOST);
     await callAs(clinic, GHOST, 'POST', roomPath(room, '/join'), {});
     const said = await callAs(clinic, GHOST, 'PUT', roomPath(room, '/send/m.room.message/1'), {
-      ...{ msgtype: 'm.text', body: '!care role list' },
+      msgtype: 'm.text',
+      body: '!care role list',
     });
     // Events of a room are handled one after the other: by the answer to this one, the ghost's was.
     expect(await hears('role list')).to.include(`${GHOST} is in it and has no role`);

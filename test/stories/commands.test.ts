@@ -97,7 +97,9 @@ describe('governed rooms by command', function () {
 
   it('a room of people is adopted after its preview, and given back', async () => {
     const { room_id: room } = await admin.client.createRoom({
-      ...{ name: 'Old team', room_version: '10', invite: [nurse.userId, BOT] },
+      name: 'Old team',
+      room_version: '10',
+      invite: [nurse.userId, BOT],
       power_level_content_override: { users: { [admin.userId]: 100, [BOT]: 100 } },
     });
     await admin.client.setPowerLevel(room, admin.userId, 90);
@@ -118,7 +120,8 @@ describe('governed rooms by command', function () {
   it('A4: a list of roles that is sent as an encrypted file is shown, and in effect after a yes', async () => {
     const list = (...rows: string[]) => ({
       bytes: Buffer.from(['user,role', ...rows, ''].join('\r\n')),
-      ...{ name: 'roles.csv', contentType: 'text/csv' },
+      name: 'roles.csv',
+      contentType: 'text/csv',
     });
     const { roomId } = command;
     const bad = await admin.sendFile(roomId, list(`${nurse.userId},king`, 'nurse,line-team'));

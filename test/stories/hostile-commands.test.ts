@@ -20,7 +20,7 @@ const LOOKS_LIKE_ONE = /^This looks like a command, so it was not sent to the pa
 const NOT_A_DEVICE = /it must be a device, as `devices` shows it/;
 const NOTHING_TO_CONFIRM = /^There is nothing to confirm under this code/;
 
-/** Sends it, and answers the event; what the bot says to it, or undefined where it must not even take it for a command. */
+/** Sends it, and returns the event; what the bot says to it, or undefined where it must not even take it for a command. */
 interface Hostile {
   readonly what: string;
   readonly send: () => Promise<string>;
@@ -77,7 +77,8 @@ describe('hostile commands in the real rooms', function () {
   function typedTargets(): Hostile[] {
     const people = { lee: LEE, nurse: nurse.userId, bot: BOT, ghost: chat.ghost };
     return hostileTargets(people).map(([what, words, says]) => ({
-      ...{ what, says },
+      what,
+      says,
       send: () => type(`!care lock ${words}`),
     }));
   }

@@ -97,7 +97,7 @@ describe('a lost phone', function () {
     ]);
   });
 
-  /** Loses a phone of Dr. Lee's; answers how long after the command was typed both its next request and its pending `/sync` were refused. ms. */
+  /** Loses a phone of Dr. Lee's; returns how long after the command was typed both its next request and its pending `/sync` were refused. ms. */
   async function lose(): Promise<number> {
     lost++;
     const phone = await phoneOfLee();
@@ -178,7 +178,13 @@ describe('a lost phone', function () {
 /** Has pushes sent for this session, to nowhere. */
 async function pushTo({ client }: Nurse, name: string): Promise<void> {
   await client.setPusher({
-    ...{ app_display_name: name, app_id: 'org.carebridge.test', device_display_name: name, kind: 'http', lang: 'en' },
-    ...{ pushkey: `key of ${name}`, append: true, data: { url: 'http://127.0.0.1:9/_matrix/push/v1/notify' } },
+    app_display_name: name,
+    app_id: 'org.carebridge.test',
+    device_display_name: name,
+    kind: 'http',
+    lang: 'en',
+    pushkey: `key of ${name}`,
+    append: true,
+    data: { url: 'http://127.0.0.1:9/_matrix/push/v1/notify' },
   });
 }

@@ -84,7 +84,7 @@ describe(`accounts that belong to Matrix Authentication Service, ${isRealMasName
     return async () => ({ deadAfter: await deadAfter, syncAfter: await syncAfter });
   }
 
-  /** Ends one of two devices of a new account; answers how long after the command its token and its sync were dead. ms. */
+  /** Ends one of two devices of a new account; returns how long after the command its token and its sync were dead. ms. */
   async function lose(name: string, kind: 'compat' | 'oauth2' | 'personal'): Promise<number> {
     const { user, phone, desk } = await withTwoDevices(name, kind);
     const ended = await watchEnd(phone);

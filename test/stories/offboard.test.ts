@@ -329,11 +329,9 @@ describe('somebody leaves', function () {
         devices: { device_id: string; last_seen_ts: number | null }[];
       };
       live.set(user, {
-        ...{
-          roles: access.roles.toSorted(),
-          rooms: access.rooms.toSorted(),
-          invitations: access.invitations.toSorted(),
-        },
+        roles: access.roles.toSorted(),
+        rooms: access.rooms.toSorted(),
+        invitations: access.invitations.toSorted(),
         devices: devices.map(({ device_id: id }) => id).toSorted(),
         lastSeen: Math.max(0, ...devices.map(({ last_seen_ts: at }) => at ?? 0)),
       });

@@ -49,8 +49,13 @@ describe('staff of the hospital', function () {
           },
         ],
         directory: {
-          ...{ url: slapd.url, start_tls: false, bind_dn: READER.dn, password_file: passwordFile, base: PEOPLE },
-          ...{ interval: '1s', groups: [{ group: PHYSICIANS, role: 'physician' }] },
+          url: slapd.url,
+          start_tls: false,
+          bind_dn: READER.dn,
+          password_file: passwordFile,
+          base: PEOPLE,
+          interval: '1s',
+          groups: [{ group: PHYSICIANS, role: 'physician' }],
         },
       },
     });

@@ -18,9 +18,9 @@ export interface AccountsBench {
   readonly mode: 'native' | 'mas' | 'moderation';
   /** Makes an account of a new name. */
   newUser(): Promise<UserId>;
-  /** Logs in; answers an access token. */
+  /** Logs in; returns an access token. */
   login(user: UserId, deviceId: string): Promise<string>;
-  /** With the password alone, which takes any device id of at most 512 characters; answers an access token. */
+  /** With the password alone, which takes any device id of at most 512 characters; returns an access token. */
   passwordLogin(user: UserId, deviceId: string): Promise<string>;
   /** Has pushes sent for this session, to nowhere. */
   setPusher(token: string, name: string): Promise<void>;
@@ -53,8 +53,13 @@ export async function setPusher(url: string, token: string, name: string, to = N
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
     body: JSON.stringify({
-      ...{ kind: 'http', app_id: 'im.app', pushkey: name, app_display_name: 'Element', lang: 'en' },
-      ...{ device_display_name: name, data: { url: to } },
+      kind: 'http',
+      app_id: 'im.app',
+      pushkey: name,
+      app_display_name: 'Element',
+      lang: 'en',
+      device_display_name: name,
+      data: { url: to },
     }),
   });
   if (!answer.ok) throw new Error(`no pusher: ${answer.status}`);

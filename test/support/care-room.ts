@@ -32,8 +32,14 @@ export const ROOM = '!room:hospital.test' as RoomId;
 
 function role(id: string, rest: Partial<Role>): Role {
   return {
-    ...{ id: id as RoleId, name: id, power: 0, permissions: new Set(), classes: new Set(), units: new Set([ICU]) },
-    ...{ commands: 'all', idleLogoffMs: undefined },
+    id: id as RoleId,
+    name: id,
+    power: 0,
+    permissions: new Set(),
+    classes: new Set(),
+    units: new Set([ICU]),
+    commands: 'all',
+    idleLogoffMs: undefined,
     ...rest,
   };
 }
@@ -68,7 +74,12 @@ export function hospitalPolicy(more: Partial<CarePolicy> = {}): CarePolicy {
 export function careRoom(more: Partial<GovernedRoom> = {}): GovernedRoom {
   const isConversation = more.kind === undefined || more.kind === 'conversation';
   return {
-    ...{ roomId: ROOM, kind: 'conversation', phiClass: 'phi', opaqueId: 'abcdefgh', origin: 'made', since: 0 },
+    roomId: ROOM,
+    kind: 'conversation',
+    phiClass: 'phi',
+    opaqueId: 'abcdefgh',
+    origin: 'made',
+    since: 0,
     unit: isConversation ? undefined : ICU,
     conversation: isConversation ? { id: 'c1' as ConversationId, lineId: LINE, ghost: GHOST } : undefined,
     name: isConversation ? 'Patient ABCD (front-desk)' : 'Ward round',

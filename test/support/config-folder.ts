@@ -23,7 +23,7 @@ lines:
 /** A key that is plainly one of a test. */
 export const TEST_KEY = Buffer.from('carebridge test key of 32 bytes!').toString('base64');
 
-/** A folder with config.yaml and every secret of the minimal file. Answers the path of config.yaml. */
+/** A folder with config.yaml and every secret of the minimal file. Returns the path of config.yaml. */
 export async function configFolder(text = MINIMAL): Promise<string> {
   const folder = await tempDir('config');
   const config = join(folder, 'config.yaml');

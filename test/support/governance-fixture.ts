@@ -84,7 +84,11 @@ export class GovernanceFixture implements AsyncDisposable {
   async adopted(roomId: RoomId, more: Partial<GovernedRoom> = {}): Promise<void> {
     const room = { kind: 'care-team', phiClass: 'phi', opaqueId: 'adopted', unit: undefined, name: undefined } as const;
     await this.storage.governedRooms.add({
-      ...{ ...room, conversation: undefined, origin: 'adopted', since: this.now, roomId },
+      ...room,
+      conversation: undefined,
+      origin: 'adopted',
+      since: this.now,
+      roomId,
       ...more,
     });
     await this.look(roomId);
@@ -119,8 +123,12 @@ export class GovernanceFixture implements AsyncDisposable {
   #newGovern(): GovernRooms {
     return new GovernRooms({
       ...this.storage,
-      ...{ policy: this.view, control: this.control, isDryRun: false, log },
-      ...{ sweepIntervalMs: 3_600_000, war: { repairs: 3, windowMs: 60_000, pauseMs: 600_000 } },
+      policy: this.view,
+      control: this.control,
+      isDryRun: false,
+      log,
+      sweepIntervalMs: 3_600_000,
+      war: { repairs: 3, windowMs: 60_000, pauseMs: 600_000 },
       speech: { delayMs: 3_600_000, gapMs: 0 },
       notifier: { say: async (roomId, text) => void this.said.push({ roomId, text }) },
       security: { tell: async (text) => void this.told.push(text) },

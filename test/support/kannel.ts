@@ -71,13 +71,14 @@ export async function startKannel({ webhookUrl, webhookSecret, smppPort }: Kanne
 
   return {
     config: (smsc) => ({
-      ...{
-        type: 'kannel',
-        url: `http://127.0.0.1:${sendsms}/cgi-bin/sendsms`,
-        username: 'carebridge',
-        password: 'sendpw',
-      },
-      ...{ smsc, webhookSecret, statusUrl: `http://127.0.0.1:${admin}`, statusPassword: 'statuspw' },
+      type: 'kannel',
+      url: `http://127.0.0.1:${sendsms}/cgi-bin/sendsms`,
+      username: 'carebridge',
+      password: 'sendpw',
+      smsc,
+      webhookSecret,
+      statusUrl: `http://127.0.0.1:${admin}`,
+      statusPassword: 'statuspw',
     }),
     async startFakeSmsc(texts) {
       let output = '';

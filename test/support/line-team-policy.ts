@@ -15,7 +15,12 @@ export const LINE_TEAM = role('line-team', ['use-commands', 'text-patients', 're
 /** A role with these permissions. */
 export function role(id: string, permissions: readonly Permission[]): Role {
   return {
-    ...{ id: id as RoleId, name: id, power: 0, commands: 'all', idleLogoffMs: undefined, units: 'all' },
+    id: id as RoleId,
+    name: id,
+    power: 0,
+    commands: 'all',
+    idleLogoffMs: undefined,
+    units: 'all',
     permissions: new Set(permissions),
     classes: new Set(PHI_CLASSES),
   };

@@ -33,7 +33,10 @@ export async function masBench(
   await mas.addUser(localpartOf(ADMIN_USER), { admin: true });
   const { url, clientId, clientSecret } = mas;
   const options: AccountsOptions = {
-    ...{ adapter: 'auto', homeserverUrl, adminToken: undefined, asToken: 'as-token' },
+    adapter: 'auto',
+    homeserverUrl,
+    adminToken: undefined,
+    asToken: 'as-token',
     mas: { url, clientId, clientSecret, adminUser: ADMIN_USER },
     ...changes,
   };
@@ -56,14 +59,19 @@ export async function masBench(
     const { body: found } = await masAdmin('GET', `users/by-username/${localpartOf(ADMIN_USER)}`);
     const { id } = found['data'] as { id: string };
     const { body: made } = await masAdmin('POST', 'personal-sessions', {
-      ...{ actor_user_id: id, human_name: 'by hand' },
+      actor_user_id: id,
+      human_name: 'by hand',
       scope: 'urn:matrix:client:api:* urn:synapse:admin:*',
     });
     return (made['data'] as { attributes: { access_token: string } }).attributes.access_token;
   }
 
   return {
-    ...{ mode: 'mas', mas, options, accounts, masAdmin },
+    mode: 'mas',
+    mas,
+    options,
+    accounts,
+    masAdmin,
     async newUser() {
       const name = `nurse-${randomUUID().slice(0, 8)}`;
       await mas.addUser(name);

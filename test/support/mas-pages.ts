@@ -15,7 +15,7 @@ export async function loginInBrowser(masUrl: string, person: Person): Promise<vo
   await new Browser().logIn(new URL('login', masUrl), person);
 }
 
-/** Answers the access token of a client on that device. */
+/** Returns the access token of a client on that device. */
 export async function loginWithOauth2(
   masUrl: string,
   person: Person,
@@ -24,7 +24,10 @@ export async function loginWithOauth2(
   const verifier = randomBytes(32).toString('base64url');
   const start = new URL('authorize', masUrl);
   start.search = new URLSearchParams({
-    ...{ response_type: 'code', client_id: clientId, redirect_uri: REDIRECT_URI, state: 'x' },
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: REDIRECT_URI,
+    state: 'x',
     scope: `urn:matrix:client:api:* urn:matrix:client:device:${deviceId}`,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
@@ -34,8 +37,11 @@ export async function loginWithOauth2(
   const answer = await fetch(new URL('oauth2/token', masUrl), {
     method: 'POST',
     body: new URLSearchParams({
-      ...{ grant_type: 'authorization_code', code, client_id: clientId },
-      ...{ redirect_uri: REDIRECT_URI, code_verifier: verifier },
+      grant_type: 'authorization_code',
+      code,
+      client_id: clientId,
+      redirect_uri: REDIRECT_URI,
+      code_verifier: verifier,
     }),
   });
   const body = (await answer.json()) as { access_token?: string };
@@ -47,7 +53,7 @@ export async function loginWithOauth2(
 class Browser {
   readonly #cookies = new Map<string, string>();
 
-  /** Fills in whatever is asked until there is nothing more to ask; answers where that led. */
+  /** Fills in whatever is asked until there is nothing more to ask; returns where that led. */
   async logIn(start: URL, { localpart, password }: Person): Promise<URL> {
     let answer = await this.#open(start);
     for (let step = 0; step < MAX_STEPS; step++) {

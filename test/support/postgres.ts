@@ -15,9 +15,9 @@ export interface TestPostgres extends AsyncDisposable {
   /** The folder of the socket. */
   readonly directory: string;
   readonly port: number;
-  /** Creates an empty database and answers its URL, for `database.url`. Over the socket, or with `tcp` over 127.0.0.1. */
+  /** Creates an empty database and returns its URL, for `database.url`. Over the socket, or with `tcp` over 127.0.0.1. */
   createDatabase(name: string, options?: { readonly tcp?: boolean }): Promise<string>;
-  /** Runs SQL in a database and answers what psql prints. */
+  /** Runs SQL in a database and returns what psql prints. */
   psql(database: string, sql: string): Promise<string>;
   /** Stops the server at once, runs `whileDown`, and starts it again on the same data and port. */
   restart(whileDown?: () => Promise<void>): Promise<void>;

@@ -8,7 +8,7 @@ export interface RawRequest {
   readonly slowly?: { readonly bytes: number; readonly pauseMs: number };
 }
 
-/** Sends to 127.0.0.1 and answers the status of the first response, and its text; 0 where the peer closed without one. */
+/** Sends to 127.0.0.1 and returns the status of the first response, and its text; 0 where the peer closed without one. */
 export function rawRequest(
   port: number,
   { head, body, slowly }: RawRequest,

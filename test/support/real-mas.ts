@@ -93,9 +93,14 @@ export class RealMas implements TestMas {
   static async prepare(cli: string, databaseUrl: string, homeserverUrl: string): Promise<RealMas> {
     const port = await freePort();
     const settings = {
-      ...{ port, url: `http://127.0.0.1:${port}/`, databaseUrl, homeserverUrl },
-      ...{ clientId: '01J5M8Q2V9XK3T7R4W6Y8Z0ABC', clientSecret: randomBytes(16).toString('hex') },
-      ...{ loginClient: '01J5M8Q2V9XK3T7R4W6Y8Z0DEF', secret: randomBytes(16).toString('hex') },
+      port,
+      url: `http://127.0.0.1:${port}/`,
+      databaseUrl,
+      homeserverUrl,
+      clientId: '01J5M8Q2V9XK3T7R4W6Y8Z0ABC',
+      clientSecret: randomBytes(16).toString('hex'),
+      loginClient: '01J5M8Q2V9XK3T7R4W6Y8Z0DEF',
+      secret: randomBytes(16).toString('hex'),
     };
     const config = join(await tempDir('mas'), 'mas.yaml');
     await writeFile(config, JSON.stringify(configuration(settings)), { mode: 0o600 });
@@ -186,8 +191,10 @@ export class RealMas implements TestMas {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify({
-            ...{ type: 'm.login.password', identifier: { type: 'm.id.user', user: localpart } },
-            ...{ password: person.password, device_id: deviceId },
+            type: 'm.login.password',
+            identifier: { type: 'm.id.user', user: localpart },
+            password: person.password,
+            device_id: deviceId,
           }),
         });
         const body = (await answer.json()) as { access_token?: string; errcode?: string };
@@ -256,7 +263,10 @@ function configuration(settings: Settings): object {
     },
     database: { uri: settings.databaseUrl },
     matrix: {
-      ...{ kind: 'synapse', homeserver: DOMAIN, endpoint: settings.homeserverUrl, secret: settings.secret },
+      kind: 'synapse',
+      homeserver: DOMAIN,
+      endpoint: settings.homeserverUrl,
+      secret: settings.secret,
     },
     secrets: {
       encryption: randomBytes(32).toString('hex'),
@@ -269,7 +279,8 @@ function configuration(settings: Settings): object {
     experimental: { access_token_ttl: 86_400, compat_token_ttl: 86_400 },
     clients: [
       {
-        ...{ client_id: settings.clientId, client_auth_method: 'client_secret_basic' },
+        client_id: settings.clientId,
+        client_auth_method: 'client_secret_basic',
         client_secret: settings.clientSecret,
       },
       { client_id: settings.loginClient, client_auth_method: 'none', redirect_uris: ['http://127.0.0.1/done'] },

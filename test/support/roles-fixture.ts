@@ -27,7 +27,11 @@ function role(
   units: readonly string[] | 'all',
 ): Role {
   return {
-    ...{ id: roleId(id), name: id.replaceAll('-', ' '), power, commands: 'all', idleLogoffMs: undefined },
+    id: roleId(id),
+    name: id.replaceAll('-', ' '),
+    power,
+    commands: 'all',
+    idleLogoffMs: undefined,
     permissions: new Set(permissions),
     classes: new Set(classes),
     units: units === 'all' ? 'all' : new Set(units as readonly UnitId[]),

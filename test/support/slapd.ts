@@ -67,7 +67,11 @@ export async function startSlapd(ldif: string): Promise<Slapd> {
   };
   await start();
   return {
-    ...{ url, tlsUrl, caFile: join(folder, 'ca.crt'), start, stop },
+    url,
+    tlsUrl,
+    caFile: join(folder, 'ca.crt'),
+    start,
+    stop,
     async modify(changes) {
       const child = spawn('/usr/bin/ldapmodify', ['-x', '-H', url, '-D', ROOT.dn, '-w', ROOT.password], {
         stdio: ['pipe', 'ignore', 'inherit'],

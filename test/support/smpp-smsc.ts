@@ -34,7 +34,7 @@ export class SmppSmsc extends EventEmitter<{ submit: [Submitted]; bind: [] }> {
   #lastId = 1_000;
   #buffer = Buffer.alloc(0);
 
-  /** Listens on 127.0.0.1 and answers the port. */
+  /** Listens on 127.0.0.1 and returns the port. */
   async start(): Promise<number> {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
@@ -154,7 +154,15 @@ function deliverBody(from: string, to: string, esmClass: number, dataCoding: num
 const GSM =
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u001bÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà';
 const ESCAPED: Readonly<Record<number, string>> = {
-  ...{ 0x14: '^', 0x28: '{', 0x29: '}', 0x2f: '\\', 0x3c: '[', 0x3d: '~', 0x3e: ']', 0x40: '|', 0x65: '€' },
+  0x14: '^',
+  0x28: '{',
+  0x29: '}',
+  0x2f: '\\',
+  0x3c: '[',
+  0x3d: '~',
+  0x3e: ']',
+  0x40: '|',
+  0x65: '€',
 };
 
 /** What a phone shows of submitted parts, put together in the order of their headers. */

@@ -133,8 +133,12 @@ export function smsCarrierContract(name: string, makeHarness: () => Promise<Carr
 
       it('reads a patient’s text', () => {
         expect(eventOf(read(harness.message(text)))).to.deep.equal({
-          ...{ kind: 'message', carrierMessageId: 'carrier-1', from: TO, to: FROM },
-          ...{ text: text.text, media: [] },
+          kind: 'message',
+          carrierMessageId: 'carrier-1',
+          from: TO,
+          to: FROM,
+          text: text.text,
+          media: [],
         });
       });
 

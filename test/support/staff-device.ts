@@ -92,7 +92,7 @@ export class StaffDevice {
     return { ...result, body: (JSON.parse(result.event) as { content: { body: unknown } }).content.body };
   }
 
-  /** Encrypts for these users; answers the event, which nobody was sent. The key waits for them. */
+  /** Encrypts for these users; returns the event, which nobody was sent. The key waits for them. */
   async say(body: string, roomId: RoomId, users: readonly UserId[], eventId: string): Promise<SentEvent> {
     await this.machine.track(users);
     await this.#flush();

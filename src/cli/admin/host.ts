@@ -40,8 +40,14 @@ export class Host implements AsyncDisposable {
     this.namespace = { bot, ghostPrefix: config.appservice.ghostPrefix, domain };
     this.#lines = new Lines(config.lines, config.admins);
     this.policy = new CarePolicyView({
-      ...{ ...config, ...storage, roleStore: storage.roles, roles: config.roles, classes: config.phiClasses },
-      ...{ namespace: this.namespace, lines: this.#lines, log },
+      ...config,
+      ...storage,
+      roleStore: storage.roles,
+      roles: config.roles,
+      classes: config.phiClasses,
+      namespace: this.namespace,
+      lines: this.#lines,
+      log,
     });
     this.security = hostSecurity(config, storage);
   }
@@ -84,8 +90,12 @@ export class Host implements AsyncDisposable {
     const http = this.#http;
     const { namespace, config } = this;
     return new MatrixRoomControl({
-      ...{ homeserver: new HttpHomeserver(http), http, namespace, log },
-      ...{ roomVersion: config.rooms.version, isGoverned: () => true },
+      homeserver: new HttpHomeserver(http),
+      http,
+      namespace,
+      log,
+      roomVersion: config.rooms.version,
+      isGoverned: () => true,
     });
   }
 

@@ -18,7 +18,7 @@ interface Room {
 }
 
 /**
- * `carebridge admin who`: who can administer at this moment, and what keeps the others from it. Changes nothing. Answers 0 where somebody can, as far as
+ * `carebridge admin who`: who can administer at this moment, and what keeps the others from it. Changes nothing. Returns 0 where somebody can, as far as
  * all could be looked at; else 1.
  */
 export async function who(host: Host, out: (line: string) => void): Promise<number> {

@@ -18,8 +18,10 @@ export async function runExport({ input, storage, key }: AuditVerbParts): Promis
   const format = textOption(input, 'format') ?? 'jsonl';
   if (!isFormat(format)) throw new UserError(`--format takes one of ${Object.keys(AUDIT_FORMATS).join(', ')}.`);
   const filter = {
-    ...{ from: timeOption(input, 'from'), to: timeOption(input, 'to') },
-    ...{ user: textOption(input, 'user'), room: textOption(input, 'room') },
+    from: timeOption(input, 'from'),
+    to: timeOption(input, 'to'),
+    user: textOption(input, 'user'),
+    room: textOption(input, 'room'),
   };
   const file = await LineFile.create(path);
   const manifest = await LineFile.create(manifestOf(path)).catch(async (error: unknown) => {
@@ -28,9 +30,13 @@ export async function runExport({ input, storage, key }: AuditVerbParts): Promis
   });
   try {
     const { rows } = await new ExportAudit({ log: storage.audit, trail: storage.auditTrail, signer: key }).run({
-      ...{ format, filter, by, reason: textOption(input, 'reason') },
+      format,
+      filter,
+      by,
+      reason: textOption(input, 'reason'),
       details: { systemUser: userInfo().username },
-      ...{ writeLine: file.write, writeManifest: manifest.write },
+      writeLine: file.write,
+      writeManifest: manifest.write,
     });
     await file.finish();
     await manifest.finish();

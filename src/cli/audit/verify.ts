@@ -35,7 +35,8 @@ async function record({ input, storage }: AuditVerbParts, verdict: AuditVerdict)
   const { rows, checkpoints, signedUpTo, faults } = verdict;
   const trace = newOpaqueId();
   const entry = {
-    ...{ id: `audit.verify:${trace}`, trace },
+    id: `audit.verify:${trace}`,
+    trace,
     action: 'audit.verify',
     outcome: faults === 0 ? 'done' : 'failed',
     actor: textOption(input, 'by') === undefined ? 'carebridge' : neededUser(input),

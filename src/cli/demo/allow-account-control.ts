@@ -7,7 +7,9 @@ export async function allowAccountControl(synapse: Synapse, { senderLocalpart, a
   const operator = await synapse.registerUser('operator', { admin: true });
   const sender = encodeURIComponent(`@${senderLocalpart}:${synapse.domain}`);
   await call(synapse, 'POST', '/_matrix/client/v3/register', asToken, {
-    ...{ type: 'm.login.application_service', username: senderLocalpart, inhibit_login: true },
+    type: 'm.login.application_service',
+    username: senderLocalpart,
+    inhibit_login: true,
   });
   const adminToken = await synapse.accessToken(operator);
   await call(synapse, 'PUT', `/_synapse/admin/v2/users/${sender}`, adminToken, { admin: true });

@@ -26,7 +26,7 @@ export interface ClinicSettings {
   readonly overrides: Readonly<Record<string, Section>>;
 }
 
-/** Writes carebridge.yaml, with all secrets in it, and answers its path. All JSON is YAML, so no YAML library is needed. */
+/** Writes carebridge.yaml, with all secrets in it, and returns its path. All JSON is YAML, so no YAML library is needed. */
 export async function writeClinicConfig(settings: ClinicSettings): Promise<string> {
   const { directory, domain, databaseUrl, roomVersion } = settings;
   const userId = (localpart: string): string => `@${localpart}:${domain}`;
@@ -58,7 +58,7 @@ function newKey(): string {
   return randomBytes(32).toString('base64');
 }
 
-/** Writes registration.yaml where the configuration expects it, and answers its path. */
+/** Writes registration.yaml where the configuration expects it, and returns its path. */
 export function writeClinicRegistration(
   directory: string,
   domain: string,

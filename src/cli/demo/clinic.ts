@@ -59,7 +59,7 @@ export interface Clinic extends ClinicParts, AsyncDisposable {
   login(localpart: string): Promise<Nurse>;
   /** A client that `close` is to stop too, e.g. a second device. */
   add(nurse: Nurse): Nurse;
-  /** Joins the room for commands, to which the bot invites all staff; answers its id. */
+  /** Joins the room for commands, to which the bot invites all staff; returns its id. */
   joinCommandRoom(nurse: Nurse): Promise<string>;
   /** Waits for the invitation to a room in which the nurse is not yet, and joins. */
   joinNextConversation(nurse: Nurse): Promise<string>;
@@ -75,7 +75,7 @@ export const BOT = `@carebridge:${DOMAIN}`;
 const COMMAND_ROOM_ALIAS = `#carebridge_command:${DOMAIN}`;
 const DEFAULT_LINES: ClinicLines = { 'front-desk': { number: '+12125550100', team: ['nurse'] } };
 
-/** Starts a clinic and answers once its bridge is ready. */
+/** Starts a clinic and returns once its bridge is ready. */
 export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> {
   await using starting = new AsyncDisposableStack();
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'carebridge-clinic-')));
@@ -115,7 +115,13 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
   if (options.accountControl === true) await allowAccountControl(synapse, registration);
 
   const configPath = await writeClinicConfig({
-    ...{ directory, domain: DOMAIN, homeserverUrl: synapse.url, appservicePort, httpPort, lines, admins },
+    directory,
+    domain: DOMAIN,
+    homeserverUrl: synapse.url,
+    appservicePort,
+    httpPort,
+    lines,
+    admins,
     carrier: { url: carrier.url, secret },
     databaseUrl: options.databaseUrl,
     roomVersion: options.roomVersion,

@@ -89,7 +89,7 @@ export class Nurse {
     return this.#account;
   }
 
-  /** Waits for an invitation (to a room that `accepts` takes) and answers the room's id. */
+  /** Waits for an invitation (to a room that `accepts` takes) and returns the room's id. */
   async waitForInvite(accepts: (roomId: string) => boolean = () => true, options: WaitOptions = {}): Promise<string> {
     const find = (): string | undefined =>
       this.client.getRooms().find((room) => room.getMyMembership() === 'invite' && accepts(room.roomId))?.roomId;
@@ -116,7 +116,7 @@ export class Nurse {
     await this.#waitFor(['RoomState.members', 'sync'], `${userId} to join`, joined, options);
   }
 
-  /** Sends a text; answers the event's id once the homeserver has it. */
+  /** Sends a text; returns the event's id once the homeserver has it. */
   async send(roomId: string, text: string): Promise<string> {
     return await this.sendContent(roomId, 'm.room.message', { msgtype: 'm.text', body: text });
   }

@@ -12,7 +12,7 @@ export interface FileToSend {
   readonly caption?: string;
 }
 
-/** Encrypts and uploads it; answers the content of the message that has it. */
+/** Encrypts and uploads it; returns the content of the message that has it. */
 export async function uploadFile(client: MatrixClient, { bytes: clear, name, contentType, caption }: FileToSend) {
   const { bytes, file } = encryptAttachment(clear);
   const { content_uri: url } = await client.uploadContent(new Blob([bytes]), { type: 'application/octet-stream' });

@@ -20,7 +20,7 @@ export interface SynapseSettings {
 const UNLIMITED = { per_second: 100_000, burst_count: 100_000 };
 
 /**
- * Writes configuration, logging and signing key, and answers the path of homeserver.yaml. Made by hand because Synapse's own
+ * Writes configuration, logging and signing key, and returns the path of homeserver.yaml. Made by hand because Synapse's own
  * `--generate-config` takes two seconds. All JSON is YAML, so no YAML library is needed.
  */
 export async function writeSynapseConfig(settings: SynapseSettings): Promise<string> {

@@ -41,7 +41,7 @@ export interface Synapse {
   readonly pid: number;
   /** Makes an account with the shared secret. */
   registerUser(name: string, options?: { admin?: boolean; password?: string }): Promise<Account>;
-  /** Logs in without a client, and answers the access token. */
+  /** Logs in without a client, and returns the access token. */
   accessToken(account: Account, deviceId?: string): Promise<string>;
   /** Stops it and starts it at the same address with the same data; `whileDown` is run in between. */
   restart(whileDown?: () => Promise<void>): Promise<void>;
@@ -49,7 +49,7 @@ export interface Synapse {
   stop(): Promise<void>;
 }
 
-/** Starts a homeserver and answers once it takes requests. */
+/** Starts a homeserver and returns once it takes requests. */
 export async function startSynapse(options: SynapseOptions): Promise<Synapse> {
   const python = findSynapsePython();
   const domain = options.domain ?? 'hospital.test';
@@ -155,7 +155,9 @@ async function accessToken(url: string, { userId, password }: Account, deviceId?
   const answer = await fetch(`${url}/_matrix/client/v3/login`, {
     method: 'POST',
     body: JSON.stringify({
-      ...{ type: 'm.login.password', identifier: { type: 'm.id.user', user: userId }, password },
+      type: 'm.login.password',
+      identifier: { type: 'm.id.user', user: userId },
+      password,
       ...(deviceId !== undefined && { device_id: deviceId }),
     }),
   });

@@ -11,7 +11,7 @@ export interface WaitOptions {
   readonly instead?: () => string | Promise<string>;
 }
 
-/** Asks `condition` until it answers something truthy, and answers that. Only for what announces nothing (another process, a file). */
+/** Asks `condition` until it answers something truthy, and returns that. Only for what announces nothing (another process, a file). */
 export async function waitFor<T>(
   what: string,
   condition: () => T | Promise<T>,
@@ -26,7 +26,7 @@ export async function waitFor<T>(
   }
 }
 
-/** Asks `condition` now and each time `emitter` emits one of `events`, until it answers something truthy, and answers that. */
+/** Asks `condition` now and each time `emitter` emits one of `events`, until it answers something truthy, and returns that. */
 export async function waitForEvent<T>(
   what: string,
   emitter: Pick<EventEmitter, 'on' | 'off'>,

@@ -19,7 +19,7 @@ export class PingListener implements AsyncDisposable {
     });
   }
 
-  /** Listens; answers the system's error code where that cannot be done, `EADDRINUSE` where the bridge is running. */
+  /** Listens; returns the system's error code where that cannot be done, `EADDRINUSE` where the bridge is running. */
   static async open({ host, port }: ListenAddress, hsToken: string): Promise<PingListener | { readonly code: string }> {
     const listener = new PingListener(hsToken);
     try {

@@ -50,7 +50,7 @@ const RETRY_AFTER_MS = 100;
 const MAX_PATIENCE_MS = 1_000;
 
 /**
- * A small client for admin APIs, apart from the bridge's own traffic. Answers whatever the server answered below 500; throws RetryableError where it
+ * A small client for admin APIs, apart from the bridge's own traffic. Returns whatever the server answered below 500; throws RetryableError where it
  * is away or busy, PermanentError where it does not accept the token, also not a new one (an operator mends that). Every call here may be made twice.
  */
 export class AdminHttp {

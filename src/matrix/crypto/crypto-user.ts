@@ -86,7 +86,7 @@ export class CryptoUser {
     }
   }
 
-  /** Takes in what a sync brought, and stores it. Answers true where a room key came. */
+  /** Takes in what a sync brought, and stores it. Returns true where a room key came. */
   async receiveSync(changes: SyncChanges): Promise<boolean> {
     return await this.#account.run(() => this.#machine.receiveSync(changes));
   }
@@ -185,7 +185,7 @@ export class CryptoUser {
     this.#seen = newest;
   }
 
-  /** Answers false where the homeserver could not reach everybody's. */
+  /** Returns false where the homeserver could not reach everybody's. */
   async #flush(): Promise<boolean> {
     let isComplete = true;
     for (const request of await this.#machine.outgoingRequests()) {

@@ -29,7 +29,7 @@ export class KeyRequests {
     this.#device = device;
   }
 
-  /** Sends and answers the homeserver's JSON. */
+  /** Sends and returns the homeserver's JSON. */
   async send(request: OlmRequest): Promise<string> {
     switch (request.kind) {
       case 'keys-upload':

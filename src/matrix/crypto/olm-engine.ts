@@ -72,13 +72,13 @@ export interface OlmMachine {
   markSent(request: OlmRequest, answer: string): Promise<void>;
   /** The requests that publish the cross-signing identity, in their order. Made once; asked again it is the same identity. */
   bootstrapCrossSigning(): Promise<OlmRequest[]>;
-  /** Takes in a sync. Answers true where a room key came. */
+  /** Takes in a sync. Returns true where a room key came. */
   receiveSync(changes: SyncChanges): Promise<boolean>;
   /** Follows these users' device lists; new ones are queried with the next `outgoingRequests`. */
   track(users: Iterable<UserId>): Promise<void>;
   /** The request that claims one-time keys of devices with which there is no Olm session. */
   missingSessions(users: Iterable<UserId>): Promise<OlmRequest | undefined>;
-  /** Makes or renews the room's session where needed; answers what hands its key to the users' cross-signed devices that lack it. */
+  /** Makes or renews the room's session where needed; returns what hands its key to the users' cross-signed devices that lack it. */
   shareRoomKey(roomId: RoomId, users: Iterable<UserId>): Promise<OlmRequest[]>;
   /** The room's session is not used again: the next `shareRoomKey` makes one. `encrypt` must not come before that. */
   dropRoomKey(roomId: RoomId): Promise<void>;

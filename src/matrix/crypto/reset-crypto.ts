@@ -23,7 +23,7 @@ export interface ResetCryptoOptions {
 
 /**
  * Ends the bridge's keys, so that the next start makes new ones: deletes its devices on the homeserver, then the store. Only while the bridge is
- * stopped; only when an administrator asked. Safe to repeat. Answers how many devices were deleted. Throws ConfigError where the bridge is running.
+ * stopped; only when an administrator asked. Safe to repeat. Returns how many devices were deleted. Throws ConfigError where the bridge is running.
  */
 export async function resetCrypto(options: ResetCryptoOptions): Promise<number> {
   const { config, http, settings, bot, ghosts = [] } = options;

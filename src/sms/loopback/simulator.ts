@@ -133,8 +133,15 @@ export class LoopbackSimulator implements SimulatedCarrier {
   async sendFromPatient({ from, to, text, media = [], id = randomUUID() }: PatientText): Promise<string> {
     const pictures = media.map((picture) => this.phones.addPicture(picture));
     const onPhone: PhoneText = {
-      ...{ id, direction: 'from-patient', phone: from, line: to, text, pictures },
-      ...{ at: Date.now(), outboxId: undefined, state: 'sending' },
+      id,
+      direction: 'from-patient',
+      phone: from,
+      line: to,
+      text,
+      pictures,
+      at: Date.now(),
+      outboxId: undefined,
+      state: 'sending',
     };
     this.phones.put(onPhone);
     const content = pictures.map(({ id: picture, contentType }) => ({ url: `${PATHS.media}/${picture}`, contentType }));
@@ -189,11 +196,17 @@ export class LoopbackSimulator implements SimulatedCarrier {
     const reference = randomUUID();
     this.#count(request.id, 'taken');
     const text: PhoneText = {
-      ...{ id: reference, direction: 'to-patient', phone: request.to, line: request.from, text: request.text },
+      id: reference,
+      direction: 'to-patient',
+      phone: request.to,
+      line: request.from,
+      text: request.text,
       pictures: request.media.map(({ contentType, base64 }) =>
         this.phones.addPicture({ contentType, bytes: Buffer.from(base64, 'base64') }),
       ),
-      ...{ at: Date.now(), outboxId: request.id, state: 'accepted' },
+      at: Date.now(),
+      outboxId: request.id,
+      state: 'accepted',
     };
     this.phones.put(text);
     void this.#report(text, request.id, mode);

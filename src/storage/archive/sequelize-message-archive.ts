@@ -90,7 +90,15 @@ export class SequelizeMessageArchive implements MessageArchive {
   #next(said: Said, before: { readonly seq: number; readonly hash: string }): ArchiveRow {
     const { kind, by, conversationId, roomId, eventId, relatesTo = null, sender, at, content } = said;
     const unhashed = {
-      ...{ seq: before.seq + 1, kind, by, conversationId, roomId, eventId, relatesTo, sender, at },
+      seq: before.seq + 1,
+      kind,
+      by,
+      conversationId,
+      roomId,
+      eventId,
+      relatesTo,
+      sender,
+      at,
       content: this.#cipher.encrypt(placeOf(kind, eventId), JSON.stringify(content)),
       prevHash: before.hash,
     };
@@ -126,9 +134,17 @@ function placeOf(kind: string, eventId: string) {
 function toRow(record: InferAttributes<ArchiveRecordModel>): ArchiveRow {
   const { content, prevHash, hash } = record;
   return {
-    ...{ seq: Number(record.seq), kind: record.kind as SaidKind, by: record.saidBy as SaidBy, at: Number(record.at) },
-    ...{ conversationId: record.conversationId as ConversationId, roomId: record.roomId as RoomId },
-    ...{ eventId: record.eventId as EventId, relatesTo: record.relatesTo as EventId | null },
-    ...{ sender: record.sender as UserId, content, prevHash, hash },
+    seq: Number(record.seq),
+    kind: record.kind as SaidKind,
+    by: record.saidBy as SaidBy,
+    at: Number(record.at),
+    conversationId: record.conversationId as ConversationId,
+    roomId: record.roomId as RoomId,
+    eventId: record.eventId as EventId,
+    relatesTo: record.relatesTo as EventId | null,
+    sender: record.sender as UserId,
+    content,
+    prevHash,
+    hash,
   };
 }

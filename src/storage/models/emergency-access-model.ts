@@ -30,8 +30,15 @@ export function emergencyAccessModel(sequelize: Sequelize) {
     EmergencyAccessModel,
     'emergency_access',
     {
-      ...{ seq, id: text, roomId: text, userId: text, reason: text, grantedAt: time, expiresAt: time },
-      ...{ endedAt: optionalTime, endedBy: optionalText },
+      seq,
+      id: text,
+      roomId: text,
+      userId: text,
+      reason: text,
+      grantedAt: time,
+      expiresAt: time,
+      endedAt: optionalTime,
+      endedBy: optionalText,
     },
     sequelize,
   );

@@ -23,8 +23,15 @@ export function outboxModel(sequelize: Sequelize) {
     'outbox',
     {
       ...QUEUE_ROW,
-      ...{ kind: text, state: text, lineId: text, eventId: optionalText, roomId: optionalText, cause: text },
-      ...{ failure: optionalText, carrier: optionalText, carrierReference: optionalText },
+      kind: text,
+      state: text,
+      lineId: text,
+      eventId: optionalText,
+      roomId: optionalText,
+      cause: text,
+      failure: optionalText,
+      carrier: optionalText,
+      carrierReference: optionalText,
     },
     sequelize,
   );

@@ -20,7 +20,17 @@ export abstract class QueueRowModel<Row extends object, NewRow extends object> e
 
 /** Its columns. */
 export const QUEUE_ROW = {
-  ...{ seq, id: text, lane: text, content: optionalText, trace: text, createdAt: time },
-  ...{ runAt: optionalTime, attempts: count, code: optionalText, waitsOutside: flag },
-  ...{ parkedAt: optionalTime, retriedAt: optionalTime, finishedAt: optionalTime },
+  seq,
+  id: text,
+  lane: text,
+  content: optionalText,
+  trace: text,
+  createdAt: time,
+  runAt: optionalTime,
+  attempts: count,
+  code: optionalText,
+  waitsOutside: flag,
+  parkedAt: optionalTime,
+  retriedAt: optionalTime,
+  finishedAt: optionalTime,
 };

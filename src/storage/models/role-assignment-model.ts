@@ -29,8 +29,14 @@ export function roleAssignmentModel(sequelize: Sequelize) {
     RoleAssignmentModel,
     'role_assignments',
     {
-      ...{ seq, userId: text, roleId: text, source: text, since: time, givenBy: text },
-      ...{ until: optionalTime, takenBy: optionalText },
+      seq,
+      userId: text,
+      roleId: text,
+      source: text,
+      since: time,
+      givenBy: text,
+      until: optionalTime,
+      takenBy: optionalText,
     },
     sequelize,
   );

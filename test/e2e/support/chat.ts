@@ -78,7 +78,7 @@ export class Chat {
     );
   }
 
-  /** The nurse writes, and the phone gets it. Answers the event's id. */
+  /** The nurse writes, and the phone gets it. Returns the event's id. */
   async nurseSays(text: string): Promise<string> {
     const event = await this.nurse.send(this.room, text);
     await this.phoneGets(text);
@@ -122,7 +122,7 @@ export class Chat {
     return replies.map(({ content }) => String(content['body']));
   }
 
-  /** The nurse writes something that must not go out. Answers the bot's words. */
+  /** The nurse writes something that must not go out. Returns the bot's words. */
   async refused(text: string): Promise<string> {
     return await this.botReplies(await this.nurse.send(this.room, text));
   }

@@ -30,7 +30,7 @@ export async function runCarebridge(args: readonly string[], timeoutMs = 20_000)
 
 type Config = Record<string, Record<string, unknown>>;
 
-/** Writes a changed copy of a clinic's configuration beside it, and answers its path. */
+/** Writes a changed copy of a clinic's configuration beside it, and returns its path. */
 export async function copyConfig(clinic: Clinic, change: (config: Config) => void): Promise<string> {
   const path = join(clinic.directory, 'second.yaml');
   await writeConfig(clinic.configPath, path, change);

@@ -190,7 +190,10 @@ accounts:
       const rotated: UserId[] = [];
       let changes = 0;
       await using follow = new FollowCommandLine({
-        ...{ ...storage, lines, log: silentLogger, accounts: new FakeAccounts() },
+        ...storage,
+        lines,
+        log: silentLogger,
+        accounts: new FakeAccounts(),
         policy: { current: () => Promise.reject(new Error()), invalidate: () => void changes++ },
         recordConfigured: undefined,
         roomKeys: { rotate: async (user) => void rotated.push(user) },

@@ -89,8 +89,13 @@ describe('carebridge roles', () => {
     let changes = 0;
     const policy: PolicyInEffect = { current: () => Promise.reject(new Error()), invalidate: () => void changes++ };
     await using follow = new FollowCommandLine({
-      ...{ ...storage, policy, log: silentLogger, lines: new Lines([]) },
-      ...{ accounts: new FakeAccounts(), roomKeys: undefined, recordConfigured: undefined },
+      ...storage,
+      policy,
+      log: silentLogger,
+      lines: new Lines([]),
+      accounts: new FakeAccounts(),
+      roomKeys: undefined,
+      recordConfigured: undefined,
     });
     await follow.runOnce();
     await roles('import', list, '--by', '@admin:hospital.example');

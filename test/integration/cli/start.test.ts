@@ -24,12 +24,15 @@ describe('carebridge start, where it cannot', () => {
     const lines: string[] = [];
     const add = (line: string) => lines.push(line);
     const code = await runCli([verb, '--config', path], {
-      ...{ env: {}, signal: new AbortController().signal, out: add, err: add },
+      env: {},
+      signal: new AbortController().signal,
+      out: add,
+      err: add,
     });
     return { code, text: lines.join('\n') };
   }
 
-  /** Registers, and answers the configuration's path. */
+  /** Registers, and returns the configuration's path. */
   async function registered(ports: { readonly appservice: number; readonly http: number }): Promise<string> {
     const path = await configFolder(
       MINIMAL.replace('homeserver:', `homeserver:\n  url: ${homeserver.url}`) +

@@ -20,7 +20,8 @@ const badAnywhere = (path: string): BadRequest[] => {
 /** What is wrong with both webhooks. `path` is right up to a secret; `right` are the headers of a right request. */
 function atWebhooks(path: string, carrier: string): BadRequest[] {
   const post = (headers: Record<string, string | number>, body: Buffer): RawRequest => ({
-    ...{ head: head('POST', path, { 'content-length': body.length, ...headers }), body },
+    head: head('POST', path, { 'content-length': body.length, ...headers }),
+    body,
   });
   const raw = { 'content-type': 'text/plain' };
   const chunked = head('POST', path, { ...raw, 'transfer-encoding': 'chunked' });
@@ -103,14 +104,12 @@ const kannel = (
   headers: Record<string, string | number> = {},
   body = Buffer.from(TEXT),
 ): RawRequest => ({
-  ...{
-    head: head(method, `/carriers/kannel/${path}`, {
-      'content-type': 'text/plain',
-      'content-length': body.length,
-      ...headers,
-    }),
-    body,
-  },
+  head: head(method, `/carriers/kannel/${path}`, {
+    'content-type': 'text/plain',
+    'content-length': body.length,
+    ...headers,
+  }),
+  body,
 });
 
 const AT_KANNEL_TEXTS: BadRequest[] = [

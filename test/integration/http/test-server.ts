@@ -15,8 +15,14 @@ const CARRIERS: ReadonlyMap<string, CarrierConfig> = new Map<string, CarrierConf
   [
     'kannel',
     {
-      ...{ type: 'kannel', url: 'http://127.0.0.1:1/cgi-bin/sendsms', username: 'carebridge', password: 'pass' },
-      ...{ smsc: undefined, webhookSecret: KANNEL_SECRET, statusUrl: undefined, statusPassword: undefined },
+      type: 'kannel',
+      url: 'http://127.0.0.1:1/cgi-bin/sendsms',
+      username: 'carebridge',
+      password: 'pass',
+      smsc: undefined,
+      webhookSecret: KANNEL_SECRET,
+      statusUrl: undefined,
+      statusPassword: undefined,
     },
   ],
 ]);

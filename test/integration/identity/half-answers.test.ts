@@ -38,8 +38,13 @@ describe('a directory that answers in halves', () => {
     await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve));
     const { port } = fake.address() as AddressInfo;
     await using connection = await LdapConnection.open({
-      ...{ url: `ldap://127.0.0.1:${port}`, startTls: false, caFile: undefined },
-      ...{ bindDn: 'cn=reader', password: 'secret', timeoutMs: 2_000, pageSize: 2 },
+      url: `ldap://127.0.0.1:${port}`,
+      startTls: false,
+      caFile: undefined,
+      bindDn: 'cn=reader',
+      password: 'secret',
+      timeoutMs: 2_000,
+      pageSize: 2,
     });
     const entries = await connection.search('dc=h', { scope: 'sub', filter: '(uid=*)', attributes: ['uid'] });
     return entries?.map(({ dn }) => dn);

@@ -103,13 +103,17 @@ describe('the LDAP directory, with OpenLDAP', function () {
     const { roles, audit, transactions } = opened.stores;
     const actions: string[] = [];
     const sync = new SyncDirectory({
-      ...{ roles, transactions, policy: new FixturePolicy(roles), log: silentLogger },
+      roles,
+      transactions,
+      policy: new FixturePolicy(roles),
+      log: silentLogger,
       audit: {
         append: async (entry) => (await audit.append(entry), void actions.push(`${entry.action} ${entry.target}`)),
       },
       source: new LdapDirectory(options({ nurses: 'nurse' }), 'hospital.test', silentLogger),
       notifier: { tellAdmins: async () => undefined },
-      ...{ intervalMs: 60_000, mostTaken: 0.5 },
+      intervalMs: 60_000,
+      mostTaken: 0.5,
     });
     const holders = async () => (await roles.current()).map(({ userId }) => userId).sort();
     const change = (verb: string) =>

@@ -98,7 +98,11 @@ describe('bad input from where the homeserver should be', () => {
     store = new MemoryEventStore();
     observed = [];
     const intake = new TransactionIntake({
-      ...{ hsToken: TOKEN, store, log: silentLogger, isInteresting: () => true, onCommitted: () => undefined },
+      hsToken: TOKEN,
+      store,
+      log: silentLogger,
+      isInteresting: () => true,
+      onCommitted: () => undefined,
       observe: (events) => observed.push(...events),
     });
     listener = new HomeserverListener(TOKEN, intake.handle, 1_000);

@@ -139,7 +139,11 @@ export class BridgeOnSynapse {
     const members = new RoomMembers({ homeserver, namespace: NAMESPACE, cache });
     const rooms = new MatrixRooms({ homeserver, members, namespace: NAMESPACE, log: silentLogger });
     const control = new MatrixRoomControl({
-      ...{ homeserver, namespace: NAMESPACE, roomVersion, isGoverned: () => false, log: silentLogger },
+      homeserver,
+      namespace: NAMESPACE,
+      roomVersion,
+      isGoverned: () => false,
+      log: silentLogger,
       http: { bytes: () => Promise.reject(new Error('not used')) },
     });
     const create = async (plan: RoomToCreate) => {

@@ -71,8 +71,12 @@ export class AccountFixture {
     this.accounts.add(ADMIN);
     this.accounts.add(SECOND);
     this.roomControl.rooms.set(COMMAND_ROOM, {
-      ...{ roomId: COMMAND_ROOM, version: '12', creators: new Set([NAMESPACE.bot]), state: new Map() },
-      ...{ members: new Map([[NAMESPACE.bot, 'join']]), faults: [] },
+      roomId: COMMAND_ROOM,
+      version: '12',
+      creators: new Set([NAMESPACE.bot]),
+      state: new Map(),
+      members: new Map([[NAMESPACE.bot, 'join']]),
+      faults: [],
     });
   }
 
@@ -90,20 +94,25 @@ export class AccountFixture {
   /** A governed room with these members. */
   async room(members: readonly UserId[]): Promise<RoomId> {
     const roomId = await this.roomControl.create({
-      ...{
-        key: `k${++events}`,
-        name: 'Room',
-        topic: '',
-        isSpace: false,
-        federate: false,
-        initialState: [],
-        invite: [],
-      },
+      key: `k${++events}`,
+      name: 'Room',
+      topic: '',
+      isSpace: false,
+      federate: false,
+      initialState: [],
+      invite: [],
     });
     for (const user of members) this.roomControl.move(roomId, user, 'join');
     await this.storage.governedRooms.add({
-      ...{ roomId, kind: 'care-team', phiClass: 'phi', opaqueId: `opaque-${events}`, unit: undefined },
-      ...{ conversation: undefined, name: undefined, origin: 'made', since: 1 },
+      roomId,
+      kind: 'care-team',
+      phiClass: 'phi',
+      opaqueId: `opaque-${events}`,
+      unit: undefined,
+      conversation: undefined,
+      name: undefined,
+      origin: 'made',
+      since: 1,
     });
     return roomId;
   }
@@ -119,7 +128,12 @@ export class AccountFixture {
     const configured = { roles, admins: [ADMIN, SECOND], lines: this.lines };
     const notifier = new Notifier({ notices, settings, transactions, bot: NAMESPACE.bot, wake: () => undefined });
     return {
-      ...{ transactions, governedRooms, notifier, log, lines: this.lines, protectedUsers: this.protectedUsers },
+      transactions,
+      governedRooms,
+      notifier,
+      log,
+      lines: this.lines,
+      protectedUsers: this.protectedUsers,
       accounts: wrap<Accounts>('accounts', this.accounts),
       accountStates: wrap('accountStates', storage.accountStates),
       accountProcedures: wrap('accountProcedures', storage.accountProcedures),

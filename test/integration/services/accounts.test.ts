@@ -133,7 +133,9 @@ describe('Acting on accounts', () => {
 
     it('D1 claims neither new keys nor what others’ clients do where the device was not ended', async () => {
       fixture.accounts.endDevice = async () => ({
-        ...{ done: false, verified: ['oauth2 session ended in MAS'], mayLive: ['device PHONE'] },
+        done: false,
+        verified: ['oauth2 session ended in MAS'],
+        mayLive: ['device PHONE'],
         problem: 'The homeserver still lists these devices.',
       });
       const result = await fixture.services().lostDevice.run(fixture.request(lee), PHONE);

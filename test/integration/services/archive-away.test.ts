@@ -36,7 +36,12 @@ describe('whether what is said gets into the archive (G2)', () => {
     const { archiveQueue } = use.storage;
     const notifier = { tellAdmins: async () => undefined };
     return new ArchiveMessages({
-      ...{ archiveQueue, archive, notifier, log: silentLogger, collectMs: 1, retryMs: 20 },
+      archiveQueue,
+      archive,
+      notifier,
+      log: silentLogger,
+      collectMs: 1,
+      retryMs: 20,
       ...timing,
     });
   };

@@ -11,7 +11,7 @@ describe('a process that dies while a command is confirmed, over SQLite', () => 
   before(async () => void (opened = await openTestStores()));
   after(async () => opened[Symbol.asyncDispose]());
 
-  /** Asks, restarts, says yes, and dies at the `at`-th call of a port from then on. Answers where, or undefined where it lived. */
+  /** Asks, restarts, says yes, and dies at the `at`-th call of a port from then on. Returns where, or undefined where it lived. */
   async function story(at: number, when: 'before' | 'after'): Promise<string | undefined> {
     const fixture = await LockFixture.create(opened.stores);
     await fixture.type(LOCK, DESK);

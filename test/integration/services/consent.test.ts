@@ -89,8 +89,15 @@ describe('consent', () => {
         await fixture.bridge.writes(roomId, 'PHI');
         await fixture.bridge.pump('events');
         await fixture.world.stores.consents.append({
-          ...{ contactId: contact.id, addressId: address.id, state, method: 'verbal', wordingVersion: '1' },
-          ...{ evidence: 'x', cause: 'later', actor: 'x', at: Date.now() },
+          contactId: contact.id,
+          addressId: address.id,
+          state,
+          method: 'verbal',
+          wordingVersion: '1',
+          evidence: 'x',
+          cause: 'later',
+          actor: 'x',
+          at: Date.now(),
         });
         await fixture.bridge.pump();
         expect(fixture.received()).to.deep.equal(state === 'granted' ? ['PHI'] : []);
@@ -112,8 +119,14 @@ describe('consent', () => {
       expect(more).to.deep.equal([]);
       expect(warned).to.include({ state: 'warned', method: 'sms', wordingVersion: '2026-11', evidence: TEXTS.warning });
       expect(granted).to.include({
-        ...{ state: 'granted', method: 'sms', wordingVersion: '2026-11', evidence: ' Yes. ', actor: 'patient' },
-        ...{ at: asked + 60_000, contactId: warned!.contactId, addressId: warned!.addressId },
+        state: 'granted',
+        method: 'sms',
+        wordingVersion: '2026-11',
+        evidence: ' Yes. ',
+        actor: 'patient',
+        at: asked + 60_000,
+        contactId: warned!.contactId,
+        addressId: warned!.addressId,
       });
       expect(granted!.cause).to.match(/^inbox:/);
       expect(fixture.botSaid(roomId)).to.deep.equal([

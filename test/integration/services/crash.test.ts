@@ -221,7 +221,12 @@ const STORIES: readonly Story[] = [
     name: 'a text comes to a number that no line has',
     happens: ({ bridge, patient, tag }) =>
       bridge.receive.receive('plain', {
-        ...{ kind: 'message', carrierMessageId: tag, from: patient, to: '+12125550199', text: 'STOP', media: [] },
+        kind: 'message',
+        carrierMessageId: tag,
+        from: patient,
+        to: '+12125550199',
+        text: 'STOP',
+        media: [],
       }),
     async holds({ world, bridge, patient, tag }) {
       expect(await bridge.consentOf(patient)).to.equal('revoked');
@@ -301,7 +306,7 @@ function nextPatient(): string {
   }
 }
 
-/** Lets the story's process die at call after call, until it lives to the end. Answers how often it died. */
+/** Lets the story's process die at call after call, until it lives to the end. Returns how often it died. */
 async function dieEverywhere(
   story: Story,
   worldOf: () => Promise<World>,

@@ -185,7 +185,9 @@ describe('guard of the audit log', () => {
     const { transactions, audit: log, auditTrail: trail } = storage;
     const trust = () =>
       new TrustCheckpoint({ transactions, log, trail, memory, verifier, security }).run({
-        ...{ by: ADMIN, reason: 'restored on Monday', systemUser: 'root' },
+        by: ADMIN,
+        reason: 'restored on Monday',
+        systemUser: 'root',
       });
     expect(await trust()).to.equal(0);
     const entry = (await trail.rows(0, 10)).at(-1)!;

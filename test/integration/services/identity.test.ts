@@ -68,8 +68,12 @@ describe('identity check (G3)', () => {
     const { address, contact } = await fixture.bridge.find(PATIENT);
     const record = await fixture.world.stores.identities.latest(address.id);
     expect(record).to.deep.include({
-      ...{ state: 'verified', method: 'sms', actor: 'patient', evidence: 'my birthday is 3/2/1980' },
-      ...{ wordingVersion: '2026-11', contactId: contact.id },
+      state: 'verified',
+      method: 'sms',
+      actor: 'patient',
+      evidence: 'my birthday is 3/2/1980',
+      wordingVersion: '2026-11',
+      contactId: contact.id,
     });
     expect(logged.join(''))
       .to.include('identity.verified')
@@ -168,8 +172,16 @@ describe('identity check (G3)', () => {
     await fixture.bridge.pump('events');
     const { address, contact } = await fixture.bridge.find(PATIENT);
     await fixture.world.stores.identities.append({
-      ...{ addressId: address.id, contactId: contact.id, state: 'locked', method: 'sms', failures: 3 },
-      ...{ wordingVersion: '1', evidence: 'x', cause: 'later', actor: 'x', at: Date.now() },
+      addressId: address.id,
+      contactId: contact.id,
+      state: 'locked',
+      method: 'sms',
+      failures: 3,
+      wordingVersion: '1',
+      evidence: 'x',
+      cause: 'later',
+      actor: 'x',
+      at: Date.now(),
     });
     await fixture.bridge.pump();
     expect(received()).to.deep.equal([TEXTS.warning, QUESTION]);

@@ -154,7 +154,7 @@ describe('what is given up', () => {
   });
 
   describe('and is retried', () => {
-    /** Types a command as an administrator and answers what the command room heard. */
+    /** Types a command as an administrator and returns what the command room heard. */
     const command = async (line: string) => {
       const before = fixture.adminsHeard.length;
       await fixture.bridge.writes(COMMAND_ROOM, `!care ${line}`, { sender: ADMIN });

@@ -58,7 +58,9 @@ describe('roles', () => {
     const { roles, transactions, audit } = opened.stores;
     policy = new FixturePolicy(roles);
     const parts = {
-      ...{ roles, transactions, policy },
+      roles,
+      transactions,
+      policy,
       audit: {
         append: async (entry: Parameters<typeof audit.append>[0]) => {
           await audit.append(entry);
@@ -75,7 +77,8 @@ describe('roles', () => {
       source: directory,
       notifier: { tellAdmins: async (text) => void told.push(text) },
       log: silentLogger,
-      ...{ intervalMs: 10 * MINUTE, mostTaken: 0.5 },
+      intervalMs: 10 * MINUTE,
+      mostTaken: 0.5,
     });
     await seed('admin', 'administrator', 'configuration');
   });
@@ -137,7 +140,8 @@ describe('roles', () => {
 
     it('changes nothing where the audit log cannot be written', async () => {
       const parts = {
-        ...{ ...opened.stores, policy },
+        ...opened.stores,
+        policy,
         audit: { append: () => Promise.reject(new RetryableError('The database is full.')) },
       };
       const error = await new GiveRole(parts).run(asked('admin', 'lee', 'nurse'), cause()).catch((e: unknown) => e);
@@ -171,8 +175,11 @@ describe('roles', () => {
 
     it('A9 leaves somebody who may give roles', async () => {
       await opened.stores.roles.take({
-        ...{ userId: user('admin'), roleId: roleId('administrator'), source: 'configuration' },
-        ...{ takenBy: 'the test', at: Date.now() },
+        userId: user('admin'),
+        roleId: roleId('administrator'),
+        source: 'configuration',
+        takenBy: 'the test',
+        at: Date.now(),
       });
       await seed('one', 'administrator', 'command');
       await seed('two', 'administrator', 'command');
@@ -319,8 +326,11 @@ describe('roles', () => {
       const last = { outcome: 'refused', message: /nobody left who may give and take roles/ };
       await seed('boss', 'administrator', 'command');
       await opened.stores.roles.take({
-        ...{ userId: user('admin'), roleId: roleId('administrator'), source: 'configuration' },
-        ...{ takenBy: 'the test', at: Date.now() },
+        userId: user('admin'),
+        roleId: roleId('administrator'),
+        source: 'configuration',
+        takenBy: 'the test',
+        at: Date.now(),
       });
       const request = { actor: user('boss'), user: user('boss'), role: roleId('administrator') };
       const verdict = await take.run(request, cause());
@@ -332,8 +342,11 @@ describe('roles', () => {
 
     it('A9 gives no role to our own users, and does not take the last administrator’s', async () => {
       await opened.stores.roles.take({
-        ...{ userId: user('admin'), roleId: roleId('administrator'), source: 'configuration' },
-        ...{ takenBy: 'the test', at: Date.now() },
+        userId: user('admin'),
+        roleId: roleId('administrator'),
+        source: 'configuration',
+        takenBy: 'the test',
+        at: Date.now(),
       });
       directory.answer = { boss: ['administrator'], carebridge: ['administrator'], _carebridge_x: ['nurse'] };
       await sync.runOnce();

@@ -261,7 +261,9 @@ describe('room events', () => {
       const content = { msgtype: 'm.text', body: '* new' };
       fixture.world.decrypter.knows('$edit' as EventId, { outcome: 'clear', type: 'm.room.message', content });
       await happens({
-        ...{ type: 'm.room.encrypted', room_id: roomId, event_id: '$edit' as EventId },
+        type: 'm.room.encrypted',
+        room_id: roomId,
+        event_id: '$edit' as EventId,
         content: { 'm.relates_to': edit },
       });
       expect(fixture.received()).to.deep.equal([]);
@@ -272,7 +274,9 @@ describe('room events', () => {
       const content = { msgtype: 'm.text', body: '> <@x:y> my test was positive\n\nplease call' };
       fixture.world.decrypter.knows('$reply' as EventId, { outcome: 'clear', type: 'm.room.message', content });
       await happens({
-        ...{ type: 'm.room.encrypted', room_id: roomId, event_id: '$reply' as EventId },
+        type: 'm.room.encrypted',
+        room_id: roomId,
+        event_id: '$reply' as EventId,
         content: { 'm.relates_to': { 'm.in_reply_to': { event_id: '$x' } } },
       });
       expect(fixture.received()).to.deep.equal(['please call']);

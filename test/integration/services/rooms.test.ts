@@ -149,7 +149,10 @@ describe('rooms', () => {
       await happens({ ...tombstone, room_id: roomId, state_key: '' });
       const create = { type: 'm.room.create', content: { predecessor: { room_id: roomId } } };
       await happens({
-        ...{ type: 'm.room.member', room_id: replacement, state_key: NAMESPACE.bot, content: { membership: 'invite' } },
+        type: 'm.room.member',
+        room_id: replacement,
+        state_key: NAMESPACE.bot,
+        content: { membership: 'invite' },
         unsigned: { invite_room_state: [{ type: 'm.room.name' }, create] },
       });
       expect(fixture.world.rooms.left).to.deep.equal([]);
@@ -208,8 +211,15 @@ describe('rooms', () => {
     const replacement = '!upgraded' as RoomId;
     beforeEach(async () => {
       await fixture.world.stores.governedRooms.add({
-        ...{ roomId: COMMAND_ROOM, kind: 'command', phiClass: 'phi', opaqueId: 'command', unit: undefined },
-        ...{ conversation: undefined, name: 'Carebridge commands', origin: 'made', since: 1 },
+        roomId: COMMAND_ROOM,
+        kind: 'command',
+        phiClass: 'phi',
+        opaqueId: 'command',
+        unit: undefined,
+        conversation: undefined,
+        name: 'Carebridge commands',
+        origin: 'made',
+        since: 1,
       });
     });
 
@@ -218,7 +228,10 @@ describe('rooms', () => {
       happens({ type: 'm.room.tombstone', room_id: COMMAND_ROOM, state_key: '', content: { ...content } });
     const isPutOut = (membership: string) =>
       happens({
-        ...{ type: 'm.room.member', room_id: COMMAND_ROOM, sender: ADMIN, state_key: NAMESPACE.bot },
+        type: 'm.room.member',
+        room_id: COMMAND_ROOM,
+        sender: ADMIN,
+        state_key: NAMESPACE.bot,
         content: { membership },
       });
 
@@ -277,7 +290,9 @@ describe('rooms', () => {
       expect(made).to.not.be.oneOf([COMMAND_ROOM, replacement]);
       fixture.world.rooms.upgradeFault = new PermanentError('not invite-only');
       await happens({
-        ...{ type: 'm.room.tombstone', room_id: made, state_key: '' },
+        type: 'm.room.tombstone',
+        room_id: made,
+        state_key: '',
         content: { replacement_room: replacement },
       });
       expect(await current()).to.not.be.oneOf([COMMAND_ROOM, replacement, made]);

@@ -11,7 +11,11 @@ describe('a command that waits for a server, over SQLite', () => {
   let isAway: boolean;
   let runs: number;
   const slow = defineCommand({
-    ...{ name: 'role sync', summary: 'x', effect: 'changes', where: 'command-room', permission: 'use-commands' },
+    name: 'role sync',
+    summary: 'x',
+    effect: 'changes',
+    where: 'command-room',
+    permission: 'use-commands',
     parameters: {},
     preview: async () => ({ text: 'x', facts: {} }),
     run: async () => {

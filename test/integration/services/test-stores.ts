@@ -42,9 +42,25 @@ export async function openTestStores(): Promise<TestStores> {
   const { roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit, watchedDevices } = storage;
   return {
     stores: {
-      ...{ conversations, consents, identities, archiveQueue, inbox, outbox, notices, settings, media, transactions },
-      ...{ events: matrixEvents, parked },
-      ...{ roles, policyVersions, governedRooms, emergencyAccess, confirmations, audit, watchedDevices },
+      conversations,
+      consents,
+      identities,
+      archiveQueue,
+      inbox,
+      outbox,
+      notices,
+      settings,
+      media,
+      transactions,
+      events: matrixEvents,
+      parked,
+      roles,
+      policyVersions,
+      governedRooms,
+      emergencyAccess,
+      confirmations,
+      audit,
+      watchedDevices,
     },
     wipeFinished: async () => void (await storage.wipeFinished(Date.now())),
     async [Symbol.asyncDispose]() {

@@ -12,8 +12,14 @@ smsCarrierContract('kannel', async () => {
   const carrier = createSmsCarrier(
     'kannel',
     {
-      ...{ type: 'kannel', url: `http://127.0.0.1:${port}/cgi-bin/sendsms`, username: 'carebridge', password: 'pass' },
-      ...{ smsc: 'fake1', webhookSecret: SECRET, statusUrl: `http://127.0.0.1:${port}`, statusPassword: 'status' },
+      type: 'kannel',
+      url: `http://127.0.0.1:${port}/cgi-bin/sendsms`,
+      username: 'carebridge',
+      password: 'pass',
+      smsc: 'fake1',
+      webhookSecret: SECRET,
+      statusUrl: `http://127.0.0.1:${port}`,
+      statusPassword: 'status',
     },
     'http://127.0.0.1:9000',
   );
@@ -53,7 +59,10 @@ smsCarrierContract('kannel', async () => {
 
 function webhook(path: string, query: Record<string, string>, change: Partial<WebhookRequest> = {}): WebhookRequest {
   return {
-    ...{ method: 'POST', path, query: new URLSearchParams(query), body: new Uint8Array() },
+    method: 'POST',
+    path,
+    query: new URLSearchParams(query),
+    body: new Uint8Array(),
     headers: { 'content-type': 'text/plain; charset="UTF-8"' },
     ...change,
   };

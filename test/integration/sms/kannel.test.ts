@@ -90,7 +90,9 @@ describe('a real Kannel', function () {
     it('refuses with a wrong password, for good', async () => {
       const config = { ...kannel.config('smpp1'), password: 'wrong' };
       expect(await send('Hello', createSmsCarrier('kannel', config, server.url))).to.deep.equal({
-        ...{ outcome: 'refused', reason: 'configuration', detail: 'HTTP 403' },
+        outcome: 'refused',
+        reason: 'configuration',
+        detail: 'HTTP 403',
       });
       expect(smsc.submitted).to.deep.equal([]);
     });

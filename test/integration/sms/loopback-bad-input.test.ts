@@ -24,7 +24,9 @@ const NOT_JSON: readonly (string | Buffer)[] = [
 
 const ENDPOINTS: readonly Endpoint[] = [
   {
-    ...{ method: 'POST', path: '/v1/messages', isSigned: true },
+    method: 'POST',
+    path: '/v1/messages',
+    isSigned: true,
     bodies: [
       ...NOT_JSON,
       ...['{}', '{"__proto__":{"id":"x"}}', JSON.stringify({ ...TEXT, id: '' }), JSON.stringify({ ...TEXT, to: 1 })],
@@ -34,7 +36,9 @@ const ENDPOINTS: readonly Endpoint[] = [
   { method: 'GET', path: '/v1/status', isSigned: true, bodies: [] },
   { method: 'GET', path: '/v1/media/abc', isSigned: true, bodies: [] },
   {
-    ...{ method: 'POST', path: '/ui/texts', isSigned: false },
+    method: 'POST',
+    path: '/ui/texts',
+    isSigned: false,
     bodies: [...NOT_JSON, '{}', '{"from":1}', JSON.stringify({ from: PATIENT, to: LINE, text: '' })],
   },
   { method: 'POST', path: '/ui/mode', isSigned: false, bodies: [...NOT_JSON, '{}', '{"mode":"toString"}'] },

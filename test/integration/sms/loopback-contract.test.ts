@@ -7,13 +7,20 @@ import { smsCarrierContract, type PeerBehaviour } from '../../support/sms-carrie
 
 const SECRET = 'loopback-secret';
 const MODES: Record<PeerBehaviour, SimulatorMode> = {
-  ...{ accept: 'normal', refuse: 'refuse', busy: 'down', drop: 'drop', hang: 'slow' },
+  accept: 'normal',
+  refuse: 'refuse',
+  busy: 'down',
+  drop: 'drop',
+  hang: 'slow',
 };
 
 smsCarrierContract('loopback', async () => {
   // Nobody listens to its reports: the contract makes its own.
   const simulator = new LoopbackSimulator({
-    ...{ secret: SECRET, webhookUrl: 'http://127.0.0.1:1/', reports: [], slowMs: 60_000 },
+    secret: SECRET,
+    webhookUrl: 'http://127.0.0.1:1/',
+    reports: [],
+    slowMs: 60_000,
   });
   await simulator.start();
   return {
@@ -32,7 +39,8 @@ smsCarrierContract('loopback', async () => {
     message: (text) => signed({ kind: 'message', media: [], ...text }),
     reports: (id) => [
       ...(['accepted', 'sent', 'delivered', 'failed'] as const).map((state) => ({
-        ...{ request: signed({ kind: 'report', id, state }), state },
+        request: signed({ kind: 'report', id, state }),
+        state,
       })),
       {
         request: signed({ kind: 'report', id, state: 'failed', failure: 'landline' }),
@@ -55,7 +63,10 @@ smsCarrierContract('loopback', async () => {
 function signed(content: unknown): WebhookRequest {
   const body = Buffer.from(JSON.stringify(content));
   return {
-    ...{ method: 'POST', path: 'webhook', query: new URLSearchParams(), body },
+    method: 'POST',
+    path: 'webhook',
+    query: new URLSearchParams(),
+    body,
     headers: signatureHeaders(SECRET, { target: 'webhook', body }),
   };
 }

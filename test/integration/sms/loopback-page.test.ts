@@ -21,8 +21,10 @@ describe('the patients’ phones in a browser', function () {
     if (reason !== undefined) skip(this, reason);
     await server.start();
     simulator = new LoopbackSimulator({
-      ...{ secret: LOOPBACK_SECRET, webhookUrl: `${server.url}/carriers/loopback/webhook` },
-      ...{ phones: [PATIENT], lines: [{ number: LINE, name: 'Front desk' }] },
+      secret: LOOPBACK_SECRET,
+      webhookUrl: `${server.url}/carriers/loopback/webhook`,
+      phones: [PATIENT],
+      lines: [{ number: LINE, name: 'Front desk' }],
     });
     await simulator.start();
     page = await ChromiumPage.open(`${simulator.url}/`);

@@ -251,7 +251,8 @@ describe('the loopback simulator', () => {
     const get = (path: string, headers: Record<string, string> = {}) => fetch(`${simulator.url}${path}`, { headers });
     const post = (path: string, content: unknown, headers: Record<string, string> = {}) =>
       fetch(`${simulator.url}${path}`, {
-        ...{ method: 'POST', headers: { 'content-type': 'application/json', ...headers } },
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
         body: typeof content === 'string' ? content : JSON.stringify(content),
       });
 

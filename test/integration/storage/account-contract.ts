@@ -47,8 +47,13 @@ export function accountContract(bench: StorageBench): void {
   it('keeps how an account was', async () => {
     const { accountStates: store } = use.storage;
     const state = {
-      ...{ userId: LEE, wasLocked: false, wasSuspended: true, absence: 'locked' as const },
-      ...{ successor: undefined, by: '@admin:hospital.test', at: NOW },
+      userId: LEE,
+      wasLocked: false,
+      wasSuspended: true,
+      absence: 'locked' as const,
+      successor: undefined,
+      by: '@admin:hospital.test',
+      at: NOW,
     };
     await store.set(state);
     expect(await store.current()).to.deep.equal([state]);

@@ -19,10 +19,20 @@ export const OTHER_KEY = new AuditKey(createHash('sha256').update('another test 
 /** An entry with every field filled. */
 export function auditEntry(fields: Partial<AuditEntry & { id: string }> = {}): AuditEntry & { id: string } {
   return {
-    ...{ id: newOpaqueId(), action: 'role.give', actor: ADMIN, outcome: 'done' as const },
-    ...{ target: '@nurse:hospital.test', roomId: '!room:hospital.test' as RoomId, sourceEvent: '$event' as EventId },
-    ...{ cause: 'command', reason: 'plantedtext reason', ticket: 'T-1', trace: 'trace' },
-    ...{ before: { roles: [] }, after: { roles: ['nurse'] }, details: { devices: ['plantedtext phone'] } },
+    id: newOpaqueId(),
+    action: 'role.give',
+    actor: ADMIN,
+    outcome: 'done' as const,
+    target: '@nurse:hospital.test',
+    roomId: '!room:hospital.test' as RoomId,
+    sourceEvent: '$event' as EventId,
+    cause: 'command',
+    reason: 'plantedtext reason',
+    ticket: 'T-1',
+    trace: 'trace',
+    before: { roles: [] },
+    after: { roles: ['nurse'] },
+    details: { devices: ['plantedtext phone'] },
     ...fields,
   };
 }
@@ -36,14 +46,19 @@ export function knownCheckpoint(storage: Storage, memory: CheckpointMemory) {
 export async function signNow(storage: Storage, signer = KEY, broken: number[] = []) {
   const memory = { read: () => storage.auditTrail.lastCheckpoint(), write: async () => undefined };
   return new SignAudit({
-    ...{ trail: storage.auditTrail, signer, transactions: storage.transactions, log: silentLogger },
-    ...{ everyEntries: 1, afterMs: 0, onSigned: async () => undefined },
+    trail: storage.auditTrail,
+    signer,
+    transactions: storage.transactions,
+    log: silentLogger,
+    everyEntries: 1,
+    afterMs: 0,
+    onSigned: async () => undefined,
     known: knownCheckpoint(storage, memory),
     onBroken: async ({ seq }) => void broken.push(seq),
   }).run(Date.now());
 }
 
-/** Verifies, and answers every fault in words. */
+/** Verifies, and returns every fault in words. */
 export async function faultsOf(trail: VerifyAuditParts['trail'], more: Partial<VerifyAuditParts> = {}) {
   const faults: string[] = [];
   const onFault = ({ where, number, problem }: AuditFault) => faults.push(`${where} ${number} ${problem}`);

@@ -10,12 +10,28 @@ import { configToJson, type StorageBench } from './storage-bench.ts';
 import { storageForEach } from './storage-for-each.ts';
 
 const ROW_COLUMNS = {
-  ...{ seq: 'seq', id: 'id', at: 'at', action: 'action', actor: 'actor', outcome: 'outcome', target: 'target' },
-  ...{ roomId: 'room_id', sourceEvent: 'source_event', cause: 'cause', content: 'content', trace: 'trace' },
-  ...{ prevHash: 'prev_hash', hash: 'hash' },
+  seq: 'seq',
+  id: 'id',
+  at: 'at',
+  action: 'action',
+  actor: 'actor',
+  outcome: 'outcome',
+  target: 'target',
+  roomId: 'room_id',
+  sourceEvent: 'source_event',
+  cause: 'cause',
+  content: 'content',
+  trace: 'trace',
+  prevHash: 'prev_hash',
+  hash: 'hash',
 } as const satisfies Record<keyof AuditRow, string>;
 const CHECKPOINT_COLUMNS = {
-  ...{ number: 'number', seq: 'seq', headHash: 'head_hash', at: 'at', keyId: 'key_id', signature: 'signature' },
+  number: 'number',
+  seq: 'seq',
+  headHash: 'head_hash',
+  at: 'at',
+  keyId: 'key_id',
+  signature: 'signature',
 } as const satisfies Record<keyof AuditCheckpoint, string>;
 
 /** The same with one byte changed, or added where there is nothing. */

@@ -87,8 +87,13 @@ describe('signing the audit log', () => {
     const posted: AuditCheckpoint[] = [];
     let postFails = false;
     const sign = new SignAudit({
-      ...{ trail: storage.auditTrail, signer: KEY, transactions: storage.transactions, log: silentLogger },
-      ...{ everyEntries: 3, afterMs: 60_000, onBroken: async () => undefined },
+      trail: storage.auditTrail,
+      signer: KEY,
+      transactions: storage.transactions,
+      log: silentLogger,
+      everyEntries: 3,
+      afterMs: 60_000,
+      onBroken: async () => undefined,
       known: knownCheckpoint(storage, new CheckpointFile(join(await tempDir('checkpoint'), 'file.json'))),
       async onSigned(checkpoint) {
         if (postFails) throw new RetryableError('no room');

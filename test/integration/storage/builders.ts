@@ -53,8 +53,15 @@ export const MARIA = 'maria' as ConversationId;
 
 export function said(n: number, more: Partial<Said> = {}): Said {
   return {
-    ...{ kind: 'message', by: 'staff', conversationId: MARIA, roomId: ROOM, eventId: `$event-${n}` as EventId, at: n },
-    ...{ relatesTo: undefined, sender: '@nurse:hospital.test' as UserId, content: { body: `planted-words ${n}` } },
+    kind: 'message',
+    by: 'staff',
+    conversationId: MARIA,
+    roomId: ROOM,
+    eventId: `$event-${n}` as EventId,
+    at: n,
+    relatesTo: undefined,
+    sender: '@nurse:hospital.test' as UserId,
+    content: { body: `planted-words ${n}` },
     ...more,
   };
 }

@@ -13,19 +13,39 @@ const ADMIN = '@admin:hospital.test' as UserId;
 const given = { userId: NURSE, roleId: 'nurse' as RoleId, source: 'command', givenBy: ADMIN, at: NOW } as const;
 const taken = { userId: NURSE, roleId: 'nurse' as RoleId, source: 'command', takenBy: ADMIN, at: NOW + 10 } as const;
 const access = {
-  ...{ id: 'grant-1', roomId: ROOM, userId: NURSE, reason: 'plantedtext: cardiac arrest', grantedAt: NOW },
-  ...{ expiresAt: NOW + 60, endedAt: undefined, endedBy: undefined },
+  id: 'grant-1',
+  roomId: ROOM,
+  userId: NURSE,
+  reason: 'plantedtext: cardiac arrest',
+  grantedAt: NOW,
+  expiresAt: NOW + 60,
+  endedAt: undefined,
+  endedBy: undefined,
 };
 const confirmation = {
-  ...{ id: 'c1', roomId: ROOM, commandEvent: '$command' as EventId, promptEvent: undefined, requestedBy: ADMIN },
-  ...{ commandLine: 'offboard plantedtext', previewHash: 'ab', needsSecondPerson: true, expiresAt: NOW + 60 },
+  id: 'c1',
+  roomId: ROOM,
+  commandEvent: '$command' as EventId,
+  promptEvent: undefined,
+  requestedBy: ADMIN,
+  commandLine: 'offboard plantedtext',
+  previewHash: 'ab',
+  needsSecondPerson: true,
+  expiresAt: NOW + 60,
   confirmed: undefined,
 };
 
 function governed(fields: Partial<GovernedRoom> = {}): GovernedRoom {
   return {
-    ...{ roomId: ROOM, kind: 'care-team', phiClass: 'phi', opaqueId: 'abc', unit: 'icu' as UnitId },
-    ...{ conversation: undefined, name: 'plantedtext team', origin: 'made', since: NOW },
+    roomId: ROOM,
+    kind: 'care-team',
+    phiClass: 'phi',
+    opaqueId: 'abc',
+    unit: 'icu' as UnitId,
+    conversation: undefined,
+    name: 'plantedtext team',
+    origin: 'made',
+    since: NOW,
     ...fields,
   };
 }
@@ -114,7 +134,9 @@ export function careContract(bench: StorageBench): void {
 
   describe('governed rooms', () => {
     const conversation = {
-      ...{ id: 'v' as ConversationId, lineId: 'front-desk' as LineId, ghost: '@_care_x:hospital.test' as UserId },
+      id: 'v' as ConversationId,
+      lineId: 'front-desk' as LineId,
+      ghost: '@_care_x:hospital.test' as UserId,
     };
 
     it('are found by room, kind and unit, and change as told', async () => {

@@ -96,7 +96,12 @@ export function contactContract(bench: StorageBench): void {
 
   describe('consents', () => {
     const record = (addressId: AddressId, contactId: ContactId, cause: string, at = NOW) => ({
-      ...{ addressId, contactId, cause, at, actor: 'patient', evidence: 'YES please' },
+      addressId,
+      contactId,
+      cause,
+      at,
+      actor: 'patient',
+      evidence: 'YES please',
       ...({ state: 'granted', method: 'sms', wordingVersion: '2026-11' } as const),
     });
 
@@ -160,7 +165,13 @@ export function contactContract(bench: StorageBench): void {
 
   describe('identities (G3)', () => {
     const record = (addressId: AddressId, contactId: ContactId, cause: string) => ({
-      ...{ addressId, contactId, cause, at: NOW, actor: 'patient', evidence: '2 Mar 1980', failures: 1 },
+      addressId,
+      contactId,
+      cause,
+      at: NOW,
+      actor: 'patient',
+      evidence: '2 Mar 1980',
+      failures: 1,
       ...({ state: 'asked', method: 'sms', wordingVersion: '2026-11' } as const),
     });
 

@@ -214,7 +214,7 @@ export function databaseContract(bench: StorageBench): void {
   });
 }
 
-/** Opens the database in another process; answers what that says. */
+/** Opens the database in another process; returns what that says. */
 async function openElsewhere(config: StorageConfig): Promise<string> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'open-once.ts')], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -242,7 +242,10 @@ async function plant(config: StorageConfig): Promise<{ texts: string[] }> {
   const sha256 = '1234567890abcdef'.repeat(4);
   await storage.media.add({ eventId: '$e' as EventId, roomId: ROOM, mxc: 'mxc://a/b', sha256, at: NOW });
   await storage.consents.append({
-    ...{ contactId: contact.id satisfies ContactId, addressId: address.id satisfies AddressId, cause: 'c', at: NOW },
+    contactId: contact.id satisfies ContactId,
+    addressId: address.id satisfies AddressId,
+    cause: 'c',
+    at: NOW,
     ...({
       state: 'granted',
       method: 'verbal',

@@ -18,7 +18,7 @@ export interface StorageBench {
   newConfig(): Promise<StorageConfig>;
   /** The configuration of an empty database: a new one, or the given one emptied, whichever is faster. Nobody may have it open. */
   emptied(config: StorageConfig | undefined): Promise<StorageConfig>;
-  /** Runs SQL behind the program's back and answers the first column of its rows, as text. */
+  /** Runs SQL behind the program's back and returns the first column of its rows, as text. */
   sql(config: StorageConfig, sql: string): Promise<string[]>;
   /** Everything that the database has on the disk. */
   bytes(config: StorageConfig): Promise<Buffer>;

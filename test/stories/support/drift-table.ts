@@ -123,7 +123,10 @@ export const DRIFTS: readonly Drift[] = [
   state('a number instead of a pin', 'pinned', 'm.room.pinned_events', { pinned: ['call 212 555 0123'] }),
   state('pins that are no list', 'pinned', 'm.room.pinned_events', { pinned: 'everything' }),
   {
-    ...{ what: 'a name by which all can find it', rule: 'aliases', becomes: 'repaired', in: 'conversation' },
+    what: 'a name by which all can find it',
+    rule: 'aliases',
+    becomes: 'repaired',
+    in: 'conversation',
     act: async ({ admin, roomId }) => {
       const alias = '#maria-lopez:hospital.test';
       await admin.call('PUT', `/directory/room/${encodeURIComponent(alias)}`, { room_id: roomId });
@@ -132,7 +135,10 @@ export const DRIFTS: readonly Drift[] = [
     undo: ({ admin }) => admin.call('DELETE', `/directory/room/${encodeURIComponent('#maria-lopez:hospital.test')}`),
   },
   {
-    ...{ what: 'another name beside its own', rule: 'aliases', becomes: 'repaired', in: 'conversation' },
+    what: 'another name beside its own',
+    rule: 'aliases',
+    becomes: 'repaired',
+    in: 'conversation',
     act: async ({ admin, roomId }) => {
       const alias = '#mr-brown:hospital.test';
       await admin.call('PUT', `/directory/room/${encodeURIComponent(alias)}`, { room_id: roomId });
@@ -167,7 +173,9 @@ export const DRIFTS: readonly Drift[] = [
     'third-party-invites',
     'm.room.third_party_invite',
     {
-      ...{ display_name: 'm...@example.org', key_validity_url: 'https://example.org', public_key: 'abc' },
+      display_name: 'm...@example.org',
+      key_validity_url: 'https://example.org',
+      public_key: 'abc',
       public_keys: [],
     },
     'token1',
@@ -191,7 +199,10 @@ export const DRIFTS: readonly Drift[] = [
     in: 'unit',
   },
   {
-    ...{ what: 'a unit’s room is taken out of its space', rule: 'spaces', becomes: 'repaired', in: 'unit' },
+    what: 'a unit’s room is taken out of its space',
+    rule: 'spaces',
+    becomes: 'repaired',
+    in: 'unit',
     act: async ({ hospital, admin, roomId }) => {
       const [child] = [...((await hospital.policy.current()).unitRooms?.values() ?? [])].flatMap((rooms) => [...rooms]);
       await write(admin, roomId, 'm.space.child', {}, child);
@@ -238,7 +249,10 @@ export const DRIFTS: readonly Drift[] = [
     becomes: 'reported',
   },
   {
-    ...{ what: 'the bot is demoted', rule: 'power-levels', becomes: 'reported', in: 'care-team' },
+    what: 'the bot is demoted',
+    rule: 'power-levels',
+    becomes: 'reported',
+    in: 'care-team',
     act: ({ hospital, roomId }) => hospital.overpower(roomId, BOT, 50),
     undo: async ({ admin, roomId }) => {
       const present = await admin.call('GET', statePath(roomId, LEVELS));
@@ -247,7 +261,10 @@ export const DRIFTS: readonly Drift[] = [
   },
   // Last, since the bot has no power any more.
   {
-    ...{ what: 'the bot is let out', rule: 'bot', becomes: 'reported', in: 'care-team' },
+    what: 'the bot is let out',
+    rule: 'bot',
+    becomes: 'reported',
+    in: 'care-team',
     act: async ({ hospital, admin, roomId }) => {
       await hospital.overpower(roomId, BOT, 50);
       await admin.call('POST', `${path(roomId)}/kick`, { user_id: BOT });
@@ -263,7 +280,10 @@ function levels(
   ) => Record<string, unknown>,
 ): Drift {
   return {
-    ...{ what, rule: 'power-levels', becomes: 'repaired', in: 'conversation' },
+    what,
+    rule: 'power-levels',
+    becomes: 'repaired',
+    in: 'conversation',
     act: async (drift) => {
       const present = await drift.admin.call('GET', statePath(drift.roomId, LEVELS));
       await write(drift.admin, drift.roomId, LEVELS, change(present as never, drift));
@@ -279,7 +299,10 @@ function state(
   key = '',
 ): Drift {
   return {
-    ...{ what, rule, becomes: 'repaired', in: 'conversation' },
+    what,
+    rule,
+    becomes: 'repaired',
+    in: 'conversation',
     act: (drift) =>
       write(drift.admin, drift.roomId, type, typeof content === 'function' ? content(drift) : content, key),
   };

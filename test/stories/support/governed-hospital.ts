@@ -92,8 +92,14 @@ export class GovernedHospital implements AsyncDisposable {
     ]);
     this.policy = new CarePolicyView({
       ...storage,
-      ...{ namespace: NAMESPACE, lines, log, governedRooms: this.rooms, roleStore: storage.roles },
-      ...{ roles: ROLES, classes: BUILT_IN_CLASSES, admins: [staff.admin.userId] },
+      namespace: NAMESPACE,
+      lines,
+      log,
+      governedRooms: this.rooms,
+      roleStore: storage.roles,
+      roles: ROLES,
+      classes: BUILT_IN_CLASSES,
+      admins: [staff.admin.userId],
       units: [{ id: ICU, name: 'Intensive care' }],
     });
     const controlOf = (roomVersion: string | undefined) =>
@@ -110,7 +116,10 @@ export class GovernedHospital implements AsyncDisposable {
             return options.http.bytes(...call);
           },
         },
-        ...{ namespace: NAMESPACE, roomVersion, isGoverned: this.rooms.has, log },
+        namespace: NAMESPACE,
+        roomVersion,
+        isGoverned: this.rooms.has,
+        log,
       });
     this.control = controlOf(options.roomVersion);
     const audit = {
@@ -120,15 +129,26 @@ export class GovernedHospital implements AsyncDisposable {
       },
     };
     this.govern = new GovernRooms({
-      ...{ ...storage, audit, governedRooms: this.rooms, policy: this.policy, control: this.control, log },
-      ...{ isDryRun: false, sweepIntervalMs: 600_000, war: options.war ?? NO_WAR },
+      ...storage,
+      audit,
+      governedRooms: this.rooms,
+      policy: this.policy,
+      control: this.control,
+      log,
+      isDryRun: false,
+      sweepIntervalMs: 600_000,
+      war: options.war ?? NO_WAR,
       speech: { delayMs: 50, gapMs: 50 },
       notifier: { say: async (roomId, text) => void this.said.push({ roomId, text }) },
       security: { tell: async (text) => void this.told.push(text) },
     });
     this.policy.onChange(this.govern.policyChanged);
     const parts = {
-      ...{ ...storage, governedRooms: this.rooms, policy: this.policy, control: this.control, govern: this.govern },
+      ...storage,
+      governedRooms: this.rooms,
+      policy: this.policy,
+      control: this.control,
+      govern: this.govern,
       roomsChanged: (changed: readonly RoomId[]) => this.govern.roomsChanged(changed),
     };
     this.make = new MakeGovernedRoom(parts);
@@ -155,7 +175,8 @@ export class GovernedHospital implements AsyncDisposable {
     const moved = closing.move();
     const hospital: GovernedHospital | undefined = new GovernedHospital(on, bridge, staff, {
       ...options,
-      ...{ http, closing: moved },
+      http,
+      closing: moved,
     });
     await hospital.policy.start();
     for (const [name, role] of GIVEN) {
@@ -174,7 +195,11 @@ export class GovernedHospital implements AsyncDisposable {
     ...members: readonly Staff[]
   ): Promise<RoomId> {
     const roomId = await (version === undefined ? this.make : this.#makerOf(version)).make({
-      ...{ kind: 'care-team', phiClass: 'phi', unit: undefined, conversation: undefined, name: 'Ward round' },
+      kind: 'care-team',
+      phiClass: 'phi',
+      unit: undefined,
+      conversation: undefined,
+      name: 'Ward round',
       also: members.map(({ userId }) => userId),
       ...more,
     });
@@ -250,8 +275,14 @@ export function statePath(roomId: RoomId, type: string, key = ''): string {
 
 function role(id: string, power: number, classes: readonly PhiClass[], units: readonly UnitId[]): Role {
   return {
-    ...{ id: id as RoleId, name: id, power, permissions: new Set(), commands: 'all', idleLogoffMs: undefined },
-    ...{ classes: new Set(classes), units: new Set(units) },
+    id: id as RoleId,
+    name: id,
+    power,
+    permissions: new Set(),
+    commands: 'all',
+    idleLogoffMs: undefined,
+    classes: new Set(classes),
+    units: new Set(units),
   };
 }
 

@@ -4,7 +4,7 @@ import { BOT } from '../../e2e/support/chat.ts';
 import type { Nurse, ReceivedEvent } from '../../support/nurse.ts';
 import { bodyOf, type CommandRoom } from './command-room.ts';
 
-/** The administrator has it made with `!care setup`; they and the others join. Answers its id. */
+/** The administrator has it made with `!care setup`; they and the others join. Returns its id. */
 export async function makeSecurityRoom(
   commandRoom: CommandRoom,
   admin: Nurse,

@@ -54,7 +54,10 @@ const NO_PROCEDURES = { begin: async () => false, unfinished: async () => [] } a
 export function accountServices(parts: Parts) {
   const accounts = new FakeAccounts();
   const shared = {
-    ...{ ...parts, accounts, accountStates: NO_STATES, accountProcedures: NO_PROCEDURES },
+    ...parts,
+    accounts,
+    accountStates: NO_STATES,
+    accountProcedures: NO_PROCEDURES,
     watchedDevices: NO_DEVICES,
     auditTrail: { find: async () => undefined, open: () => ({}) },
     roomKeys: { rotate: async () => undefined },

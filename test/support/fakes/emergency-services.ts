@@ -32,13 +32,19 @@ export function emergencyServices(parts: Parts) {
       unavailable: async () => [],
     }),
     checkPolicy: new CheckPolicy({
-      ...{ domain, prefix: parts.prefix, declared: {} },
+      domain,
+      prefix: parts.prefix,
+      declared: {},
       probe: { probe: async () => ({ accounts: 'unknown', software: undefined, verified: {}, problems: [] }) },
     }),
     setUp: new SetUp({
       ...parts,
       facts: async () => ({
-        ...{ prefix: parts.prefix, domain, configFile: 'config.yaml', securityRoom: undefined, ...empty },
+        prefix: parts.prefix,
+        domain,
+        configFile: 'config.yaml',
+        securityRoom: undefined,
+        ...empty,
         commandRoom: { problem: undefined, joined: new Set() },
       }),
       act: async () => 'Done.',

@@ -35,14 +35,12 @@ export class FakeAccounts implements Accounts {
   add(userId: UserId, devices: readonly string[] = [], changes: Partial<Account> = {}): void {
     this.all.set(userId, {
       account: {
-        ...{
-          userId,
-          displayName: undefined,
-          isAdmin: false,
-          isLocked: false,
-          isSuspended: false,
-          isDeactivated: false,
-        },
+        userId,
+        displayName: undefined,
+        isAdmin: false,
+        isLocked: false,
+        isSuspended: false,
+        isDeactivated: false,
         ...changes,
       },
       devices: devices.map((deviceId) => device(deviceId)),

@@ -45,8 +45,12 @@ export class FakeRoomControl implements RoomControl {
     const { version } = this;
     const create = { room_version: version, 'm.federate': plan.federate, ...(plan.isSpace && { type: 'm.space' }) };
     this.rooms.set(roomId, {
-      ...{ roomId, version, creators: new Set(hasPrivilegedCreators(version) ? [this.#bot] : []) },
-      ...{ state: new Map(), members: new Map(), faults: [] },
+      roomId,
+      version,
+      creators: new Set(hasPrivilegedCreators(version) ? [this.#bot] : []),
+      state: new Map(),
+      members: new Map(),
+      faults: [],
     });
     const state: [string, string, object][] = [
       ['m.room.create', '', create],
@@ -138,7 +142,10 @@ export class FakeRoomControl implements RoomControl {
   ): void {
     const room = this.#room(roomId);
     const entry: StateEntry = {
-      ...{ type, stateKey, sender, content: content as StateEntry['content'] },
+      type,
+      stateKey,
+      sender,
+      content: content as StateEntry['content'],
       eventId: `$event-${++events}` as EventId,
     };
     this.rooms.set(roomId, { ...room, state: new Map([...room.state, [stateId(type, stateKey), entry]]) });

@@ -22,9 +22,15 @@ export function parkedStore<Row extends QueueRow>(
   const parked = (until = Infinity) =>
     entries().filter(({ end, parkedAt = 0 }) => end === 'parked' && parkedAt <= until);
   const toRow = (entry: ParkableEntry<Row>): ParkedRow => ({
-    ...{ id: entry.row.id, kind, seq: entries().indexOf(entry) + 1, reference: entry.row.trace },
-    ...{ code: entry.code ?? '', parkedAt: entry.parkedAt ?? 0 },
-    ...{ lineId: entry.row.lineId, keyword: entry.row.keyword, isWiped: false },
+    id: entry.row.id,
+    kind,
+    seq: entries().indexOf(entry) + 1,
+    reference: entry.row.trace,
+    code: entry.code ?? '',
+    parkedAt: entry.parkedAt ?? 0,
+    lineId: entry.row.lineId,
+    keyword: entry.row.keyword,
+    isWiped: false,
   });
   return {
     count: async () => parked().length,

@@ -129,17 +129,21 @@ class Database implements Transactions {
   readonly #inside = new AsyncLocalStorage<(() => void)[]>();
   #last: Promise<unknown> = Promise.resolve();
   tables: Tables = {
-    ...{
-      contacts: [],
-      addresses: [],
-      conversations: [],
-      consents: [],
-      identities: [],
-      deliveries: [],
-      keywords: [],
-      outbox: [],
-    },
-    ...{ notices: [], events: [], transactions: [], settings: new Map(), media: [], said: [], birthDates: new Map() },
+    contacts: [],
+    addresses: [],
+    conversations: [],
+    consents: [],
+    identities: [],
+    deliveries: [],
+    keywords: [],
+    outbox: [],
+    notices: [],
+    events: [],
+    transactions: [],
+    settings: new Map(),
+    media: [],
+    said: [],
+    birthDates: new Map(),
     deviceNotices: new Map(),
     ...careTables(),
   };

@@ -18,7 +18,10 @@ export function roomServices(
   govern?: GovernRooms,
 ) {
   const parts = {
-    ...{ governedRooms: stores.governedRooms, transactions: stores.transactions, policy, control },
+    governedRooms: stores.governedRooms,
+    transactions: stores.transactions,
+    policy,
+    control,
     roomsChanged: (rooms: Parameters<GovernRooms['roomsChanged']>[0]) => govern?.roomsChanged(rooms),
     govern: govern ?? { alone: <T>(_room: string, work: () => Promise<T>) => work() },
   };

@@ -222,7 +222,10 @@ export class TestBridge {
     ].filter(({ name }) => !options.commands?.some((own) => own.name === name));
     this.commands.push(...(options.commands ?? []));
     this.runner = new CommandRunner({
-      ...{ ...parts, policy, commands: this.commands, confirmWithinMs: 300_000 },
+      ...parts,
+      policy,
+      commands: this.commands,
+      confirmWithinMs: 300_000,
       awayUntil: () => options.awayUntil?.(),
       commandOfNotice: async (notice) => {
         const device = await stores.watchedDevices.ofNotice(notice);
@@ -420,7 +423,10 @@ async function makeRoom(
 ): Promise<RoomId> {
   const { conversation, name = '' } = room;
   const roomId = await rooms.create({
-    ...{ key, name, topic: '', invite: (conversation && lines.find(conversation.lineId)?.team) ?? [] },
+    key,
+    name,
+    topic: '',
+    invite: (conversation && lines.find(conversation.lineId)?.team) ?? [],
     ...(conversation && { ghost: conversation.ghost }),
   });
   await transactions.run(async () => {
@@ -438,7 +444,7 @@ const QUEUE_NAMES = ['events', 'keywords', 'deliveries', 'outbox', 'notices'] as
 type QueueName = (typeof QUEUE_NAMES)[number];
 type Queue = () => Promise<number>;
 
-/** One look at a store and one try of each row that is due, with the rules of the durable queue. Answers how many there were. */
+/** One look at a store and one try of each row that is due, with the rules of the durable queue. Returns how many there were. */
 function queue<Row extends QueueRow>(
   store: QueueStore<Row>,
   run: (row: Row) => Promise<Handled>,

@@ -4,7 +4,7 @@ import { version } from '../../../src/cli/version.ts';
 import { configFolder, MINIMAL } from '../../support/config-folder.ts';
 import { dirname } from 'node:path';
 
-/** Runs a command line, and answers what a terminal would show. */
+/** Runs a command line, and returns what a terminal would show. */
 async function run(args: string[], env: Record<string, string> = {}) {
   const out: string[] = [];
   const err: string[] = [];

@@ -23,14 +23,16 @@ describe('the break-glass commands', () => {
   const run = (command: Command, args: object, sender = ON_CALL, more: Partial<CommandCall> = {}) =>
     command.run(
       {
-        ...{ sender, eventId: '$event' as EventId, repliesTo: undefined, trace: 't', ticket: undefined },
-        ...{
-          room: { roomId: '!command' as RoomId, conversation: undefined },
-          confirmedBy: undefined,
-          typedAt: 0,
-          attempts: 0,
-          isRepeat: false,
-        },
+        sender,
+        eventId: '$event' as EventId,
+        repliesTo: undefined,
+        trace: 't',
+        ticket: undefined,
+        room: { roomId: '!command' as RoomId, conversation: undefined },
+        confirmedBy: undefined,
+        typedAt: 0,
+        attempts: 0,
+        isRepeat: false,
         ...more,
       },
       args as ReadArguments,

@@ -18,7 +18,9 @@ const done = async (): Promise<Answer> => ({ text: 'done' });
 describe('defining a command', () => {
   it('infers the types of the arguments', () => {
     const command = defineCommand({
-      ...{ ...about, name: 'role give', effect: 'changes' },
+      ...about,
+      name: 'role give',
+      effect: 'changes',
       parameters: {
         user: userParameter('who'),
         verb: choiceParameter('which', ['a', 'b']),

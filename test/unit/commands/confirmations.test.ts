@@ -227,7 +227,10 @@ describe('confirming (D5, D6)', () => {
     await fixture.bridge.pump('events');
     const next = `$sent-${fixture.world.sender.events.length + 1}` as EventId;
     await fixture.bridge.event({
-      ...{ type: 'm.reaction', room_id: COMMAND_ROOM, sender: DESK, event_id: '$early' as EventId },
+      type: 'm.reaction',
+      room_id: COMMAND_ROOM,
+      sender: DESK,
+      event_id: '$early' as EventId,
       content: { 'm.relates_to': { rel_type: 'm.annotation', event_id: next, key: '✅' } },
     });
     await fixture.bridge.step('events');

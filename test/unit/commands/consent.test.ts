@@ -48,8 +48,11 @@ describe('command consent (J2)', () => {
       const [record, ...more] = await history();
       expect(more).to.deep.equal([]);
       expect(record).to.include({
-        ...{ state: 'granted', method: method.toLowerCase(), evidence: 'told of the risk, wants texts' },
-        ...{ wordingVersion: '2026-11', actor: NURSE },
+        state: 'granted',
+        method: method.toLowerCase(),
+        evidence: 'told of the risk, wants texts',
+        wordingVersion: '2026-11',
+        actor: NURSE,
       });
       expect(record!.cause).to.match(/^event:\$/);
       expect(Date.now() - record!.at).to.be.within(0, 5_000);

@@ -64,7 +64,9 @@ describe('hostile commands', () => {
   });
 
   const edit = (body: string) => ({
-    ...{ msgtype: 'm.text', body: `* ${body}`, 'm.new_content': { msgtype: 'm.text', body } },
+    msgtype: 'm.text',
+    body: `* ${body}`,
+    'm.new_content': { msgtype: 'm.text', body },
     'm.relates_to': { rel_type: 'm.replace', event_id: '$earlier' },
   });
   it('refuses what an edit makes of a message', async () => {
@@ -83,7 +85,9 @@ describe('hostile commands', () => {
 
   it('refuses a command in the clear, whoever sends it', async () => {
     await fixture.bridge.event({
-      ...{ type: 'm.room.message', room_id: COMMAND_ROOM, sender: SECOND },
+      type: 'm.room.message',
+      room_id: COMMAND_ROOM,
+      sender: SECOND,
       content: { msgtype: 'm.text', body: LOCK },
     });
     await fixture.bridge.pump();
@@ -138,7 +142,9 @@ describe('hostile commands', () => {
       null,
     ]) {
       await fixture.bridge.event({
-        ...{ type: 'm.reaction', room_id: COMMAND_ROOM, sender: SECOND },
+        type: 'm.reaction',
+        room_id: COMMAND_ROOM,
+        sender: SECOND,
         content: { 'm.relates_to': relation },
       });
     }
@@ -165,7 +171,10 @@ describe('hostile commands', () => {
     await fixture.reacts('✅', NURSE);
     await fixture.type('!care confirm aaaaaaaa', SECOND);
     await fixture.bridge.event({
-      ...{ type: 'm.reaction', room_id: COMMAND_ROOM, sender: SECOND, unsigned: { redacted_because: {} } },
+      type: 'm.reaction',
+      room_id: COMMAND_ROOM,
+      sender: SECOND,
+      unsigned: { redacted_because: {} },
       content: { 'm.relates_to': { rel_type: 'm.annotation', event_id: fixture.prompt, key: '✅' } },
     });
     await fixture.bridge.pump();

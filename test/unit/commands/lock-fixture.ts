@@ -49,7 +49,11 @@ export function accountCommands(accounts: Accounts): readonly Command[] {
 
 function losing(accounts: Accounts, name: string, effect: 'changes' | 'destroys'): Command {
   return defineCommand({
-    ...{ name, effect, summary: 'x', permission: 'manage-accounts', where: 'command-room' },
+    name,
+    effect,
+    summary: 'x',
+    permission: 'manage-accounts',
+    where: 'command-room',
     parameters: { user: userParameter('whose') },
     preview: async (_call, { user }) => ({ text: `${user} would be signed out.`, facts: { user } }),
     run: async (_call, { user }) => {
@@ -62,7 +66,11 @@ function losing(accounts: Accounts, name: string, effect: 'changes' | 'destroys'
 function destroying(accounts: Accounts): readonly Command[] {
   return (['lock', 'erase'] as const).map((name) =>
     defineCommand({
-      ...{ name, summary: 'x', permission: 'manage-accounts', where: 'command-room', effect: 'destroys' },
+      name,
+      summary: 'x',
+      permission: 'manage-accounts',
+      where: 'command-room',
+      effect: 'destroys',
       needsSecondPerson: name === 'erase',
       parameters: { user: userParameter('who'), reason: reasonParameter('why') },
       preview: async (_call, { user }) => {
@@ -134,7 +142,9 @@ export class LockFixture {
     more: { to?: EventId; eventId?: EventId; roomId?: RoomId } = {},
   ): Promise<void> {
     await this.bridge.event({
-      ...{ type: 'm.reaction', room_id: more.roomId ?? COMMAND_ROOM, sender },
+      type: 'm.reaction',
+      room_id: more.roomId ?? COMMAND_ROOM,
+      sender,
       ...(more.eventId && { event_id: more.eventId }),
       content: { 'm.relates_to': { rel_type: 'm.annotation', event_id: more.to ?? this.prompt, key } },
     });

@@ -17,7 +17,11 @@ const context: ReadContext = {
 
 function command(spec: { parameters?: object; options?: object }): Command {
   return defineCommand({
-    ...{ name: 'x', summary: 'x', permission: 'use-commands', where: 'any-governed', effect: 'changes' },
+    name: 'x',
+    summary: 'x',
+    permission: 'use-commands',
+    where: 'any-governed',
+    effect: 'changes',
     parameters: spec.parameters as never,
     options: (spec.options ?? {}) as never,
     preview: async () => ({ text: '', facts: {} }),

@@ -134,7 +134,7 @@ describe('commands about roles', () => {
     const holds = (text: string | Uint8Array) =>
       void (world.sender.file = { bytes: Buffer.from(text), contentType: 'text/csv' });
 
-    /** Sends a file, and answers what makes a message a reply to it. */
+    /** Sends a file, and returns what makes a message a reply to it. */
     async function replyTo(content: object = CSV): Promise<object> {
       const event_id = await bridge.writes(COMMAND_ROOM, '', { sender: ADMIN, content });
       return { 'm.relates_to': { 'm.in_reply_to': { event_id } } };

@@ -34,7 +34,10 @@ const STRANGERS: Readonly<Record<string, UserId>> = {
 /** One command with parameters of free words. */
 function echo(more: Partial<Pick<Command, 'permission' | 'name'>> & { run?: (words: string) => Promise<string> } = {}) {
   return defineCommand({
-    ...{ name: more.name ?? 'echo', summary: 'x', effect: 'reads', where: 'any-governed' },
+    name: more.name ?? 'echo',
+    summary: 'x',
+    effect: 'reads',
+    where: 'any-governed',
     permission: more.permission ?? 'use-commands',
     parameters: { words: optional(textParameter('words')) },
     run: async (_call, { words = '' }) => ({ text: (await more.run?.(words)) ?? 'done' }),
@@ -261,7 +264,11 @@ describe('running commands (A1, A2)', () => {
 describe('the audit of commands (F1, F2)', () => {
   const change = (run: (call: CommandCall) => Promise<void>) =>
     defineCommand({
-      ...{ name: 'change', summary: 'x', permission: 'manage-roles', where: 'any-governed', effect: 'changes' },
+      name: 'change',
+      summary: 'x',
+      permission: 'manage-roles',
+      where: 'any-governed',
+      effect: 'changes',
       parameters: { words: optional(textParameter('words')) },
       preview: async () => ({ text: 'It would change.', facts: {} }),
       run: async (call) => (await run(call), { text: 'Changed.' }),
@@ -393,7 +400,11 @@ describe('commands in rooms', () => {
     const fixture = await CommandFixture.create();
     const { roomId } = await fixture.bridge.conversation('+12125550110');
     const row = {
-      ...{ id: '9', lane: roomId, attempts: 0, trace: 'trace', receivedAt: Date.now() },
+      id: '9',
+      lane: roomId,
+      attempts: 0,
+      trace: 'trace',
+      receivedAt: Date.now(),
       event: {
         type: 'm.room.encrypted',
         room_id: roomId,

@@ -77,7 +77,11 @@ export class RunnerFixture {
     const conversation = options.where === 'conversation' ? ({} as Conversation) : undefined;
     this.#room = { roomId: COMMAND_ROOM, conversation };
     this.#runner = new CommandRunner({
-      ...{ confirmations, transactions, prefix: options.prefix ?? PREFIX, country: 'US', confirmWithinMs: 300_000 },
+      confirmations,
+      transactions,
+      prefix: options.prefix ?? PREFIX,
+      country: 'US',
+      confirmWithinMs: 300_000,
       commands: commands.map((command) => this.#counted(command, options.isStubbed === true)),
       audit: options.auditFault ? { append: async () => Promise.reject(options.auditFault!) } : audit,
       policy: { current: async () => ({ ...policy, assigned: held }) },

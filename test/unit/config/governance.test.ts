@@ -36,14 +36,21 @@ describe('the care policy in the configuration', () => {
     expect(config.directory).to.equal(undefined);
     expect(config.homeserverDeclarations).to.deep.equal({});
     expect(config.accounts).to.deep.equal({
-      ...{ adapter: 'auto', adminToken: undefined, mas: undefined, protectedUsers: new Set() },
+      adapter: 'auto',
+      adminToken: undefined,
+      mas: undefined,
+      protectedUsers: new Set(),
       watch: { everyMs: 300_000, verifyWithinMs: 3_600_000, unusedMs: 90 * 86_400_000 },
     });
     const { checkpointFile, ...audit } = config.audit;
     expect(audit).to.deep.equal({ signingKey: undefined, signEveryMs: 86_400_000, retentionYears: 6 });
     expect(checkpointFile).to.match(/\/audit-checkpoint\.json$/);
     expect(config.governance).to.deep.equal({
-      ...{ isDryRun: false, sweepIntervalMs: 600_000, warRepairs: 5, warWindowMs: 600_000, warPauseMs: 3_600_000 },
+      isDryRun: false,
+      sweepIntervalMs: 600_000,
+      warRepairs: 5,
+      warWindowMs: 600_000,
+      warPauseMs: 3_600_000,
     });
   });
 
@@ -53,8 +60,14 @@ describe('the care policy in the configuration', () => {
     );
     expect(config.units).to.deep.equal([{ id: 'icu', name: 'Intensive care' }]);
     expect([...config.roles.values()].at(-2)).to.deep.equal({
-      ...{ id: 'nurse', name: 'Nurse', power: 50, permissions: new Set(['use-commands']), classes: new Set(['phi']) },
-      ...{ commands: new Set(['role list', 'who']), units: new Set(['icu']), idleLogoffMs: 43_200_000 },
+      id: 'nurse',
+      name: 'Nurse',
+      power: 50,
+      permissions: new Set(['use-commands']),
+      classes: new Set(['phi']),
+      commands: new Set(['role list', 'who']),
+      units: new Set(['icu']),
+      idleLogoffMs: 43_200_000,
     });
     expect([...config.roles.values()].at(-1)).to.deep.include({ name: 'chief', power: 0, units: 'all' });
     expect([...config.roles.values()].at(-1)?.permissions.size, 'nothing said is nothing permitted').to.equal(0);
@@ -85,7 +98,10 @@ describe('the care policy in the configuration', () => {
       'homeserver_declarations: {session_lifetime: never, inactive_session: 12h, tls: true, federation: off}\n',
     );
     expect(homeserverDeclarations).to.deep.equal({
-      ...{ sessionLifetimeMs: 0, inactiveSessionMs: 43_200_000, tls: true, federation: 'off' },
+      sessionLifetimeMs: 0,
+      inactiveSessionMs: 43_200_000,
+      tls: true,
+      federation: 'off',
     });
   });
 

@@ -26,27 +26,45 @@ const RESTRICTED = 'restricted';
 const OWN = ['hospital.test'];
 const CONSEQUENCES: readonly Consequence[] = [
   {
-    ...{ what: 'encryption', type: 'm.room.encryption', field: 'algorithm', instead: 'none' },
+    what: 'encryption',
+    type: 'm.room.encryption',
+    field: 'algorithm',
+    instead: 'none',
     of: { none: undefined, phi: 'm.megolm.v1.aes-sha2', sensitive: 'm.megolm.v1.aes-sha2' },
   },
   {
-    ...{ what: 'history', type: 'm.room.history_visibility', field: 'history_visibility', instead: 'world_readable' },
+    what: 'history',
+    type: 'm.room.history_visibility',
+    field: 'history_visibility',
+    instead: 'world_readable',
     of: { none: 'shared', phi: 'joined', sensitive: 'joined' },
   },
   {
-    ...{ what: 'joining', type: 'm.room.join_rules', field: 'join_rule', instead: 'public' },
+    what: 'joining',
+    type: 'm.room.join_rules',
+    field: 'join_rule',
+    instead: 'public',
     of: { none: RESTRICTED, phi: RESTRICTED, sensitive: 'invite' },
   },
   {
-    ...{ what: 'guests', type: 'm.room.guest_access', field: 'guest_access', instead: 'can_join' },
+    what: 'guests',
+    type: 'm.room.guest_access',
+    field: 'guest_access',
+    instead: 'can_join',
     of: { none: 'forbidden', phi: 'forbidden', sensitive: 'forbidden' },
   },
   {
-    ...{ what: 'other servers (ACL)', type: 'm.room.server_acl', field: 'allow', instead: ['*'] },
+    what: 'other servers (ACL)',
+    type: 'm.room.server_acl',
+    field: 'allow',
+    instead: ['*'],
     of: { none: undefined, phi: OWN, sensitive: OWN },
   },
   {
-    ...{ what: 'who may invite', type: 'm.room.power_levels', field: 'invite', instead: 25 },
+    what: 'who may invite',
+    type: 'm.room.power_levels',
+    field: 'invite',
+    instead: 25,
     of: { none: 0, phi: 50, sensitive: 90 },
   },
 ];

@@ -22,7 +22,10 @@ function room(
 ): RoomSnapshot {
   const entries = Object.entries({ ...SAFE, ...state }).filter(([, content]) => content !== undefined);
   return {
-    ...{ roomId: COMMAND_ROOM, version: '12', creators: new Set<UserId>(), faults },
+    roomId: COMMAND_ROOM,
+    version: '12',
+    creators: new Set<UserId>(),
+    faults,
     state: new Map(entries.map(([type, content]) => [stateId(type), { type, content } as unknown as StateEntry])),
     members: new Map(
       Object.entries({ [NAMESPACE.bot]: 'join', [ADMIN]: 'join', [NURSE]: 'invite', ...members }) as [UserId, string][],

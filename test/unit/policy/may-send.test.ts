@@ -28,15 +28,13 @@ const CASES: readonly (readonly [OutboxKind, ConsentState, ViolationCode | undef
 ];
 
 const ASKED: SendQuestion = {
-  ...{
-    kind: 'message',
-    consent: 'granted',
-    identity: 'not-needed',
-    encoding: encodingOf('0123456789'),
-    createdAt: 1_000,
-    now: 1_000,
-    isTextingClass: true,
-  },
+  kind: 'message',
+  consent: 'granted',
+  identity: 'not-needed',
+  encoding: encodingOf('0123456789'),
+  createdAt: 1_000,
+  now: 1_000,
+  isTextingClass: true,
 };
 
 describe('may send (J1, K4, K7)', () => {

@@ -5,13 +5,13 @@ import type { UserId } from '../../../src/model/ids.ts';
 import { actOnHost, type HostRequest, type HostResult } from '../../../src/services/act-on-host.ts';
 
 const REQUEST: HostRequest = {
-  ...{
-    what: 'unlock',
-    actor: '@it:hospital.test' as UserId,
-    target: '@lee:hospital.test' as UserId,
-    eventId: undefined,
-  },
-  ...{ trace: 'trace', systemUser: 'root', reason: 'locked out' },
+  what: 'unlock',
+  actor: '@it:hospital.test' as UserId,
+  target: '@lee:hospital.test' as UserId,
+  eventId: undefined,
+  trace: 'trace',
+  systemUser: 'root',
+  reason: 'locked out',
 };
 const DONE: HostResult = { outcome: 'done', text: 'It is done.' };
 

@@ -7,17 +7,36 @@ import { fhirFaults } from '../../support/fhir-validators.ts';
 
 const least = auditItem(
   {
-    ...{ seq: 7, id: 'x', at: 1_790_000_000_000, action: 'room.repair', actor: 'carebridge', outcome: 'done' },
-    ...{ target: null, roomId: null, sourceEvent: null, cause: null, content: null, trace: 't' },
-    ...{ prevHash: 'a'.repeat(64), hash: 'b'.repeat(64) },
+    seq: 7,
+    id: 'x',
+    at: 1_790_000_000_000,
+    action: 'room.repair',
+    actor: 'carebridge',
+    outcome: 'done',
+    target: null,
+    roomId: null,
+    sourceEvent: null,
+    cause: null,
+    content: null,
+    trace: 't',
+    prevHash: 'a'.repeat(64),
+    hash: 'b'.repeat(64),
   },
   {},
 );
 const full: AuditItem = {
   ...least,
-  ...{ action: 'role.give', actor: '@admin:hospital.test', target: '@nurse/x:hospital.test' },
-  ...{ roomId: '!room:hospital.test', sourceEvent: '$event', cause: 'command', reason: 'she said "now",\nplease' },
-  ...{ ticket: '', before: { roles: [] }, after: ['nurse'], details: '=1+1' },
+  action: 'role.give',
+  actor: '@admin:hospital.test',
+  target: '@nurse/x:hospital.test',
+  roomId: '!room:hospital.test',
+  sourceEvent: '$event',
+  cause: 'command',
+  reason: 'she said "now",\nplease',
+  ticket: '',
+  before: { roles: [] },
+  after: ['nurse'],
+  details: '=1+1',
 };
 
 describe('audit formats', () => {

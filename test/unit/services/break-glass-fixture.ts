@@ -137,7 +137,11 @@ export async function breakGlassFixture(
   const limits = { defaultMs: HOUR_MS, maxMs: 4 * HOUR_MS };
   const unavailable = async () => options.unavailable ?? [];
   return {
-    ...{ storage, room, ending, assigned, clock },
+    storage,
+    room,
+    ending,
+    assigned,
+    clock,
     grant: new BreakGlass({ ...common, ending, limits, unavailable, prefix: '!care' }),
     newExpiry: () => new ExpireBreakGlass({ emergencyAccess, ending, audit, security, log, now }),
     changes: () => changes,

@@ -29,8 +29,15 @@ const PHYSICIAN: Role = {
 
 function room(id: string, kind: GovernedRoom['kind'], unit?: UnitId): GovernedRoom {
   return {
-    ...{ roomId: id as RoomId, kind, phiClass: 'phi', opaqueId: 'abcdefgh', unit, conversation: undefined },
-    ...{ name: undefined, origin: 'made', since: 0 },
+    roomId: id as RoomId,
+    kind,
+    phiClass: 'phi',
+    opaqueId: 'abcdefgh',
+    unit,
+    conversation: undefined,
+    name: undefined,
+    origin: 'made',
+    since: 0,
   };
 }
 
@@ -43,7 +50,11 @@ function view(tables: CareTables, clock: { now: number }, more: Partial<CarePoli
     classes: BUILT_IN_CLASSES,
     admins: [ADMIN],
     lines: new Lines([{ id: LINE, number: '+12125550100' as PhoneNumber, carrier: 'loopback', team: [NURSE] }]),
-    ...{ roleStore: roles, governedRooms, emergencyAccess, policyVersions, log: silentLogger },
+    roleStore: roles,
+    governedRooms,
+    emergencyAccess,
+    policyVersions,
+    log: silentLogger,
     now: () => clock.now,
     ...more,
   });
@@ -86,8 +97,14 @@ describe('CarePolicyView', () => {
     const tables = careTables();
     const clock = { now: 1_000 };
     tables.emergencyAccess.push({
-      ...{ id: '1', roomId: '!a' as RoomId, userId: DOCTOR, reason: 'x', grantedAt: 0, expiresAt: 2_000 },
-      ...{ endedAt: undefined, endedBy: undefined },
+      id: '1',
+      roomId: '!a' as RoomId,
+      userId: DOCTOR,
+      reason: 'x',
+      grantedAt: 0,
+      expiresAt: 2_000,
+      endedAt: undefined,
+      endedBy: undefined,
     });
     const policies = view(tables, clock);
     expect((await policies.current()).emergencies.get('!a' as RoomId)).to.deep.equal(new Set([DOCTOR]));

@@ -47,8 +47,12 @@ describe('governing rooms', () => {
       const [begun, ended] = fixture.storage.audited();
       expect(begun).to.include({ action: 'room.repair-begun', outcome: 'done', actor: 'carebridge', roomId });
       expect(ended).to.deep.include({
-        ...{ action: 'room.repair', outcome: 'done', roomId, cause: `changed by ${ADMIN}` },
-        ...{ before: PUBLIC as JsonValue, after: { join_rule: 'invite' } },
+        action: 'room.repair',
+        outcome: 'done',
+        roomId,
+        cause: `changed by ${ADMIN}`,
+        before: PUBLIC as JsonValue,
+        after: { join_rule: 'invite' },
       });
       expect(ended?.details).to.include({ rule: 'join-rules', changedBy: ADMIN, ended: 'applied' });
       expect(ended?.sourceEvent).to.match(/^\$event/);

@@ -16,8 +16,15 @@ describe('what people write in governed rooms', () => {
 
   async function room(kind: RoomKind, isEncrypted = true): Promise<void> {
     const governed: GovernedRoom = {
-      ...{ roomId: ROOM, kind, phiClass: 'phi', opaqueId: 'abc', unit: undefined, conversation: undefined },
-      ...{ name: undefined, origin: 'made', since: 0 },
+      roomId: ROOM,
+      kind,
+      phiClass: 'phi',
+      opaqueId: 'abc',
+      unit: undefined,
+      conversation: undefined,
+      name: undefined,
+      origin: 'made',
+      since: 0,
     };
     await world.stores.governedRooms.add(governed);
     world.rooms.add(ROOM, {}, isEncrypted);
@@ -86,7 +93,8 @@ describe('what people write in governed rooms', () => {
   it('hints at nothing where somebody reacts to a colleague', async () => {
     await room('care-team');
     await bridge.event({
-      ...{ type: 'm.reaction', room_id: ROOM },
+      type: 'm.reaction',
+      room_id: ROOM,
       content: { 'm.relates_to': { rel_type: 'm.annotation', event_id: '$x', key: '✅' } },
     });
     await bridge.pump();

@@ -32,7 +32,12 @@ describe('governed rooms', () => {
     const { version = '10', bot = 100, creators = [], isSpace = false } = more;
     const { control } = fixture;
     control.rooms.set(THEIRS, {
-      ...{ roomId: THEIRS, version, creators: new Set(creators), state: new Map(), members: new Map(), faults: [] },
+      roomId: THEIRS,
+      version,
+      creators: new Set(creators),
+      state: new Map(),
+      members: new Map(),
+      faults: [],
     });
     const write = (type: string, content: object) => control.write(THEIRS, type, content, { sender: ADMIN });
     write('m.room.create', { room_version: version, ...(isSpace && { type: 'm.space' }) });

@@ -25,7 +25,10 @@ describe('a hostile room', function () {
   afterEach(() => fixture[Symbol.asyncDispose]());
 
   const member = (user: string, membership = 'join'): Event => ({
-    ...{ type: 'm.room.member', stateKey: user, sender: user, content: { membership } },
+    type: 'm.room.member',
+    stateKey: user,
+    sender: user,
+    content: { membership },
   });
   const usual = (version: unknown = '11'): Event[] => [
     { type: 'm.room.create', content: { room_version: version, 'm.federate': false } },
@@ -37,7 +40,11 @@ describe('a hostile room', function () {
   /** As the homeserver tells it: through the same reader as in the bridge. */
   function room(events: readonly Event[], roomId = ROOM): RoomId {
     const body = events.map(({ type, content, stateKey = '', sender = ADMIN }, index) => ({
-      ...{ type, content, state_key: stateKey, sender, event_id: `$${index}` },
+      type,
+      content,
+      state_key: stateKey,
+      sender,
+      event_id: `$${index}`,
     }));
     const record = readState(roomId, BOT, Buffer.from(JSON.stringify(body)));
     fixture.control.rooms.set(roomId, record.snapshot());
@@ -149,7 +156,9 @@ describe('a hostile room', function () {
 
   it('with more state than is looked at is reported, and what can be seen is put right', async () => {
     const many = Array.from({ length: 2_500 }, (_, n) => ({
-      ...{ type: 'm.space.parent', stateKey: `!s${n}:hospital.test`, content: { via: ['hospital.test'] } },
+      type: 'm.space.parent',
+      stateKey: `!s${n}:hospital.test`,
+      content: { via: ['hospital.test'] },
     }));
     room([...usual(), { type: 'm.room.join_rules', content: { join_rule: 'public' } }, ...many]);
     await fixture.adopted(ROOM);

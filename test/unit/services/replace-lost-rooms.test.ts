@@ -27,7 +27,10 @@ describe('a command room or security room that is lost', () => {
     const { storage, make, policy } = fixture;
     command = await ensureCommandRoom({ ...storage, make });
     lostRooms = new ReplaceLostRooms({
-      ...{ ...storage, make, namespace: policy.namespace, log: silentLogger },
+      ...storage,
+      make,
+      namespace: policy.namespace,
+      log: silentLogger,
       notifier: new Notifier({ ...storage, bot: BOT, wake: () => undefined }),
       roomMoved: (from, to) => void moved.push(`${from} ${to}`),
       rooms: {

@@ -14,8 +14,15 @@ const DAY = Date.UTC(2026, 0, 2);
 
 function room(id: string, kind: RoomKind, name: string | undefined): GovernedRoom {
   return {
-    ...{ roomId: `!${id}` as RoomId, kind, phiClass: 'phi', opaqueId: id, unit: undefined, conversation: undefined },
-    ...{ name, origin: 'made', since: 0 },
+    roomId: `!${id}` as RoomId,
+    kind,
+    phiClass: 'phi',
+    opaqueId: id,
+    unit: undefined,
+    conversation: undefined,
+    name,
+    origin: 'made',
+    since: 0,
   };
 }
 
@@ -39,7 +46,9 @@ describe('access review', () => {
     ])
       await governedRooms.add(one);
     const access = new ReviewAccess({
-      ...{ namespace, roles, governedRooms },
+      namespace,
+      roles,
+      governedRooms,
       control: {
         async snapshot(roomId) {
           const found = members[roomId];

@@ -43,9 +43,15 @@ describe('setting up, over restarts', () => {
     permissions = ['set-up', 'manage-rooms'];
     now = 1_000;
     facts = {
-      ...{ prefix: '!care', domain: 'hospital.test', configFile: 'config.yaml', securityRoom: undefined },
+      prefix: '!care',
+      domain: 'hospital.test',
+      configFile: 'config.yaml',
+      securityRoom: undefined,
       commandRoom: { problem: undefined, joined: new Set([ADMIN]) },
-      ...{ carriers: [], lines: [], roles: [], units: [] },
+      carriers: [],
+      lines: [],
+      roles: [],
+      units: [],
     };
     await settings.set(`setup:${ADMIN}`, JSON.stringify({ eventId: '$none' }));
   });

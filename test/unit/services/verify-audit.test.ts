@@ -12,15 +12,18 @@ function chain(length: number): AuditRow[] {
   const rows: AuditRow[] = [];
   for (let seq = 1; seq <= length; seq++) {
     const row = {
-      ...{ seq, id: `id-${seq}`, at: 1_790_000_000_000 + seq, action: 'role.give', actor: '@a:b', outcome: 'done' },
-      ...{
-        target: seq % 2 ? '@c:d' : null,
-        roomId: '!r',
-        sourceEvent: '$e',
-        cause: null,
-        content: '1.ab.cd',
-        trace: 't',
-      },
+      seq,
+      id: `id-${seq}`,
+      at: 1_790_000_000_000 + seq,
+      action: 'role.give',
+      actor: '@a:b',
+      outcome: 'done',
+      target: seq % 2 ? '@c:d' : null,
+      roomId: '!r',
+      sourceEvent: '$e',
+      cause: null,
+      content: '1.ab.cd',
+      trace: 't',
       prevHash: rows.at(-1)?.hash ?? GENESIS,
     };
     rows.push({ ...row, hash: auditHash(row) });

@@ -8,8 +8,19 @@ import { KEY, OTHER_KEY } from '../../integration/storage/audit-builders.ts';
 
 function row(seq: number): AuditRow {
   const unhashed = {
-    ...{ seq, id: `id-${seq}`, at: 1_790_000_000_000, action: 'role.give', actor: '@a:b', outcome: 'done' },
-    ...{ target: null, roomId: '!r', sourceEvent: '$e', cause: null, content: null, trace: 't', prevHash: GENESIS },
+    seq,
+    id: `id-${seq}`,
+    at: 1_790_000_000_000,
+    action: 'role.give',
+    actor: '@a:b',
+    outcome: 'done',
+    target: null,
+    roomId: '!r',
+    sourceEvent: '$e',
+    cause: null,
+    content: null,
+    trace: 't',
+    prevHash: GENESIS,
   };
   return { ...unhashed, hash: auditHash(unhashed) };
 }
@@ -26,12 +37,18 @@ async function exported(format: 'jsonl' | 'csv' | 'fhir') {
       find: async () => undefined,
       head: async () => ({ seq: 2, hash: rows[1]?.hash ?? '' }),
       open: () => ({ reason: 'odd \ufffd' }),
-      ...{ writtenAt: async () => 1, checkpoints: async () => [], lastCheckpoint: async () => undefined },
+      writtenAt: async () => 1,
+      checkpoints: async () => [],
+      lastCheckpoint: async () => undefined,
       addCheckpoint: async () => true,
     },
     signer: KEY,
   }).run({
-    ...{ format, filter: {}, by: '@officer:b' as UserId, reason: undefined, details: {} },
+    format,
+    filter: {},
+    by: '@officer:b' as UserId,
+    reason: undefined,
+    details: {},
     writeLine: async (line) => void lines.push(`${line}\n`),
     writeManifest: async (line) => void manifest.push(`${line}\n`),
   });
@@ -49,7 +66,8 @@ async function* linesOf(bytes: Buffer): AsyncGenerator<Buffer> {
 
 const problems = (file: Buffer, manifest: Buffer, key = KEY) =>
   verifyExport({
-    ...{ lines: linesOf(file), manifest: linesOf(manifest) },
+    lines: linesOf(file),
+    manifest: linesOf(manifest),
     verifier: new AuditPublicKeys([key.publicKey]),
   });
 

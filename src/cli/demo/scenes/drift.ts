@@ -20,7 +20,7 @@ interface HandChange {
   readonly what: string;
   /** The state event that is written. */
   readonly type: string;
-  /** Answers the event's id. */
+  /** Returns the event's id. */
   act(admin: Nurse, room: string, nurse: Nurse): Promise<string>;
   /** What the bot wrote in its place, in words. */
   becomes(content: Content, nurse: Nurse): string;
@@ -74,7 +74,9 @@ export const drift: Scene = {
 /** A room that staff made by themselves, years ago: whoever made it is as powerful as the bot. */
 async function adoptOldRoom({ admin, nurse, commandRoom, tell }: Stage): Promise<string> {
   const { room_id: room } = await admin.client.createRoom({
-    ...{ name: 'Ward 4', room_version: OLD_VERSION, invite: [nurse.userId, BOT] },
+    name: 'Ward 4',
+    room_version: OLD_VERSION,
+    invite: [nurse.userId, BOT],
     power_level_content_override: { users: { [admin.userId]: 100, [BOT]: 100 } },
   });
   await nurse.join(room);

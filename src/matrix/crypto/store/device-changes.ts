@@ -29,7 +29,7 @@ export class DeviceChanges {
     return this.#newest;
   }
 
-  /** Notes that the users' devices may have changed. Answers how to store it, to be run inside a transaction. */
+  /** Notes that the users' devices may have changed. Returns how to store it, to be run inside a transaction. */
   note(users: Iterable<UserId>): () => void {
     const noted: [UserId, number][] = [];
     for (const user of users) {

@@ -33,7 +33,7 @@ export class GroupCommit {
   #failures = 0;
 
   /**
-   * `logPath` is SQLite's write-ahead log. `nextGeneration` runs inside each transaction that must survive a power loss and answers the
+   * `logPath` is SQLite's write-ahead log. `nextGeneration` runs inside each transaction that must survive a power loss and returns the
    * number of such transactions so far, which it stores.
    */
   constructor(database: DatabaseSync, logPath: string, nextGeneration: () => number) {

@@ -102,7 +102,7 @@ export class RecordTable {
     for (const { store, key, value } of image.records) this.#put.run(id, store, encodeKey(key), serialize(value));
   }
 
-  /** Deletes all records of the object stores of this name, in every database. Only while none is loaded. Answers how many. */
+  /** Deletes all records of the object stores of this name, in every database. Only while none is loaded. Returns how many. */
   clearEverywhere(store: string): number {
     return Number(this.#dropEverywhere.run(store).changes);
   }

@@ -29,7 +29,7 @@ export class SessionAges {
   }
 
   /**
-   * An attempt to share a key begins, which may make a session. Answers since when there have been attempts without a message, Unix ms. It is written before
+   * An attempt to share a key begins, which may make a session. Returns since when there have been attempts without a message, Unix ms. It is written before
    * whatever the attempt writes, and in the order of the calls.
    */
   begin(user: UserId, room: RoomId, now: number): number {

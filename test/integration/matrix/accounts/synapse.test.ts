@@ -136,7 +136,9 @@ describe('Accounts on a real Synapse', () => {
         method: 'PUT',
         headers: { authorization: `Bearer ${tokens[1]}` },
         body: JSON.stringify({
-          ...{ device_id: device, initial_device_display_name: 'asleep', device_data: { algorithm: 'none' } },
+          device_id: device,
+          initial_device_display_name: 'asleep',
+          device_data: { algorithm: 'none' },
           device_keys: { user_id: user, device_id: device, algorithms: [], keys: {}, signatures: {} },
         }),
       });

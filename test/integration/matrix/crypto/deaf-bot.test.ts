@@ -30,7 +30,11 @@ describe('sending while the bot’s sync is away', function () {
     let hears = true;
     const members = new Set([nurse.userId, GHOST]);
     const parts: ProvisioningParts = {
-      ...{ http, store, engine, deviceId: 'CB', isGhost: (user) => user === GHOST },
+      http,
+      store,
+      engine,
+      deviceId: 'CB',
+      isGhost: (user) => user === GHOST,
       members: async () => members,
       rotations: () => 0,
       hearsOfChanges: () => hears,

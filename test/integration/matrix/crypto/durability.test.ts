@@ -155,7 +155,7 @@ describe('crypto store', function () {
     expect(store.generation).to.equal(shared + 1);
   });
 
-  /** Runs the program until it has printed so many lines, kills it, and answers all complete lines. */
+  /** Runs the program until it has printed so many lines, kills it, and returns all complete lines. */
   async function killAfter(lines: number): Promise<string[]> {
     const child: ChildProcess = spawn(process.execPath, [PROGRAM, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';

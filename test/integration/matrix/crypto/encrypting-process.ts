@@ -39,7 +39,7 @@ export async function openMachines(store: CryptoStore): Promise<OlmMachine[]> {
   return machines;
 }
 
-/** Encrypts one message and answers `session index`. */
+/** Encrypts one message and returns `session index`. */
 export async function encryptOne(machine: OlmMachine, text = 'text'): Promise<string> {
   await machine.shareRoomKey(ROOM, []);
   const content = await machine.encrypt(ROOM, 'm.room.message', JSON.stringify({ body: text }));

@@ -86,12 +86,12 @@ async function runStage({ title, args, mocha, style, env: settings }, rest, summ
 
 /** A compiler or linter counts as one test. */
 function tool(code) {
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] };
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, failures: [], skipped: [] };
 }
 
 /** What the reporter wrote. A mocha that ended otherwise than its tests say has failed once more. */
 function tests(path, code) {
-  let summary = { passed: 0, failed: 0, skipped: [] };
+  let summary = { passed: 0, failed: 0, failures: [], skipped: [] };
   try {
     summary = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
@@ -101,9 +101,10 @@ function tests(path, code) {
   return summary;
 }
 
+/** Says last what a reader who has only the end of the output needs. */
 function report(results) {
-  const skipped = results.flatMap(({ title, skipped }) => skipped.map((test) => `  ${title}: ${test}`));
-  if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.join('\n')}`);
+  list('Skipped', results, ({ skipped }) => skipped);
+  list('Failed', results, ({ failures }) => failures);
   console.log('\n=== Summary ===');
   for (const { title, seconds, passed, failed } of results) {
     console.log(
@@ -113,6 +114,11 @@ function report(results) {
   const sum = (count) => results.reduce((total, result) => total + count(result), 0);
   const total = [sum(({ passed }) => passed), sum(({ failed }) => failed), sum(({ skipped }) => skipped.length)];
   console.log(`\n${total[0]} passed, ${total[1]} failed, ${total[2]} skipped`);
+}
+
+function list(heading, results, testsOf) {
+  const lines = results.flatMap((result) => testsOf(result).map((test) => `  ${result.title}: ${test}`));
+  if (lines.length > 0) console.log(`\n${heading}:\n${lines.join('\n')}`);
 }
 
 function run(args, env, isAlone) {

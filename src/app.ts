@@ -60,9 +60,9 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   // Before the schema is touched: the other one may be of another version.
   const only = closing.use(await beOnlyBridge(config.database, log));
   const storage = closing.use(
-    await openStorage(config, (row) => {
-      log.error('queue.unreadable', row);
-      messages.parked.unreadable(row).catch((error: unknown) => log.error('queue.report-failed', { ...row, error }));
+    await openStorage(config, async (row) => {
+      log.error('queue.unreadable', { queue: row.table, trace: row.trace });
+      await messages.parked.unreadable(row);
     }),
   );
   const archive = await openArchive(config.archive);

@@ -81,11 +81,15 @@ export class ReportParked {
     );
   }
 
-  /** A row that cannot be decrypted. What the archive queue has of them stays there, and is taken up when it can be read. */
-  async unreadable({ table, trace }: { readonly table: string; readonly trace: string }): Promise<void> {
+  /**
+   * A row that cannot be decrypted, in the transaction in which it is given up. What the archive queue has of them stays there, and is taken up when it
+   * can be read.
+   */
+  async unreadable(row: Pick<QueueRow, 'id' | 'trace' | 'retriedAt'> & { readonly table: string }): Promise<void> {
+    const { table, trace } = row;
     await this.#parts.notifier.tellAdmins(
       `Something in the table ${table} cannot be decrypted: its key is missing, or it was changed. It was given up, and is kept. (Reference ${trace})`,
-      { cause: `unreadable:${table}:${trace}`, trace },
+      { cause: `unreadable:${table}:${parkingOf(row)}`, trace },
     );
   }
 

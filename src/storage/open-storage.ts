@@ -94,11 +94,11 @@ export type StorageSettings = Pick<Config, 'database' | 'secrets'> & {
 
 /**
  * Opens the database, brings its schema up to date and checks its PHI keys. Throws ConfigError where that cannot be done as it is configured: the
- * message says what to do. `onUnreadable` is told of each row that is given up because it cannot be decrypted.
+ * message says what to do. `onUnreadable` tells people of each row that is given up because it cannot be decrypted: see `StorageParts`.
  */
 export async function openStorage(
   config: StorageSettings,
-  onUnreadable: (row: UnreadableRow) => void = () => undefined,
+  onUnreadable: (row: UnreadableRow) => Promise<void> = async () => undefined,
 ): Promise<Storage> {
   const cipher = new PhiCipher(config.secrets.phiKeys);
   const { database, checkpoint, close } = await openDatabase(config.database);

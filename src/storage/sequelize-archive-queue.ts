@@ -36,17 +36,21 @@ export class SequelizeArchiveQueue implements ArchiveQueue {
         transaction,
       }),
     );
-    const readable = records.map((record) => this.#read(record)).filter((row) => row !== undefined);
+    const readable: QueuedSaid[] = [];
+    for (const record of records) {
+      const row = await this.#read(record);
+      if (row !== undefined) readable.push(row);
+    }
     return readable.length === 0 && records.length > 0 ? this.next(limit) : readable;
   }
 
-  #read({ seq, id, content }: InferAttributes<ArchiveQueueModel>): QueuedSaid | undefined {
+  async #read({ seq, id, content }: InferAttributes<ArchiveQueueModel>): Promise<QueuedSaid | undefined> {
     try {
       return { seq: Number(seq), said: JSON.parse(this.#parts.cipher.decrypt(placeOf(id), content)) as Said };
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
+      await this.#parts.onUnreadable({ table: 'archive_queue', id, trace: id });
       this.#unreadable.add(Number(seq));
-      this.#parts.onUnreadable({ table: 'archive_queue', trace: id });
       return undefined;
     }
   }

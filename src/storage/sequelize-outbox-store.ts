@@ -155,8 +155,10 @@ export class SequelizeOutboxStore extends TableQueue<OutboxRow, OutboxRecord> im
   async #giveUpInterrupted({ id, trace }: OutboxRecord): Promise<void> {
     const { database, onUnreadable } = this.#parts;
     const end = { state: 'unknown', runAt: null, waitsOutside: false, parkedAt: Date.now(), code: UNREADABLE };
-    await database.write((transaction) => this.#model.update(end, { where: { id }, transaction }));
-    onUnreadable({ table: 'outbox', trace });
+    await database.run(async () => {
+      await onUnreadable({ table: 'outbox', id, trace });
+      await database.write((transaction) => this.#model.update(end, { where: { id }, transaction }));
+    });
   }
 
   async isUnknown(trace: string): Promise<boolean> {

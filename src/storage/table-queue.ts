@@ -164,15 +164,18 @@ export class TableQueue<Row extends QueueRow, Record extends QueueRecord> implem
       ${busy === '' ? '' : `AND t.lane NOT IN (${busy})`}`;
   }
 
-  /** One row that cannot be read must not hold up the others: it is parked. */
+  /** One row that cannot be read must not hold up the others: it is parked, and that it was is told, in one commit. */
   async #readable(record: Record, { tries, retried }: Tried): Promise<Row | undefined> {
+    const again = retried === null ? {} : { retriedAt: Number(retried) };
     try {
-      const row = await this.#options.toRow(record, tries);
-      return retried === null ? row : { ...row, retriedAt: Number(retried) };
+      return { ...(await this.#options.toRow(record, tries)), ...again };
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
-      await this.park(record.id, UNREADABLE);
-      this.#options.onUnreadable({ table: this.#table, trace: record.trace });
+      const { id, trace } = record;
+      await this.#database.run(async () => {
+        await this.#options.onUnreadable({ table: this.#table, id, trace, ...again });
+        await this.park(id, UNREADABLE);
+      });
       return undefined;
     }
   }

@@ -31,7 +31,7 @@ describe('audit log on a full disk', () => {
       cipher,
       numberHash,
       wipeAtOnce: false,
-      onUnreadable: () => undefined,
+      onUnreadable: async () => undefined,
     });
     const limit = async (pages: number) => {
       const pragma = `PRAGMA max_page_count = ${pages}`;

@@ -5,6 +5,7 @@ import type { PhoneNumber } from '../../../src/model/phone-number.ts';
 import type { InboxRow } from '../../../src/model/rows.ts';
 import { openStorage } from '../../../src/storage/open-storage.ts';
 import { conversationId, inboxRow, LINE, notice, outboxRow, OTHER_PATIENT, PATIENT } from './builders.ts';
+import { openAndTell } from './open-and-tell.ts';
 import { storageForEach } from './storage-for-each.ts';
 import type { StorageBench } from './storage-bench.ts';
 
@@ -142,6 +143,21 @@ export function parkedContract(bench: StorageBench): void {
       [0, 1, 2, 3, 4].map((n) => `trace${n}`),
     );
     expect(first[0]).to.include({ code: 'PermanentError', kind: 'notices' });
+  });
+
+  it('tells of what cannot be decrypted, and again where that is given up after a retry', async () => {
+    const config = await bench.newConfig();
+    await using storage = await openAndTell(config);
+    const { id } = (await storage.inbox.add(inboxRow(), NOW))!;
+    await bench.sql(config, "UPDATE inbox SET content = 'v1.AAAA'");
+    const giveUp = () => storage.inbox.deliveries.due(Date.now(), NONE, 1);
+    await giveUp();
+    expect(await storage.parked.inbox.retry(id, NOW)).to.equal(true);
+    await giveUp();
+    expect(await storage.notices.depth(NOW)).to.include({ waiting: 2 });
+    expect(await storage.parked.inbox.list(0, 9))
+      .to.have.length(1)
+      .and.have.nested.property('[0].code', 'unreadable');
   });
 
   it('undoes a retry with its transaction', async () => {

@@ -82,7 +82,7 @@ export function queueContract(bench: StorageBench): void {
         config = await bench.newConfig();
       });
       let unreadable: UnreadableRow[];
-      const open = () => openStorage(config, (row) => void unreadable.push(row));
+      const open = () => openStorage(config, async (row) => void unreadable.push(row));
       beforeEach(async () => {
         unreadable = [];
         storage = await open();
@@ -171,7 +171,7 @@ export function queueContract(bench: StorageBench): void {
         storage = await open();
         queue = subject.queue(storage);
         expect(await due()).to.deep.equal([]);
-        expect(unreadable).to.deep.equal([{ table: subject.table, trace }]);
+        expect(unreadable).to.deep.equal([{ table: subject.table, id, trace }]);
         expect((await due()).map((row) => row.id))
           .to.have.length(1)
           .and.not.include(id);

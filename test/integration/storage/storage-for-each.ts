@@ -19,7 +19,7 @@ export function storageForEach(bench: StorageBench): StorageInUse {
   let config: StorageConfig | undefined;
   let storage: Storage | undefined;
   let unreadable: UnreadableRow[] = [];
-  const open = (of: StorageConfig) => openStorage(of, (row) => void unreadable.push(row));
+  const open = (of: StorageConfig) => openStorage(of, async (row) => void unreadable.push(row));
 
   beforeEach(async () => {
     config = await bench.emptied(config);

@@ -60,6 +60,12 @@ export const NOT_ENCRYPTED: Refusal = {
   text: 'Refused: this room is not encrypted. Use an encrypted room.',
 };
 
+/** Under Matrix Authentication Service a lock takes two minutes to be felt, and what was written before it may come later. */
+const LOCKED: Refusal = {
+  code: 'user',
+  text: 'Refused: your account is locked, so nothing is done on its word. Another administrator can unlock it.',
+};
+
 /** Why `user` may not use this command anywhere, or undefined. */
 export function commandRefusal(
   policy: CarePolicy,
@@ -71,11 +77,12 @@ export function commandRefusal(
   return { code: 'permission', text: `Refused: none of your roles permits \`${name}\`. Ask your administrator.` };
 }
 
-/** Why `user` has not this permission, or undefined. People of other servers have none here, whatever the roles say (A1). */
+/** Why `user` has not this permission, or undefined. People of other servers have none here, whatever the roles say (A1), nor has whoever is locked out. */
 export function personRefusal(policy: CarePolicy, user: UserId, permission: Permission): Refusal | undefined {
   if (serverOf(user) !== policy.namespace.domain) {
     return { code: 'user', text: 'Refused: only users of this homeserver can use commands.' };
   }
+  if (policy.absent.has(user)) return LOCKED;
   if (isPermitted(policy, user, permission)) return undefined;
   const what = Object.hasOwn(PERMISSIONS, permission) ? PERMISSIONS[permission] : 'do this';
   return { code: 'permission', text: `Refused: you may not ${what}. Ask your administrator.` };

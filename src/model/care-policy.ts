@@ -36,6 +36,8 @@ export interface CarePolicy {
   readonly assigned: ReadonlyMap<UserId, readonly Role[]>;
   /** Who was offboarded: they have no role, whatever gives them one. */
   readonly gone: ReadonlySet<UserId>;
+  /** Whose account is locked, and who was offboarded: nothing is done on their word. */
+  readonly absent: ReadonlySet<UserId>;
   /** The team of each line. */
   readonly teams: ReadonlyMap<LineId, ReadonlySet<UserId>>;
   /** Emergency admissions that are open now, by room. */

@@ -119,6 +119,7 @@ export class CarePolicyView implements PolicyInEffect {
       classes,
       assigned: this.#assigned(given),
       gone: lines.gone,
+      absent: lines.absent,
       teams: new Map(lines.assigned.map(({ id, team }): [LineId, ReadonlySet<UserId>] => [id, new Set(team)])),
       emergencies: emergencies(open),
       unitSpaces: new Map(rooms.flatMap(({ kind, unit, roomId }) => (kind === 'unit' && unit ? [[unit, roomId]] : []))),

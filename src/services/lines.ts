@@ -25,6 +25,7 @@ export class Lines {
   #present: readonly Line[];
   #assigned: readonly Line[];
   #gone: ReadonlySet<UserId> = new Set();
+  #absent: ReadonlySet<UserId> = new Set();
 
   /** `fallback` is the team of a line of which everybody is absent. */
   constructor(lines: readonly Line[], fallback: readonly UserId[] = []) {
@@ -36,6 +37,7 @@ export class Lines {
 
   /** Who is absent from now on, and nobody else. */
   setAbsent(absent: readonly Absence[]): void {
+    this.#absent = new Set(absent.map(({ userId }) => userId));
     this.#present = this.#without(absent, absent);
     const gone = absent.filter(({ isGone }) => isGone);
     this.#gone = new Set(gone.map(({ userId }) => userId));
@@ -64,6 +66,11 @@ export class Lines {
   /** Who is absent for good. */
   get gone(): ReadonlySet<UserId> {
     return this.#gone;
+  }
+
+  /** Who is absent, for good or until `unlock`. */
+  get absent(): ReadonlySet<UserId> {
+    return this.#absent;
   }
 
   /** The line with this id, or undefined where the configuration no longer has it. */

@@ -63,6 +63,7 @@ export function hospitalPolicy(more: Partial<CarePolicy> = {}): CarePolicy {
     ]),
     teams: new Map([[LINE, new Set([NURSE])]]),
     gone: new Set(),
+    absent: new Set(),
     emergencies: new Map(),
     unitSpaces: new Map([[ICU, ICU_SPACE]]),
     unitRooms: new Map([[ICU, new Set([ROOM])]]),

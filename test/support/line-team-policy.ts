@@ -46,6 +46,7 @@ export function lineTeamPolicy(
     assigned,
     teams: new Map(lines.map(({ id, team }) => [id, new Set(team)])),
     gone: new Set(),
+    absent: new Set(),
     emergencies: new Map(),
     unitSpaces: new Map(),
   };

@@ -68,6 +68,7 @@ export function policyWith(
     ),
     teams: new Map(),
     gone,
+    absent: gone,
     emergencies: new Map(),
     unitSpaces: new Map(),
   };

@@ -50,4 +50,13 @@ describe('who may decide about a command', () => {
       else expect(found?.why).to.match(refused);
     });
   }
+
+  it('D3, D6 whoever is locked out decides nothing', () => {
+    const policy = { ...POLICY, absent: new Set([PEER]) };
+    for (const isYes of [true, false]) {
+      const decision = { by: PEER, isYes, isTyped: true };
+      const found = decisionRefusal(policy, COMMAND, { requestedBy: ASKER, needsSecondPerson: false }, decision);
+      expect(found?.why).to.match(/you may not decide/);
+    }
+  });
 });

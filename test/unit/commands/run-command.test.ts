@@ -73,6 +73,13 @@ describe('running commands (A1, A2)', () => {
       }
     });
 
+    it(`${name} is refused to whoever is locked out (D3)`, async () => {
+      const options = { isStubbed: true, where: command.where, absent: [NURSE] };
+      const { runs, answer } = await new RunnerFixture(real, options).runAndConfirm(`${PREFIX} ${sampleLine(command)}`);
+      expect(runs).to.deep.equal([]);
+      expect(answer).to.match(/^Refused: your account is locked/);
+    });
+
     if (permission !== 'use-commands') {
       it(`${name} runs for a role that is limited to it, and not for one that is limited to all others`, async () => {
         const others = COMMAND_NAMES.filter((one) => one !== name);

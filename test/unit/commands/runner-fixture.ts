@@ -24,6 +24,8 @@ export interface RunnerOptions {
   readonly isStubbed?: boolean;
   /** The nurse's role is limited to these commands. */
   readonly only?: readonly CommandName[];
+  /** Whose accounts are locked. */
+  readonly absent?: readonly UserId[];
 }
 
 /** What was typed, with nothing special about it. */
@@ -84,7 +86,7 @@ export class RunnerFixture {
       confirmWithinMs: 300_000,
       commands: commands.map((command) => this.#counted(command, options.isStubbed === true)),
       audit: options.auditFault ? { append: async () => Promise.reject(options.auditFault!) } : audit,
-      policy: { current: async () => ({ ...policy, assigned: held }) },
+      policy: { current: async () => ({ ...policy, assigned: held, absent: new Set(options.absent) }) },
       rooms: { isEncrypted: async () => options.isEncrypted ?? true, resolveAlias: async () => undefined },
       roomProblem: async () => undefined,
       awayUntil: () => undefined,

@@ -123,6 +123,7 @@ export async function breakGlassFixture(
     assigned,
     teams: new Map(),
     gone: new Set(),
+    absent: new Set(),
     emergencies: new Map(),
     unitSpaces: new Map(),
   });

@@ -191,6 +191,8 @@ describe('CarePolicyView', () => {
       [DOCTOR, ['line-team']],
     ]);
     expect(teams.get(LINE)).to.deep.equal(new Set([DOCTOR]));
+    lines.setAbsent([{ userId: ADMIN, successor: undefined, isGone: false }]);
+    expect((await view(tables, { now: 0 }, { lines }).current()).absent).to.deep.equal(new Set([ADMIN]));
   });
 
   it('makes the roles of the configuration of what it says, not of what it once gave', async () => {

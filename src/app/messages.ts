@@ -4,6 +4,7 @@ import { AnswerKeyword } from '../services/answer-keyword.ts';
 import { ApplyReport } from '../services/apply-report.ts';
 import { DeliverToCarrier } from '../services/deliver-to-carrier.ts';
 import { DeliverToRoom } from '../services/deliver-to-room.ts';
+import { DeliverToSecurity } from '../services/deliver-to-security.ts';
 import { FollowUpgrade } from '../services/follow-upgrade.ts';
 import { HandleMatrixEvent } from '../services/handle-matrix-event.ts';
 import { HandleMembership } from '../services/handle-membership.ts';
@@ -12,6 +13,7 @@ import { HandleStaffMessage } from '../services/handle-staff-message.ts';
 import { PostNotice } from '../services/post-notice.ts';
 import { ReceiveSms } from '../services/receive-sms.ts';
 import { ReportParked } from '../services/report-parked.ts';
+import { SayText } from '../services/say-text.ts';
 import { SendToContact } from '../services/send-to-contact.ts';
 import type { CommonParts, Wake } from './common-parts.ts';
 import type { Governance } from './governance.ts';
@@ -29,6 +31,8 @@ export function makeMessages(
 ) {
   const { control } = parts;
   const { setUp, roomMoved, lostRooms } = governance;
+  const say = new SayText(parts);
+  const toSecurity = new DeliverToSecurity({ ...parts, say });
   const send = new SendToContact({ ...parts, wake: wake.outbox });
   return {
     matrixEvent: new HandleMatrixEvent({
@@ -46,7 +50,12 @@ export function makeMessages(
       keyNoticeAfterMs: config.encryption.keyNoticeAfterMs,
     }),
     keyword: new AnswerKeyword(parts),
-    toRoom: new DeliverToRoom({ ...parts, warnOnFirstContact: config.consent.warnOnFirstContact }),
+    toRoom: new DeliverToRoom({
+      ...parts,
+      say,
+      toSecurity,
+      warnOnFirstContact: config.consent.warnOnFirstContact,
+    }),
     toCarrier: new DeliverToCarrier(parts),
     postNotice: new PostNotice({ ...parts, lostRooms }),
     parked: new ReportParked(parts),

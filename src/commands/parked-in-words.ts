@@ -12,6 +12,7 @@ const WHAT: Readonly<Record<ParkedKind, string>> = {
 
 const WHY: Readonly<Record<string, string>> = {
   'no-line': 'no line has the number it was sent to',
+  'no-number': 'its sender cannot be answered; a retry puts it into the security room',
   unreadable: 'it cannot be decrypted',
   PermanentError: 'retrying cannot help; the log says what it was',
   RetryableError: 'all attempts failed',
@@ -27,9 +28,15 @@ export function parkedAsData({ reference, kind, code, parkedAt, lineId, keyword 
   return { reference, kind, code, parkedAt, line: lineId ?? null, keyword: keyword ?? null };
 }
 
-function whatOf({ kind, keyword, lineId }: ParkedRow): string {
-  const what = kind === 'keywords' && keyword !== undefined ? `a patient’s ${keyword.toUpperCase()}` : WHAT[kind];
+function whatOf(row: ParkedRow): string {
+  const { lineId } = row;
+  const what = nounOf(row);
   return lineId === undefined ? what : `${what} on line ${lineId}`;
+}
+
+function nounOf({ kind, keyword, code }: ParkedRow): string {
+  if (code === 'no-number') return 'a text';
+  return kind === 'keywords' && keyword !== undefined ? `a patient’s ${keyword.toUpperCase()}` : WHAT[kind];
 }
 
 function whyOf({ code, isWiped }: ParkedRow): string {

@@ -15,7 +15,7 @@ export interface ParkedRow {
   readonly seq: number;
   /** What the report, the log and the room call it. One message may have left several rows. */
   readonly reference: string;
-  /** Why, PHI-free: the name of the fault, or `no-line`, `unreadable`. */
+  /** Why, PHI-free: the name of the fault, or `no-line`, `no-number`, `unreadable`. */
   readonly code: string;
   /** Unix ms. */
   readonly parkedAt: number;

@@ -27,7 +27,7 @@ export interface MediaReference {
 /** A text whose whole body is one of the words that act by themselves. */
 export type Keyword = 'stop' | 'start' | 'help' | 'yes' | 'no';
 
-/** A text that came from a carrier. `from`, `body` and `media` are PHI and wiped when done. */
+/** A text that came from a carrier. Its sender, `body` and `media` are PHI and wiped when done. */
 export interface InboxRow extends QueueRow {
   readonly carrier: string;
   /** The carrier's own id: unique within the carrier. */
@@ -36,7 +36,10 @@ export interface InboxRow extends QueueRow {
   readonly lineId: LineId | undefined;
   /** Where there is no line: the number it was sent to, as the carrier wrote it. */
   readonly to?: string;
-  readonly from: PhoneNumber;
+  /** Undefined where the sender is no full number, such as a short code, and cannot be answered: it is parked, and a retry puts it before the security room. */
+  readonly from: PhoneNumber | undefined;
+  /** Where there is no number: the sender as the carrier wrote it. */
+  readonly sender?: string;
   readonly body: string;
   readonly media: readonly MediaReference[];
   readonly keyword: Keyword | undefined;

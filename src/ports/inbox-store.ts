@@ -10,7 +10,7 @@ export interface InboxStore {
   /**
    * Commits the row; the lane is made of the line and the keyed hash of the address. Returns undefined where
    * (carrier, carrierMessageId) is already there. A row without a line is parked at once, but for a STOP, which is acted on; its lane is that of all
-   * texts to the same number.
+   * texts to the same number. A row without a number that could be answered is parked at once, too.
    */
   add(row: NewInboxRow, now: number): Promise<InboxRow | undefined>;
   /** The queue of rows to be put into their rooms. */

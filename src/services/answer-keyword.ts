@@ -2,6 +2,7 @@ import type { Logger } from '../log.ts';
 import type { ConsentState } from '../model/consent.ts';
 import type { Address, Conversation } from '../model/conversation.ts';
 import { newGhost, type Namespace } from '../model/namespace.ts';
+import type { PhoneNumber } from '../model/phone-number.ts';
 import type { InboxRow } from '../model/rows.ts';
 import { consentStep } from '../policy/consent-step.ts';
 import type { ConsentStore } from '../ports/consent-store.ts';
@@ -44,11 +45,11 @@ export class AnswerKeyword {
 
   /** Commits the new consent state, the answer and the words to the team together. Safe to repeat. */
   async answer(row: InboxRow): Promise<void> {
-    const { keyword, lineId } = row;
-    if (keyword === undefined) return;
-    if (lineId === undefined) return this.#optOut(row);
+    const { keyword, lineId, from } = row;
+    if (keyword === undefined || from === undefined) return;
+    if (lineId === undefined) return this.#optOut(row, from);
     const { conversations, consents, transactions, namespace } = this.#parts;
-    const conversation = await conversations.findOrCreate(lineId, row.from, () => newGhost(namespace));
+    const conversation = await conversations.findOrCreate(lineId, from, () => newGhost(namespace));
     await transactions.run(async () => {
       const before = await consents.latest(conversation.address.id);
       const cause = `inbox:${row.id}`;
@@ -69,10 +70,10 @@ export class AnswerKeyword {
    * A STOP to a number that no line has counts for the patient's number on every line, also where nobody texted it yet. It is not confirmed: there is no
    * line that could, and later it would be too late (K4).
    */
-  async #optOut(row: InboxRow): Promise<void> {
+  async #optOut(row: InboxRow, from: PhoneNumber): Promise<void> {
     const { conversations, consents, transactions, namespace } = this.#parts;
     await transactions.run(async () => {
-      const address = await conversations.ensureAddress(row.from, () => newGhost(namespace));
+      const address = await conversations.ensureAddress(from, () => newGhost(namespace));
       if ((await consents.latest(address.id))?.state === 'revoked') return;
       const cause = `inbox:${row.id}`;
       await this.#record(address, row, 'revoked', cause);

@@ -46,15 +46,13 @@ export class ReceiveSms {
     const to = parsePhoneNumber(sms.to, country);
     const line = to && lines.findByNumber(carrier, to);
     const from = parsePhoneNumber(sms.from, country);
-    if (from === undefined) return this.#reject(carrier, sms, line?.id);
     const body = sms.text.toWellFormed();
-    const keyword = keywordOf(body);
+    // Nobody can act on a word of whom nobody knows.
+    const keyword = from && keywordOf(body);
     const { carrierMessageId, media } = sms;
-    const text = { carrier, carrierMessageId, from, body, media, keyword };
-    const row =
-      line === undefined
-        ? await this.#keep({ ...text, lineId: undefined, to: to ?? sms.to })
-        : await this.#parts.inbox.add({ ...text, lineId: line.id }, Date.now());
+    const sender = from === undefined ? { from, sender: sms.from.toWellFormed() } : { from };
+    const text = { carrier, carrierMessageId, ...sender, body, media, keyword, lineId: line?.id };
+    const row = await this.#commit(line === undefined ? { ...text, to: to ?? sms.to } : text);
     if (row === undefined) {
       this.#parts.log.debug('sms.repeated', { carrier, line: line?.id });
       return;
@@ -62,7 +60,12 @@ export class ReceiveSms {
     if (line === undefined) this.#parts.log.warn('sms.without-line', { carrier, trace: row.trace });
     else this.#parts.log.info('sms.received', { carrier, line: line.id, trace: row.trace });
     if (keyword !== undefined) this.#parts.wakeKeywords();
-    if (line !== undefined) this.#parts.wakeDeliveries();
+    if (line !== undefined && from !== undefined) this.#parts.wakeDeliveries();
+  }
+
+  #commit(text: NewInboxRow): Promise<InboxRow | undefined> {
+    if (text.lineId === undefined) return this.#keep(text);
+    return text.from === undefined ? this.#setAside(text) : this.#parts.inbox.add(text, Date.now());
   }
 
   /** Commits a text to a number that no line has, and tells of the first to that number. Nobody's STOP is left to the carrier. */
@@ -94,11 +97,17 @@ export class ReceiveSms {
     await notifier.tellAdmins(`${what} ${next} (Reference ${trace})`, { cause: `without-line:${id}`, trace });
   }
 
-  /** Such a sender cannot be answered and has no room; the text is not kept, and people are told. */
-  async #reject(carrier: string, sms: IncomingSms, line: string | undefined): Promise<void> {
-    this.#parts.log.warn('sms.not-bridged', { carrier, code: 'no-number' });
-    const where = line === undefined ? `a number of carrier ${carrier} that no line has` : `line ${line}`;
-    const text = `A text came to ${where} from a short code or a sender without a full number, which cannot be answered. It was not bridged.`;
-    await this.#parts.notifier.tellAdmins(text, { cause: `not-bridged:${carrier}:${sms.carrierMessageId}` });
+  /** Commits a text whose sender cannot be answered and so has no room, and tells of it. */
+  async #setAside(text: NewInboxRow): Promise<InboxRow | undefined> {
+    const { inbox, transactions, notifier, prefix } = this.#parts;
+    return transactions.run(async () => {
+      const row = await inbox.add(text, Date.now());
+      if (row === undefined) return undefined;
+      const { id, trace } = row;
+      const what = `A text came to line ${text.lineId} from a short code or a sender without a full number, which cannot be answered. It is kept.`;
+      const next = `\`${prefix} parked retry ${trace}\` puts it into the security room, \`${prefix} parked drop ${trace} <why>\` ends it unread.`;
+      await notifier.tellAdmins(`${what} ${next} (Reference ${trace})`, { cause: `no-number:${id}`, trace });
+      return row;
+    });
   }
 }

@@ -10,7 +10,7 @@ import type { StorageParts } from './storage-parts.ts';
 import { AT_ONCE, TableQueue } from './table-queue.ts';
 
 type InboxRecord = InferAttributes<InboxModel>;
-type InboxContent = Pick<InboxRow, 'from' | 'body' | 'media' | 'to'>;
+type InboxContent = Pick<InboxRow, 'from' | 'sender' | 'body' | 'media' | 'to'>;
 
 /** SQL: one of the two queues still has the row. */
 const openIn = (queue: string) => `(${queue}_run_at IS NOT NULL OR ${queue}_parked_at IS NOT NULL)`;
@@ -21,8 +21,9 @@ export const INBOX_QUEUES = {
   keywords: { prefix: 'keyword_', lastWhen: `NOT ${openIn('delivery')}` },
 } as const;
 
-/** Why a text is parked at once. */
+/** Why a text is parked at once: no line has the number it went to, or its sender has none. */
 const NO_LINE = 'no-line';
+const NO_NUMBER = 'no-number';
 
 /** The inbox table. Two queues run over it; the row is finished when both are through. */
 export class SequelizeInboxStore implements InboxStore {
@@ -46,7 +47,7 @@ export class SequelizeInboxStore implements InboxStore {
   }
 
   async add(row: NewInboxRow, now: number): Promise<InboxRow | undefined> {
-    const { from, body, media, to, lineId, ...plain } = row;
+    const { from, sender, body, media, to, lineId, ...plain } = row;
     const added: InboxRow = {
       ...row,
       id: newOpaqueId(),
@@ -56,7 +57,8 @@ export class SequelizeInboxStore implements InboxStore {
       receivedAt: now,
       partsSent: 0,
     };
-    const content: InboxContent = { from, body, media, ...(to !== undefined && { to }) };
+    const more = { ...(sender !== undefined && { sender }), ...(to !== undefined && { to }) };
+    const content: InboxContent = { from, body, media, ...more };
     const record = {
       ...plain,
       id: added.id,
@@ -97,10 +99,10 @@ export class SequelizeInboxStore implements InboxStore {
     return Number(found?.count ?? 0);
   }
 
-  async giveLine({ id, from }: InboxRow, lineId: LineId): Promise<void> {
+  async giveLine(row: InboxRow, lineId: LineId): Promise<void> {
     const { database, numberHash } = this.#parts;
     const sql = `UPDATE inbox SET line_id = $2, lane = $3 WHERE id = $1 AND line_id = ''`;
-    const bind = [id, lineId, inboxLane(numberHash, lineId, from)];
+    const bind = [row.id, lineId, inboxLane(numberHash, lineId, senderOf(row))];
     await database.write((transaction) => database.execute(transaction, sql, bind));
   }
 
@@ -111,11 +113,12 @@ export class SequelizeInboxStore implements InboxStore {
   }
 
   /** Without a line, that of all texts to the same number: no line's id begins with a colon. */
-  #laneOf({ carrier, lineId, from, to = '' }: NewInboxRow): string {
+  #laneOf(row: NewInboxRow): string {
+    const { carrier, lineId, to = '' } = row;
     const { numberHash } = this.#parts;
     return lineId === undefined
       ? `:${carrier}:${numberHash.of(to as PhoneNumber)}`
-      : inboxLane(numberHash, lineId, from);
+      : inboxLane(numberHash, lineId, senderOf(row));
   }
 
   #toRow(record: InboxRecord, attempts: number): InboxRow {
@@ -137,17 +140,24 @@ export class SequelizeInboxStore implements InboxStore {
 }
 
 /** When the queues of a new row are due, or that they are given up for now. */
-function firstSteps({ lineId, keyword }: NewInboxRow, now: number) {
-  if (lineId !== undefined) return { deliveryRunAt: AT_ONCE, keywordRunAt: keyword === undefined ? null : AT_ONCE };
-  const delivery = { deliveryRunAt: null, deliveryParkedAt: now, deliveryCode: NO_LINE };
+function firstSteps({ lineId, from, keyword }: NewInboxRow, now: number) {
+  if (lineId !== undefined && from !== undefined)
+    return { deliveryRunAt: AT_ONCE, keywordRunAt: keyword === undefined ? null : AT_ONCE };
+  const code = lineId === undefined ? NO_LINE : NO_NUMBER;
+  const delivery = { deliveryRunAt: null, deliveryParkedAt: now, deliveryCode: code };
   if (keyword === undefined || keyword === 'stop')
     return { ...delivery, keywordRunAt: keyword === 'stop' ? AT_ONCE : null };
-  return { ...delivery, keywordRunAt: null, keywordParkedAt: now, keywordCode: NO_LINE };
+  return { ...delivery, keywordRunAt: null, keywordParkedAt: now, keywordCode: code };
 }
 
 /** The lane of (line, number): tells one from another without telling the number. */
 export function inboxLane(numberHash: NumberHash, lineId: LineId, number: PhoneNumber): string {
   return `${lineId}:${numberHash.of(number)}`;
+}
+
+/** Who sent it, also where that is no number. */
+function senderOf({ from, sender = '' }: Pick<InboxRow, 'from' | 'sender'>): PhoneNumber {
+  return from ?? (sender as PhoneNumber);
 }
 
 function placeOf(rowId: string) {

@@ -3,6 +3,7 @@ import type { DeliveryState } from '../../../src/model/delivery.ts';
 import type { EventId, RoomId } from '../../../src/model/ids.ts';
 import { parsePhoneNumber } from '../../../src/model/phone-number.ts';
 import { Crash, CrashPoint } from '../../support/fakes/crash-point.ts';
+import { addSecurityRoom, SECURITY_ROOM } from '../../support/fakes/security-room.ts';
 import { memoryStorage } from '../../support/fakes/memory-storage.ts';
 import {
   ADMIN,
@@ -253,6 +254,46 @@ const STORIES: readonly Story[] = [
         ({ content }) => repliesTo(content) === idOf(run) && content['msgtype'] === 'm.notice',
       );
       expect(answers).to.have.length(1);
+    },
+  },
+  {
+    name: 'an administrator retries the text of a short code',
+    async prepare({ world, bridge, tag }) {
+      await addSecurityRoom(world);
+      const text = `notice ${tag}`;
+      const to = LINES[0].number;
+      await bridge.receive.receive('plain', {
+        kind: 'message',
+        carrierMessageId: tag,
+        from: '12345',
+        to,
+        text,
+        media: [],
+      });
+    },
+    happens: (run) => run.bridge.writes(COMMAND_ROOM, '!care parked retry all', { sender: ADMIN, eventId: idOf(run) }),
+    async holds(run) {
+      expect(count(bodies(run, SECURITY_ROOM), new RegExp(`from 12345, .*\nnotice ${run.tag}$`))).to.equal(1);
+    },
+  },
+  {
+    name: 'the text of a short code comes',
+    happens: ({ bridge, tag }) =>
+      bridge.receive.receive('plain', {
+        kind: 'message',
+        carrierMessageId: tag,
+        from: '12345',
+        to: LINES[0].number,
+        text: 'notice',
+        media: [],
+      }),
+    async holds({ world, tag }) {
+      const kept = await world.stores.parked.inbox.list(0, 1_000);
+      const texts = await Promise.all(kept.map(({ id }) => world.stores.inbox.find(id)));
+      const mine = texts.filter((text) => text?.carrierMessageId === tag);
+      expect(mine).to.have.length(1);
+      const report = new RegExp(`\\(Reference ${mine[0]!.trace}\\)$`);
+      expect(count(world.sender.said(COMMAND_ROOM), report)).to.equal(1);
     },
   },
   {

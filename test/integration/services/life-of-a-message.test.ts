@@ -127,7 +127,7 @@ describe('life of a message', () => {
         expect(fixture.adminsHeard).to.have.length(1);
         expect(fixture.adminsHeard[0])
           .to.match(told)
-          .and.not.to.match(/secret|AMAZON|242424|\d{4}/);
+          .and.not.to.match(/secret|AMAZON|242424|555/);
         expect(fixture.world.rooms.rooms.size).to.equal(1);
       });
     }

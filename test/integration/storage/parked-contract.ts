@@ -86,6 +86,22 @@ export function parkedContract(bench: StorageBench): void {
     });
   });
 
+  it('keeps a text of a sender without a number, both encrypted, and takes it up in that sender’s own lane (E3)', async () => {
+    const { inbox } = use.storage;
+    const text = { from: undefined, sender: 'SHORT-242424', body: 'balance low' };
+    const added = (await inbox.add(inboxRow(text), NOW))!;
+    await use.reopen();
+    expect(await due()).to.deep.equal([]);
+    expect(await use.storage.parked.inbox.list(0, 9)).to.have.nested.property('[0].code', 'no-number');
+    expect((await bench.bytes(use.config)).includes(Buffer.from(text.sender))).to.equal(false);
+    expect(await use.storage.parked.inbox.retry(added.id, NOW)).to.equal(true);
+    await use.storage.inbox.add(inboxRow(), NOW);
+    const rows = await due();
+    expect(rows).to.have.length(2);
+    const { sender, body } = text;
+    expect(rows[0]).to.include({ sender, body, lane: added.lane, lineId: LINE }).and.not.have.property('from');
+  });
+
   describe('a text to a patient', () => {
     const parkedText = async (storage = use.storage) => {
       const row = (await storage.outbox.add(outboxRow(await conversationId(storage)), Date.now()))!;

@@ -11,6 +11,7 @@ import {
   type ContactId,
   type ConversationId,
   type EventId,
+  type LineId,
   type UserId,
 } from '../../../src/model/ids.ts';
 import type { PhoneNumber } from '../../../src/model/phone-number.ts';
@@ -329,12 +330,13 @@ function inboxStore(database: Database): InboxStore {
       const { deliveries, keywords } = database.tables;
       const cause = `${row.carrier} ${row.carrierMessageId}`;
       const { lineId, carrier, from, to, keyword } = row;
-      const columns = common(deliveries, cause, lineId === undefined ? `:${carrier} ${to}` : `${lineId} ${from}`);
+      const columns = common(deliveries, cause, lineId === undefined ? `:${carrier} ${to}` : laneOf(lineId, row));
       if (columns === undefined) return undefined;
       const added: InboxRow = { ...row, ...columns, receivedAt: now, partsSent: 0 };
-      const parked = { end: 'parked', code: 'no-line', parkedAt: now } as const;
-      deliveries.push({ row: added, cause, runAt: 0, ...(lineId === undefined && parked) });
-      const isActedOn = lineId !== undefined || keyword === 'stop';
+      const isKept = lineId === undefined || from === undefined;
+      const parked = { end: 'parked', code: lineId === undefined ? 'no-line' : 'no-number', parkedAt: now } as const;
+      deliveries.push({ row: added, cause, runAt: 0, ...(isKept && parked) });
+      const isActedOn = !isKept || keyword === 'stop';
       if (keyword) keywords.push({ row: added, cause, runAt: 0, ...(!isActedOn && parked) });
       return added;
     },
@@ -343,9 +345,9 @@ function inboxStore(database: Database): InboxStore {
       database.tables.deliveries.filter(
         ({ row, end }) => end === 'parked' && row.lineId === undefined && (lane === undefined || row.lane === lane),
       ).length,
-    async giveLine({ id, from }, lineId) {
-      set(id, ({ lineId: had, lane }) =>
-        had === undefined ? { lineId, lane: `${lineId} ${from}` } : { lineId: had, lane },
+    async giveLine(row, lineId) {
+      set(row.id, ({ lineId: had, lane }) =>
+        had === undefined ? { lineId, lane: laneOf(lineId, row) } : { lineId: had, lane },
       );
     },
     noteParts: async (id, partsSent) => set(id, () => ({ partsSent })),
@@ -353,6 +355,10 @@ function inboxStore(database: Database): InboxStore {
     keywords: queueStore(() => database.tables.keywords),
     wake: async (lane) => wake(database.tables.deliveries, lane),
   };
+}
+
+function laneOf(lineId: LineId, { from, sender }: Pick<InboxRow, 'from' | 'sender'>): string {
+  return `${lineId} ${from ?? sender}`;
 }
 
 function outboxStore(database: Database): OutboxStore {

@@ -20,6 +20,7 @@ import { ApplyReport } from '../../../src/services/apply-report.ts';
 import { CheckIdentity } from '../../../src/services/check-identity.ts';
 import { DeliverToCarrier } from '../../../src/services/deliver-to-carrier.ts';
 import { DeliverToRoom } from '../../../src/services/deliver-to-room.ts';
+import { DeliverToSecurity } from '../../../src/services/deliver-to-security.ts';
 import { DropParked } from '../../../src/services/drop-parked.ts';
 import { FollowUpgrade } from '../../../src/services/follow-upgrade.ts';
 import { GiveRole } from '../../../src/services/give-role.ts';
@@ -45,6 +46,7 @@ import { RetryParked } from '../../../src/services/retry-parked.ts';
 import { ReviewAccess } from '../../../src/services/review-access.ts';
 import { SendAutomatic } from '../../../src/services/send-automatic.ts';
 import { ReplaceLostRooms } from '../../../src/services/replace-lost-rooms.ts';
+import { SayText } from '../../../src/services/say-text.ts';
 import { SendToContact } from '../../../src/services/send-to-contact.ts';
 import { TakeRole } from '../../../src/services/take-role.ts';
 import { TellSender } from '../../../src/services/tell-sender.ts';
@@ -251,7 +253,10 @@ export class TestBridge {
       keyNoticeAfterMs: KEY_NOTICE_AFTER_MS,
     });
     const keyword = new AnswerKeyword(parts);
-    const toRoom = new DeliverToRoom({ ...parts, warnOnFirstContact: options.warnOnFirstContact ?? false });
+    const say = new SayText(parts);
+    const toSecurity = new DeliverToSecurity({ ...parts, say });
+    const warnOnFirstContact = options.warnOnFirstContact ?? false;
+    const toRoom = new DeliverToRoom({ ...parts, say, toSecurity, warnOnFirstContact });
     const toCarrier = new DeliverToCarrier(parts);
     const post = new PostNotice({ ...parts, lostRooms });
     const parked = new ReportParked(parts);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { silentLogger } from '../../../src/log.ts';
 import type { LineId } from '../../../src/model/ids.ts';
 import type { Country, PhoneNumber } from '../../../src/model/phone-number.ts';
+import type { InboxRow } from '../../../src/model/rows.ts';
 import { Lines } from '../../../src/services/lines.ts';
 import { ReceiveSms, type ReceiveSmsParts } from '../../../src/services/receive-sms.ts';
 
@@ -16,14 +17,15 @@ const CASES: readonly (readonly [country: Country, from: string, number: string 
 
 describe('a sender’s number without +', () => {
   for (const [country, from, number] of CASES) {
-    it(`${from}, in ${country}, is ${number ?? 'no number: people are told, and nothing is kept'}`, async () => {
-      const added: PhoneNumber[] = [];
+    it(`${from}, in ${country}, is ${number ?? 'no number: it is kept all the same, and people are told'}`, async () => {
+      const added: Pick<InboxRow, 'from' | 'sender'>[] = [];
       const told: string[] = [];
       const receive = new ReceiveSms({
-        inbox: { add: async (row: { from: PhoneNumber }) => void added.push(row.from) },
+        inbox: { add: async (row: InboxRow) => (added.push(row), row) },
         lines: new Lines([{ id: 'desk' as LineId, number: '+12125550100' as PhoneNumber, carrier: 'plain', team: [] }]),
         notifier: { tellAdmins: async (text: string) => void told.push(text) },
         country,
+        transactions: { run: (work: () => Promise<unknown>) => work() },
         log: silentLogger,
         wakeDeliveries: () => undefined,
         wakeKeywords: () => undefined,
@@ -36,7 +38,7 @@ describe('a sender’s number without +', () => {
         text: 'hi',
         media: [],
       });
-      expect(added).to.deep.equal(number === undefined ? [] : [number]);
+      expect(added.map((row) => row.from ?? row.sender)).to.deep.equal([number ?? from]);
       expect(told).to.have.length(number === undefined ? 1 : 0);
     });
   }

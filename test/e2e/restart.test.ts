@@ -11,8 +11,8 @@ import { copyConfig, runCarebridge } from './support/run-carebridge.ts';
 import { unexpectedWarnings } from './support/shields.ts';
 import { startTestClinic } from './support/test-clinic.ts';
 
-/** Where `npm test` runs another stage beside this one a start takes about twice as long. */
-const FIRST_WITHIN_MS = process.env['CAREBRIDGE_TEST_SIDE_BY_SIDE'] ? 10_000 : 5_000;
+/** Where `npm test` runs another stage beside this one, a start takes as long as that one lets it. */
+const FIRST_WITHIN_MS = process.env['CAREBRIDGE_TEST_SIDE_BY_SIDE'] ? 30_000 : 5_000;
 
 describe('restarts', function () {
   this.timeout(90_000);

@@ -1,8 +1,8 @@
 /** What is wrong with a request whatever it asks for, so that every endpoint is tried with all of it. */
-import { head, type RawRequest } from './raw-request.ts';
+import { head, type Sendable } from './raw-request.ts';
 
 /** A request, and the status or statuses that are right. */
-export type BadRequest = readonly [what: string, status: number | readonly number[], request: RawRequest];
+export type BadRequest = readonly [what: string, status: number | readonly number[], request: Sendable];
 
 /** A request that would be right. */
 export interface RightRequest {

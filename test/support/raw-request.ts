@@ -8,11 +8,12 @@ export interface RawRequest {
   readonly slowly?: { readonly bytes: number; readonly pauseMs: number };
 }
 
+/** A request that is ready, or is made at the moment it is sent: signatures grow old. */
+export type Sendable = RawRequest | (() => RawRequest);
+
 /** Sends to 127.0.0.1 and returns the status of the first response, and its text; 0 where the peer closed without one. */
-export function rawRequest(
-  port: number,
-  { head, body, slowly }: RawRequest,
-): Promise<{ status: number; text: string }> {
+export function rawRequest(port: number, request: Sendable): Promise<{ status: number; text: string }> {
+  const { head, body, slowly } = typeof request === 'function' ? request() : request;
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     let text = '';

@@ -53,18 +53,21 @@ function atWebhooks(path: string, carrier: string): BadRequest[] {
   ];
 }
 
-function signed(content: unknown, change: { secret?: string; at?: number } = {}): RawRequest {
-  const body = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content));
-  const headers = signatureHeaders(
-    change.secret ?? LOOPBACK_SECRET,
-    { target: 'webhook', body },
-    change.at ?? Date.now(),
-  );
-  return { head: head('POST', '/carriers/loopback/webhook', { ...headers, 'content-length': body.length }), body };
-}
+/** Signed when it is sent; `late` in ms. */
+const signed =
+  (content: unknown, change: { secret?: string; late?: number } = {}) =>
+  (): RawRequest => {
+    const body = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content));
+    const headers = signatureHeaders(
+      change.secret ?? LOOPBACK_SECRET,
+      { target: 'webhook', body },
+      Date.now() - (change.late ?? 0),
+    );
+    return { head: head('POST', '/carriers/loopback/webhook', { ...headers, 'content-length': body.length }), body };
+  };
 
 function tampered(): RawRequest {
-  const { head: text } = signed(MESSAGE);
+  const { head: text } = signed(MESSAGE)();
   return { head: text, body: Buffer.from(JSON.stringify({ ...MESSAGE, id: 'm-2' })) };
 }
 
@@ -75,9 +78,9 @@ const AT_LOOPBACK: BadRequest[] = [
     { head: head('POST', '/carriers/loopback/webhook', { 'content-length': 2 }), body: Buffer.from('{}') },
   ],
   ['a wrong signature', 401, signed(MESSAGE, { secret: 'guess' })],
-  ['a signature of yesterday', 401, signed(MESSAGE, { at: Date.now() - 86_400_000 })],
-  ['a signature of tomorrow', 401, signed(MESSAGE, { at: Date.now() + 86_400_000 })],
-  ['a changed body', 401, tampered()],
+  ['a signature of yesterday', 401, signed(MESSAGE, { late: 86_400_000 })],
+  ['a signature of tomorrow', 401, signed(MESSAGE, { late: -86_400_000 })],
+  ['a changed body', 401, tampered],
   ['not JSON', 400, signed(Buffer.from('kind=message'))],
   ['half of JSON', 400, signed(Buffer.from('{"kind":"mess'))],
   ['deep JSON', 400, signed(DEEP)],

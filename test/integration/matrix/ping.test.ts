@@ -150,7 +150,7 @@ describe('diagnosis over HTTP', () => {
       loop.start();
       await second;
       // A transaction that cannot be stored asks for a ping, which brings the transaction again.
-      expect(performance.now() - startedAt, 'ms between').to.be.within(1_500, 5_000);
+      expect(performance.now() - startedAt, 'ms between').to.be.at.least(1_500);
       await loop.stop();
       expect(requests).to.have.length(4);
     });

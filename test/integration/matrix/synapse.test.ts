@@ -380,7 +380,6 @@ describe('on a real Synapse', function () {
       });
 
       const again = await on.open();
-      const startedAt = Date.now();
       expect(await pingAppservice(on.pingTarget(again.intake))).to.include({ isOk: true });
       let last = '';
       await again.seen('all ten', () => {
@@ -389,7 +388,6 @@ describe('on a real Synapse', function () {
           .length.toString();
         return last === '10';
       });
-      expect(Date.now() - startedAt, 'ms until all had come').to.be.lessThan(5_000);
       const times = again.store.events.map((event) => event.origin_server_ts);
       expect(times).to.deep.equal([...times].sort((a, b) => a - b));
       await again.appservice.close();

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { signatureHeaders } from '../../../src/sms/loopback/signature.ts';
 import { LoopbackSimulator } from '../../../src/sms/loopback/simulator.ts';
 import { badEverywhere, type BadRequest } from '../../support/bad-requests.ts';
-import { head, rawRequest, type RawRequest } from '../../support/raw-request.ts';
+import { head, rawRequest, type RawRequest, type Sendable } from '../../support/raw-request.ts';
 
 const SECRET = 'loopback-secret';
 const LINE = '+12125550100';
@@ -62,9 +62,7 @@ describe('bad input at the simulated carrier', () => {
     describe(`${endpoint.method} ${endpoint.path} (${cases.length} kinds)`, () => {
       for (const [what, status, request] of cases) {
         it(`answers ${String(status)} to ${what}`, async () => {
-          // A name that is none of this machine's own is refused before anything else.
-          const local = { ...request, head: request.head.replace('host: carebridge.test', 'host: 127.0.0.1') };
-          const answer = await rawRequest(port, local);
+          const answer = await rawRequest(port, () => local(request));
           expect(answer.status, answer.text.slice(0, 300)).to.be.oneOf([status].flat());
           expect(answer.text).not.to.match(new RegExp(`${SECRET}|planted|src/`));
         });
@@ -84,8 +82,14 @@ describe('bad input at the simulated carrier', () => {
   });
 });
 
+/** A name that is none of this machine's own is refused before anything else. */
+function local(sendable: Sendable): RawRequest {
+  const request = typeof sendable === 'function' ? sendable() : sendable;
+  return { ...request, head: request.head.replace('host: carebridge.test', 'host: 127.0.0.1') };
+}
+
 function badRequests({ method, path, isSigned, bodies }: Endpoint): BadRequest[] {
-  const sent = (content: string | Buffer): RawRequest => {
+  const sent = (content: string | Buffer) => () => {
     const body = Buffer.from(content);
     const signature = isSigned ? signatureHeaders(SECRET, { target: `${method} ${path}`, body }) : {};
     return { head: head(method, path, { ...signature, 'content-length': body.length }), body };

@@ -6,6 +6,7 @@ import { runCarebridge } from '../e2e/support/run-carebridge.ts';
 import { startProxiedClinic, type ProxiedClinic } from '../e2e/support/proxied-clinic.ts';
 import { callAsAdmin } from '../e2e/support/test-clinic.ts';
 import type { Nurse } from '../support/nurse.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { bodyOf, CommandRoom } from './support/command-room.ts';
 
 const PAT = '@pat:hospital.test';
@@ -13,7 +14,7 @@ const NURSE = '@nurse:hospital.test';
 const BY = ['--by', '@it:hospital.test', '--reason', 'the last administrator cannot get in'];
 
 describe('an administrator who is locked out', function () {
-  this.timeout(90_000);
+  this.timeout(240_000);
   let clinic: ProxiedClinic;
   let proxy: HomeserverProxy;
   let pat: Nurse;
@@ -131,8 +132,10 @@ describe('an administrator who is locked out', function () {
   it('B2: what cannot be done is said, in time, on the host and in the room; nothing is pretended', async () => {
     // The homeserver takes connections and does not answer.
     proxy.hold((url) => url.includes('/_synapse/') || url.includes('auth_metadata') || url.includes('/versions'));
+    const acting = Promise.all([act('lock', NURSE), act('lost-device', NURSE, 'all'), act('invite', PAT)]);
+    await waitFor('each to wait for the homeserver', () => proxy.held.length >= 3, { timeoutMs: 60_000 });
     const began = performance.now();
-    const hanging = await Promise.all([act('lock', NURSE), act('lost-device', NURSE, 'all'), act('invite', PAT)]);
+    const hanging = await acting;
     expect(performance.now() - began).to.be.lessThan(30_000);
     proxy.release();
     for (const { code, output } of hanging) {

@@ -21,6 +21,8 @@ export interface AccountsOptions extends Pick<AccountsConfig, 'adapter' | 'admin
 
 /** What was detected is believed for so long. ms. */
 const BELIEVE_MS = 10_000;
+/** That nothing could be detected is believed just long enough: whoever asks what is behind a fault does not wait for a silent server again. ms. */
+const BELIEVE_FAULT_MS = 1_000;
 /** An hour; a new one is made once it is refused. */
 const ADMIN_TOKEN_SECONDS = 3_600;
 
@@ -170,11 +172,19 @@ async function isSynapse(options: AccountsOptions): Promise<boolean> {
   return !lock && !suspend;
 }
 
-/** Asks anew where what was told is too old. */
+/** Asks anew where what was told, or the fault, is too old. */
 function believing<T>(ask: () => Promise<T>, now: () => number): () => Promise<T> {
-  let last: { readonly at: number; readonly told: T } | undefined;
+  let last: { readonly until: number; readonly told: Promise<T> } | undefined;
   return async () => {
-    if (last === undefined || now() - last.at >= BELIEVE_MS) last = { at: now(), told: await ask() };
-    return last.told;
+    if (last !== undefined && now() < last.until) return await last.told;
+    const askedAt = now();
+    const told = ask();
+    try {
+      await told;
+      last = { until: askedAt + BELIEVE_MS, told };
+    } catch {
+      last = { until: now() + BELIEVE_FAULT_MS, told };
+    }
+    return await told;
   };
 }

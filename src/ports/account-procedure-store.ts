@@ -15,6 +15,8 @@ export interface AccountProcedure {
   readonly trace: string;
   /** Unix ms. */
   readonly startedAt: number;
+  /** Since when it waits for a server, Unix ms: its patience is counted from then, in this process and later ones. Left out: it did not have to. */
+  readonly waitsSince?: number;
 }
 
 /** How one step ended. `text` is PHI-free. */
@@ -38,6 +40,8 @@ export interface AccountProcedureStore {
   steps(id: string): Promise<readonly ProcedureStep[]>;
   /** Returns false where the step is there already: the first result counts. */
   addStep(id: string, step: ProcedureStep): Promise<boolean>;
+  /** Commits since when it waits, Unix ms; the first time counts. */
+  noteWaiting(id: string, since: number): Promise<void>;
   /** Returns false where it was finished already. */
   finish(id: string, at: number): Promise<boolean>;
 }

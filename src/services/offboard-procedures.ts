@@ -13,7 +13,10 @@ export interface OffboardProcedureParts extends OffboardStepParts {
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-/** So long a step is tried again that meets with a fault which may pass; then it is reported as not done, and `offboard` can be repeated. ms. */
+/**
+ * So long after the first fault that may pass steps are tried again, restarts or not; then they are reported as not done, and `offboard` can be repeated.
+ * ms.
+ */
 export const PATIENCE_MS = 3_600_000;
 const MAX_PAUSE_MS = 30_000;
 /** After so many tries people are told what is waited for: about three seconds. */
@@ -74,15 +77,20 @@ export class OffboardProcedures {
   }
 
   async #carryThrough(procedure: AccountProcedure): Promise<void> {
-    const { now = Date.now } = this.#parts;
-    const { trace, userId } = procedure;
-    const until = now() + PATIENCE_MS;
+    const { accountProcedures, now = Date.now } = this.#parts;
+    const { id, trace, userId } = procedure;
+    let since = procedure.waitsSince;
     await this.#untilDone({ trace, userId }, async (tries) => {
-      const waiting = await this.#goOn(procedure, now() < until);
+      const waiting = await this.#goOn(procedure, since === undefined || now() < since + PATIENCE_MS);
       if (this.#stopping.signal.aborted) return true;
       if (waiting.length === 0) {
         await this.#report(procedure);
         return true;
+      }
+      if (since === undefined) {
+        const first = now();
+        await accountProcedures.noteWaiting(id, first);
+        since = first;
       }
       if (tries >= SAID_AFTER_TRIES) await this.#sayWaiting(procedure, waiting);
       return false;

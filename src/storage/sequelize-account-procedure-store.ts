@@ -61,6 +61,12 @@ export class SequelizeAccountProcedureStore implements AccountProcedureStore {
     return (await database.write((transaction) => insertOnce(database, transaction, this.#steps, unique, [row]))) > 0;
   }
 
+  async noteWaiting(id: string, since: number): Promise<void> {
+    const { database } = this.#parts;
+    const sql = 'UPDATE account_procedures SET waits_since = $2 WHERE id = $1 AND waits_since IS NULL';
+    await database.write((transaction) => database.execute(transaction, sql, [id, since]));
+  }
+
   async finish(id: string, at: number): Promise<boolean> {
     const { database } = this.#parts;
     const sql = 'UPDATE account_procedures SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL';
@@ -79,5 +85,6 @@ function toProcedure(record: InferAttributes<AccountProcedureModel>): AccountPro
     eventId: record.eventId as EventId,
     trace: record.trace,
     startedAt: Number(record.startedAt),
+    ...(record.waitsSince !== null && { waitsSince: Number(record.waitsSince) }),
   };
 }

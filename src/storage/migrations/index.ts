@@ -7,6 +7,7 @@ import { deviceNotices } from './006-device-notices.ts';
 import { archiveQueueTimes } from './007-archive-queue-times.ts';
 import { parked } from './008-parked.ts';
 import { backlogs } from './009-backlogs.ts';
+import { patience } from './010-patience.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   archiveQueueTimes,
   parked,
   backlogs,
+  patience,
 ];

@@ -23,6 +23,7 @@ export class AccountProcedureModel extends Model<
   declare eventId: string;
   declare trace: string;
   declare startedAt: Time;
+  declare waitsSince: CreationOptional<Time | null>;
   declare finishedAt: CreationOptional<Time | null>;
 }
 
@@ -82,6 +83,7 @@ export function accountProcedureModel(sequelize: Sequelize) {
       eventId: text,
       trace: text,
       startedAt: time,
+      waitsSince: optionalTime,
       finishedAt: optionalTime,
     },
     sequelize,

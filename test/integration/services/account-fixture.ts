@@ -173,9 +173,12 @@ export class AccountFixture {
     };
   }
 
-  /** Whatever is waited for: the clock goes on at once. */
-  offboard(wrap?: Wrap): OffboardAccount {
-    const pause = async (ms: number) => void (this.clock += ms);
+  /** Whatever is waited for: the clock goes on at once, and `passed` is told. */
+  offboard(wrap?: Wrap, passed: () => void = () => undefined): OffboardAccount {
+    const pause = async (ms: number) => {
+      this.clock += ms;
+      passed();
+    };
     return new OffboardAccount({ ...this.parts(wrap), pause });
   }
 

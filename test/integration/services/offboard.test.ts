@@ -213,6 +213,28 @@ describe('Offboarding', () => {
     expect(fixture.lines.all[0]?.team).to.deep.equal([SECOND, ADMIN]);
   });
 
+  it('A7 restarts do not lengthen the hour, and time before the server was first asked does not count', async () => {
+    const { fixture, user } = await leaver();
+    await beginOnly(fixture, user);
+    fixture.accounts.isAway = true;
+    // The machine was off meanwhile.
+    fixture.clock += 2 * PATIENCE_MS;
+    const first = fixture.clock;
+    for (let restarts = 0; (await storage.accountProcedures.unfinished()).length > 0; restarts++) {
+      expect(restarts, 'it ends').to.be.below(10);
+      const died = fixture.clock + PATIENCE_MS / 4;
+      const process: OffboardAccount = fixture.offboard(undefined, () => {
+        if (fixture.clock >= died) void process.stop();
+      });
+      await finish(process);
+    }
+    expect(fixture.clock - first).to.be.within(PATIENCE_MS, PATIENCE_MS + 60_000);
+    const [waits, report, ...more] = await fixture.said();
+    expect(more).to.deep.equal([]);
+    expect(waits).to.match(/is not done yet/);
+    expect(report).to.match(/is offboarded in part\. Look at: lock, sessions\.$/m);
+  });
+
   it('A7 a room whose server is away keeps nobody in the others', async () => {
     const { fixture, user, rooms } = await leaver();
     fixture.roomControl.onApply = (roomId) => {

@@ -40,6 +40,8 @@ export function accountContract(bench: StorageBench): void {
       'lock done',
       'sessions partial',
     ]);
+    for (const since of [NOW + 5, NOW + 9]) await store.noteWaiting('p1', since);
+    expect(await store.unfinished(), 'the first time counts').to.deep.equal([{ ...PROCEDURE, waitsSince: NOW + 5 }]);
     expect([await store.finish('p1', NOW), await store.finish('p1', NOW)]).to.deep.equal([true, false]);
     expect(await store.unfinished()).to.deep.equal([]);
   });

@@ -15,7 +15,7 @@ export interface WaitOptions {
 export async function waitFor<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { timeoutMs = 15_000, everyMs = 25, instead }: WaitOptions = {},
+  { timeoutMs = 30_000, everyMs = 25, instead }: WaitOptions = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -32,7 +32,7 @@ export async function waitForEvent<T>(
   emitter: Pick<EventEmitter, 'on' | 'off'>,
   events: readonly string[],
   condition: () => T,
-  { timeoutMs = 15_000, instead }: WaitOptions = {},
+  { timeoutMs = 30_000, instead }: WaitOptions = {},
 ): Promise<NonNullable<T>> {
   let check = (): void => {};
   let timer: NodeJS.Timeout | undefined;

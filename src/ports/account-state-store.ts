@@ -24,5 +24,6 @@ export interface AccountStateStore {
   find(user: UserId): Promise<AccountState | undefined>;
   /** Keeps it in place of what there is. */
   set(state: AccountState): Promise<void>;
-  remove(user: UserId): Promise<void>;
+  /** Puts `next`, or nothing, in place of `known`; what somebody else has put there since stays. */
+  replace(known: AccountState, next: AccountState | undefined): Promise<void>;
 }

@@ -42,23 +42,15 @@ export class LockAccount {
     const account = await requireTarget(this.#parts, 'lock', request);
     const before = { ...stateOf(account), ...(await takeEvidence(this.#parts, target)) };
     const managers = await managersOf(this.#parts);
-    const known = await accountStates.find(target);
-    const state: AccountState = {
-      userId: target,
-      wasLocked: known?.wasLocked ?? account.isLocked === true,
-      wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
-      absence: known?.absence === 'gone' ? 'gone' : 'locked',
-      successor: known?.successor,
-      by: actor,
-      at: now(),
-    };
+    let known: AccountState | undefined;
+    let state: AccountState | undefined;
     const work = async () => {
       await applyAbsences(this.#parts);
       const locked = await orProblem(() => accounts.lock(target));
       const seen = await seenAfter(this.#parts, target);
       if (!locked.done && locked.verified.length === 0) {
         // Nothing is locked, so lines count on the user as before. Where that is not known, what was kept stays.
-        if (seen !== undefined && seen.isLocked !== true) await this.#takeBack(target, known);
+        if (seen !== undefined && seen.isLocked !== true) await this.#takeBack(state, known);
         return { change: locked, after: stateOf(seen) };
       }
       const ended = endSessions ? await orProblem(() => accounts.endAllSessions(target)) : undefined;
@@ -66,15 +58,28 @@ export class LockAccount {
       return { change: ended ? together(locked, ended) : locked, after: stateOf(seen) };
     };
     // What was not kept could not be restored (D8).
-    const keep = () => keepAway(this.#parts, managers, state);
+    const keep = async () => {
+      // Read in the same transaction: whoever was offboarded meanwhile stays so.
+      known = await accountStates.find(target);
+      state = {
+        userId: target,
+        wasLocked: known?.wasLocked ?? account.isLocked === true,
+        wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
+        absence: known?.absence === 'gone' ? 'gone' : 'locked',
+        successor: known?.successor,
+        by: actor,
+        at: now(),
+      };
+      await keepAway(this.#parts, managers, state);
+    };
     const result = await audited(this.#parts, request, 'account.lock', before, work, keep);
     const stays = result.outcome === 'failed' || endSessions ? [] : [...pushesGoOn(before), KEYS_GO_ON];
     return { ...result, text: [result.text, ...stays].join('\n') };
   }
 
-  async #takeBack(target: UserId, known: AccountState | undefined): Promise<void> {
+  async #takeBack(state: AccountState | undefined, known: AccountState | undefined): Promise<void> {
     const { accountStates } = this.#parts;
-    await (known === undefined ? accountStates.remove(target) : accountStates.set(known));
+    if (state !== undefined) await accountStates.replace(state, known);
     await applyAbsences(this.#parts);
   }
 }

@@ -38,7 +38,8 @@ export class ReactivateAccount {
     const { accounts, accountStates } = this.#parts;
     const { target } = request;
     const account = await requireTarget(this.#parts, 'reactivate', request);
-    const { wasLocked, wasSuspended, absence } = await this.#was(request);
+    const state = await accountStates.find(target);
+    const { wasLocked, wasSuspended, absence } = state ?? (await this.#was(request));
     const before = { ...stateOf(account), wasLocked, wasSuspended, absence };
     return audited(this.#parts, request, ACTION, before, async () => {
       const changes: Change[] = [];
@@ -48,7 +49,8 @@ export class ReactivateAccount {
         changes.push(await orProblem(() => accounts.unsuspend(target)));
       let change = sumOfChanges(changes);
       if (change.done) {
-        await accountStates.remove(target);
+        // Whoever offboarded them again meanwhile did so after this.
+        if (state !== undefined) await accountStates.replace(state, undefined);
         await applyAbsences(this.#parts);
         change = { ...change, verified: [...change.verified, 'lines count on the user again'] };
       }
@@ -58,8 +60,6 @@ export class ReactivateAccount {
 
   /** A run that died may have forgotten it already, when all was done: it wrote it down when it began. */
   async #was(request: AccountRequest): Promise<Was> {
-    const state = await this.#parts.accountStates.find(request.target);
-    if (state !== undefined) return state;
     const begun = request.isRepeat === true ? await begunWith(this.#parts, ACTION, request) : undefined;
     return { wasLocked: false, wasSuspended: false, absence: 'none', ...(begun as Was | undefined) };
   }

@@ -32,23 +32,30 @@ export class SuspendAccount {
     const { accounts, accountStates, now = Date.now } = this.#parts;
     const { target, actor } = request;
     const account = await requireTarget(this.#parts, 'suspend', request);
-    const known = await accountStates.find(target);
-    const state: AccountState = {
-      userId: target,
-      wasLocked: known?.wasLocked ?? account.isLocked === true,
-      wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
-      absence: known?.absence ?? 'none',
-      successor: known?.successor,
-      by: actor,
-      at: now(),
-    };
+    let known: AccountState | undefined;
+    let state: AccountState | undefined;
     const work = async () => {
       const change = await orProblem(() => accounts.suspend(target));
       const seen = await seenAfter(this.#parts, target);
       // Nothing was changed that could be restored.
-      if (!change.done && known === undefined && seen?.isSuspended === false) await accountStates.remove(target);
+      if (!change.done && state !== undefined && known === undefined && seen?.isSuspended === false)
+        await accountStates.replace(state, undefined);
       return { change, after: stateOf(seen) };
     };
-    return audited(this.#parts, request, 'account.suspend', stateOf(account), work, () => accountStates.set(state));
+    const keep = async () => {
+      // Read in the same transaction: whoever was locked or offboarded meanwhile stays so.
+      known = await accountStates.find(target);
+      state = {
+        userId: target,
+        wasLocked: known?.wasLocked ?? account.isLocked === true,
+        wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
+        absence: known?.absence ?? 'none',
+        successor: known?.successor,
+        by: actor,
+        at: now(),
+      };
+      await accountStates.set(state);
+    };
+    return audited(this.#parts, request, 'account.suspend', stateOf(account), work, keep);
   }
 }

@@ -63,7 +63,8 @@ export class UnlockAccount {
       if (seen === undefined) changes.push({ done: false, verified: [], problem: 'No server tells how it is now.' });
       const isRestored = seen !== undefined && isAs(seen, wanted);
       if (isRestored) {
-        await accountStates.remove(target);
+        // Whoever locked or offboarded them meanwhile did so after this.
+        if (state !== undefined) await accountStates.replace(state, undefined);
         await applyAbsences(this.#parts);
       }
       return {

@@ -49,9 +49,18 @@ export class SequelizeAccountStateStore implements AccountStateStore {
     await this.#current.change((transaction) => database.execute(transaction, sql, bind));
   }
 
-  async remove(user: UserId): Promise<void> {
+  async replace(known: AccountState, next: AccountState | undefined): Promise<void> {
     const { database } = this.#parts;
-    const sql = 'DELETE FROM account_states WHERE user_id = $1';
-    await this.#current.change((transaction) => database.execute(transaction, sql, [user]));
+    const isKnown = 'user_id = $1 AND absence = $2 AND changed_by = $3 AND changed_at = $4';
+    const set = 'was_locked = $5, was_suspended = $6, absence = $7, successor = $8, changed_by = $9, changed_at = $10';
+    const bind = [known.userId, known.absence, known.by, known.at];
+    await this.#current.change((transaction) =>
+      next === undefined
+        ? database.execute(transaction, `DELETE FROM account_states WHERE ${isKnown}`, bind)
+        : database.execute(transaction, `UPDATE account_states SET ${set} WHERE ${isKnown}`, [
+            ...bind,
+            ...[next.wasLocked, next.wasSuspended, next.absence, next.successor ?? null, next.by, next.at],
+          ]),
+    );
   }
 }

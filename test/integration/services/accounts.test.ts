@@ -3,6 +3,7 @@ import { PermanentError, RetryableError, UserError } from '../../../src/errors.t
 import { labelOf } from '../../../src/model/device-label.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
 import { LockAccount } from '../../../src/services/lock-account.ts';
+import { SuspendAccount } from '../../../src/services/suspend-account.ts';
 import { UnlockAccount } from '../../../src/services/unlock-account.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
 import { CrashPoint } from '../../support/fakes/crash-point.ts';
@@ -326,6 +327,35 @@ describe('Acting on accounts', () => {
       expect(await storage.accountStates.find(lee)).to.equal(undefined);
       expect((await entries(lee)).map(({ outcome }) => outcome)).to.deep.equal(['done', 'failed', 'done', 'failed']);
     });
+
+    const OTHERS: readonly (readonly [string, (parts: ReturnType<AccountFixture['parts']>) => Promise<unknown>])[] = [
+      ['suspends', (parts) => new SuspendAccount(parts).run(fixture.request(lee))],
+      ['locks', (parts) => new LockAccount(parts).run(fixture.request(lee), { endSessions: false })],
+      ['tries to lock', (parts) => new LockAccount(refusing(parts)).run(fixture.request(lee), { endSessions: false })],
+      ['unlocks', (parts) => new UnlockAccount(parts).run(fixture.request(lee))],
+    ];
+    const refusing = (parts: ReturnType<AccountFixture['parts']>) => {
+      parts.accounts.lock = async () => ({ done: false, verified: [], problem: 'refused' });
+      return parts;
+    };
+    for (const [what, act] of OTHERS) {
+      it(`A7, D7 of two administrators at once, one of whom ${what} whom the other offboards: the leaver is gone`, async () => {
+        await fixture.services().suspendAccount.run(fixture.request(lee));
+        const find = fixture.accounts.find.bind(fixture.accounts);
+        const gone = { userId: lee, wasLocked: false, wasSuspended: false, absence: 'gone', by: SECOND } as const;
+        let looks = 0;
+        // After whatever was looked at: the last look of a change is the one at its outcome.
+        fixture.accounts.find = async (user) => {
+          const found = await find(user);
+          const last = what === 'unlocks' || what === 'tries to lock' ? 2 : 1;
+          if (++looks === last)
+            await storage.accountStates.set({ ...gone, successor: undefined, at: fixture.clock + 1 });
+          return found;
+        };
+        await act(fixture.parts());
+        expect(await storage.accountStates.find(lee)).to.include({ absence: 'gone' });
+      });
+    }
 
     it('D8 ends a suspension where the server knows nothing of locks', async () => {
       const { suspendAccount, unlockAccount } = fixture.services();

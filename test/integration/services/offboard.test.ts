@@ -281,7 +281,7 @@ describe('Offboarding', () => {
     expect(
       (await storage.accountStates.current()).filter(({ userId }) => [ADMIN, SECOND].includes(userId)),
     ).to.have.length(1);
-    for (const user of [ADMIN, SECOND]) await storage.accountStates.remove(user);
+    for (const state of await storage.accountStates.current()) await storage.accountStates.replace(state, undefined);
   });
 
   it('A7, D8 whoever leaves is not unlocked or taken back meanwhile, and afterwards only by `reactivate`', async () => {

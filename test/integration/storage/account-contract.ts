@@ -61,7 +61,20 @@ export function accountContract(bench: StorageBench): void {
     expect(await store.current()).to.deep.equal([state]);
     await store.set({ ...state, absence: 'gone', successor: PROCEDURE.successor });
     expect(await store.find(LEE)).to.deep.equal({ ...state, absence: 'gone', successor: PROCEDURE.successor });
-    await store.remove(LEE);
+  });
+
+  it('A7, D8 what somebody else has kept of an account meanwhile is neither removed nor replaced', async () => {
+    const { accountStates: store } = use.storage;
+    const was = { userId: LEE, wasLocked: false, wasSuspended: false, successor: undefined, by: PROCEDURE.askedBy };
+    const suspended = { ...was, absence: 'none', at: NOW } as const;
+    const gone = { ...was, absence: 'gone', at: NOW } as const;
+    await store.set(suspended);
+    await store.set(gone);
+    for (const next of [undefined, suspended]) await store.replace(suspended, next);
+    expect(await store.current()).to.deep.equal([gone]);
+    await store.replace(gone, suspended);
+    expect(await store.current()).to.deep.equal([suspended]);
+    await store.replace(suspended, undefined);
     expect(await store.current()).to.deep.equal([]);
   });
 

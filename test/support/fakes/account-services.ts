@@ -39,7 +39,7 @@ const NO_STATES: AccountStateStore = {
   reread: async () => undefined,
   find: async () => undefined,
   set: async () => undefined,
-  remove: async () => undefined,
+  replace: async () => undefined,
 };
 const NO_DEVICES: WatchedDeviceStore = {
   of: async () => [],

@@ -9,6 +9,9 @@ import type { Host } from './host.ts';
 
 const KINDS = ['command', 'security'] as const satisfies readonly RoomKind[];
 
+/** Also where somebody else has unlocked the account, in the homeserver’s own administration. */
+const UNHEEDED = '; locked out by a command, so that the bot takes none from them: `admin unlock`';
+
 /** A room for commands as it was found, or why it was not. */
 interface Room {
   readonly kind: RoomKind;
@@ -28,9 +31,10 @@ export async function who(host: Host, out: (line: string) => void): Promise<numb
   let able = 0;
   for (const user of administrators) {
     const account = await told(() => host.accounts().find(user));
-    const isAble = isUsable(account) && rooms.some((room) => isIn(room, user));
+    const isHeeded = !policy.absent.has(user);
+    const isAble = isHeeded && isUsable(account) && rooms.some((room) => isIn(room, user));
     if (isAble) able++;
-    out(`${isAble ? 'can   ' : 'cannot'} ${user}  ${inWords(user, account, rooms)}`);
+    out(`${isAble ? 'can   ' : 'cannot'} ${user}  ${inWords(user, account, rooms)}${isHeeded ? '' : UNHEEDED}`);
   }
   for (const { kind, problem } of rooms) if (problem !== undefined) out(`The ${kind} room: ${problem}`);
   out(able === 0 ? 'Nobody can administer now, as far as could be seen.' : `${able} can administer now.`);

@@ -397,6 +397,18 @@ accounts:
       await homeserver.start();
       expect(await audited()).to.deep.equal([]);
     });
+
+    it('D3 says of whoever was locked by a command that nothing is taken from them, whatever the homeserver says', async () => {
+      homeserver.addUser('admin');
+      {
+        await using storage = await openStorage(loadConfig(config, {}));
+        const was = { wasLocked: false, wasSuspended: false, absence: 'locked', successor: undefined } as const;
+        await storage.accountStates.set({ ...was, userId: '@admin:hospital.test' as UserId, by: LEE, at: 1 });
+      }
+      expect((await carebridge('admin', 'who')).text).to.match(
+        /^cannot @admin:hospital\.test {2}account active; locked out by a command.*`admin unlock`$/m,
+      );
+    });
   });
 
   for (const [args, words] of [

@@ -5,7 +5,7 @@ import type { AuditSigner, AuditVerifier } from '../ports/audit-signer.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { CheckpointMemory } from '../ports/checkpoint-memory.ts';
 import type { Transactions } from '../ports/transactions.ts';
-import { KnownCheckpoint } from './known-checkpoint.ts';
+import { DOUBTS, KnownCheckpoint } from './known-checkpoint.ts';
 import { SignAudit, type BrokenAudit } from './sign-audit.ts';
 import type { TellSecurity } from './tell-security.ts';
 
@@ -13,14 +13,6 @@ import type { TellSecurity } from './tell-security.ts';
 export const SIGN_AFTER_ENTRIES = 1_000;
 /** Whether it is due is looked at as often, ms; more often where that is configured to be due sooner. */
 const LOOK_EVERY_MS = 60_000;
-
-const REMEMBERED: Readonly<Record<Exclude<BrokenAudit['why'], 'row'>, string>> = {
-  missing: 'the last signed checkpoint is missing from the database',
-  another: 'the last checkpoint in the database is not the one that was signed last',
-  'not-remembered':
-    'the database has signed checkpoints, and audit.checkpoint_file, which remembers the last, is not there',
-  unreadable: 'audit.checkpoint_file, which remembers the last signed checkpoint, was changed or cannot be read',
-};
 
 /** What it is made of. */
 export interface GuardAuditParts {
@@ -101,7 +93,7 @@ function wordsFor({ why, seq }: BrokenAudit): string {
   if (why === 'row')
     return `The audit log was changed: entry ${seq} is not as it was written, or is missing. ${until} ${look}`;
   return (
-    `The audit log may have been rewritten: ${REMEMBERED[why]}. ${until} ${look} ` +
+    `The audit log may have been rewritten: ${DOUBTS[why]}. ${until} ${look} ` +
     'Only if a backup was restored or that file was lost: stop Carebridge and run carebridge audit trust, which is written down.'
   );
 }

@@ -15,6 +15,15 @@ export interface KnownCheckpointParts {
 /** Why the database's last checkpoint is not believed. */
 export type CheckpointDoubt = 'missing' | 'another' | 'not-remembered' | 'unreadable';
 
+/** Each in words, to go on in a sentence. */
+export const DOUBTS: Readonly<Record<CheckpointDoubt, string>> = {
+  missing: 'the last signed checkpoint is missing from the database',
+  another: 'the last checkpoint in the database is not the one that was signed last',
+  'not-remembered':
+    'the database has signed checkpoints, and audit.checkpoint_file, which remembers the last, is not there',
+  unreadable: 'audit.checkpoint_file, which remembers the last signed checkpoint, was changed or cannot be read',
+};
+
 /** What the database's last checkpoint is to us. `unfinished`: the one that was signed and did not get into the database. */
 export type CheckpointStanding =
   { readonly doubt: CheckpointDoubt } | { readonly doubt?: undefined; readonly unfinished?: AuditCheckpoint };
@@ -37,9 +46,13 @@ export class KnownCheckpoint {
     const read = this.#known?.checkpoint ?? (await this.#parts.memory.read());
     if (read === 'unreadable') return { doubt: 'unreadable' };
     if (read === undefined) return last === undefined ? {} : { doubt: 'not-remembered' };
+    const signature = this.#parts.verifier.verify(read.keyId, checkpointBytes(read), read.signature);
+    if (signature === 'bad') return { doubt: 'unreadable' };
     const [ours, theirs] = [read.number, last?.number ?? 0];
     this.#known ??= { checkpoint: read, isCommitted: false };
-    if (theirs === ours - 1 && !this.#known.isCommitted) return { unfinished: read };
+    // It would be committed: then who signed it must be known.
+    if (theirs === ours - 1 && !this.#known.isCommitted)
+      return signature === 'good' ? { unfinished: read } : { doubt: 'unreadable' };
     if (theirs < ours) return { doubt: 'missing' };
     const isRight = theirs === ours ? isDeepStrictEqual(last, read) : await this.#isLater(read, last!);
     if (!isRight) return { doubt: 'another' };

@@ -12,7 +12,7 @@ import { COMMAND_NAMES } from '../../../src/model/command-name.ts';
 import { AuditKey } from '../../../src/services/audit-keys.ts';
 import { beOnlyBridge } from '../../../src/storage/be-only-bridge.ts';
 import { CheckpointFile } from '../../../src/storage/checkpoint-file.ts';
-import { openStorage } from '../../../src/storage/open-storage.ts';
+import { openStorage, type Storage } from '../../../src/storage/open-storage.ts';
 import { configFolder } from '../../support/config-folder.ts';
 import { fhirFaults } from '../../support/fhir-validators.ts';
 import { auditEntry, OTHER_KEY, rewriteFrom, signNow } from '../storage/audit-builders.ts';
@@ -35,7 +35,14 @@ describe('carebridge audit', () => {
     await storage.audit.append(auditEntry({ id: 'no', action: 'command.lock', outcome: 'refused', ticket: 'T' }));
     await storage.audit.append(auditEntry({ id: 'bg', action: 'break-glass.grant', target: '@dr:hospital.test' }));
     await signNow(storage, KEY);
+    await remember(storage);
   });
+
+  /** As the bridge does when it signs. */
+  async function remember(storage: Storage) {
+    const { checkpointFile } = loadConfig(path, {}).audit;
+    await new CheckpointFile(checkpointFile).write(await storage.auditTrail.lastCheckpoint());
+  }
 
   async function run(...args: string[]) {
     const lines: string[] = [];
@@ -91,11 +98,44 @@ describe('carebridge audit', () => {
   it('verify: a log that was rewritten together with its checkpoints is not what the host remembers (F1)', async () => {
     const config = loadConfig(path, {});
     await using storage = await openStorage(config);
-    await new CheckpointFile(config.audit.checkpointFile).write(await storage.auditTrail.lastCheckpoint());
     expect(await run('verify')).to.include({ code: 0 });
     await rewriteFrom(5, storage, sqliteBench(), config);
     const { code, text } = await run('verify');
     expect(text).to.match(/^Row 7 was rewritten: it has another hash than the one that was written down elsewhere\.$/m);
+    expect(code).to.equal(1);
+  });
+
+  const TAMPERED: readonly (readonly [string, (file: string) => Promise<void>, RegExp])[] = [
+    ['was taken away', (file) => rm(file), /audit\.checkpoint_file, which remembers the last, is not there/],
+    ['holds something else', (file) => writeFile(file, '{}'), /was changed or cannot be read/],
+    [
+      'holds a checkpoint that nobody signed',
+      async (file) => writeFile(file, (await readFile(file, 'utf8')).replace('"number":1', '"number":2')),
+      /was changed or cannot be read/,
+    ],
+  ];
+  for (const [what, tamper, words] of TAMPERED) {
+    it(`verify: does not call the log whole where the file that remembers its last checkpoint ${what} (F1)`, async () => {
+      await tamper(loadConfig(path, {}).audit.checkpointFile);
+      const { code, text } = await run('verify');
+      expect(text).to.match(words).and.not.match(/whole/);
+      expect(code).to.equal(1);
+      expect((await entries()).at(-1)).to.include({ action: 'audit.verify', outcome: 'failed' });
+    });
+  }
+
+  it('verify: names no row where only the last checkpoints were taken away, and does not call the log whole (F1)', async () => {
+    {
+      await using storage = await openStorage(loadConfig(path, {}));
+      await storage.audit.append(auditEntry());
+      await signNow(storage, KEY);
+      await remember(storage);
+    }
+    await behind('DELETE FROM audit_checkpoints');
+    const { code, text } = await run('verify');
+    expect(text)
+      .to.match(/the last signed checkpoint is missing from the database/)
+      .and.not.match(/whole|Row/);
     expect(code).to.equal(1);
   });
 
@@ -109,7 +149,7 @@ describe('carebridge audit', () => {
     await bridge[Symbol.asyncDispose]();
     expect((await run('trust', '--by', OFFICER)).text).to.match(/--reason is missing/);
     const memory = new CheckpointFile(config.audit.checkpointFile);
-    expect(await memory.read()).to.equal(undefined);
+    await memory.write(undefined);
     const trusted = await run(...words);
     expect(trusted.code, trusted.text).to.equal(0);
     expect(trusted.text).to.match(/^The next checkpoint follows the last in the database\./);
@@ -129,6 +169,7 @@ describe('carebridge audit', () => {
     await using storage = await openStorage(loadConfig(path, {}));
     await storage.audit.append(auditEntry());
     await signNow(storage, OTHER_KEY);
+    await remember(storage);
     expect(await run('verify')).to.include({ code: 1 });
     await writeFile(join(folder, 'old.pem'), OTHER_KEY.pem);
     expect(await run('verify', '--public-key', join(folder, 'old.pem'))).to.include({ code: 0 });

@@ -4,13 +4,22 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { RetryableError } from '../../../src/errors.ts';
 import { silentLogger } from '../../../src/log.ts';
+import { checkpointBytes, type AuditCheckpoint } from '../../../src/model/audit-chain.ts';
 import { AuditPublicKeys } from '../../../src/services/audit-keys.ts';
 import { GuardAudit, SIGN_AFTER_ENTRIES } from '../../../src/services/guard-audit.ts';
 import { TrustCheckpoint } from '../../../src/services/trust-checkpoint.ts';
 import { CheckpointFile } from '../../../src/storage/checkpoint-file.ts';
 import { openStorage, type Storage } from '../../../src/storage/open-storage.ts';
 import { tempDir } from '../../support/temp-dir.ts';
-import { ADMIN, auditEntry, behindTheTriggers, faultsOf, KEY, rewriteFrom } from '../storage/audit-builders.ts';
+import {
+  ADMIN,
+  auditEntry,
+  behindTheTriggers,
+  faultsOf,
+  KEY,
+  OTHER_KEY,
+  rewriteFrom,
+} from '../storage/audit-builders.ts';
 import { sqliteBench, type StorageConfig } from '../storage/storage-bench.ts';
 
 const bench = sqliteBench();
@@ -115,6 +124,20 @@ describe('guard of the audit log', () => {
   const MEMORIES: readonly (readonly [string, () => Promise<void>, string])[] = [
     ['is gone', async () => rm(memory.path), 'not-remembered'],
     ['is not what was written', async () => writeFile(memory.path, '{"number":1}'), 'unreadable'],
+    [
+      'has the next one, which nobody signed',
+      async () => memory.write({ ...((await memory.read()) as AuditCheckpoint), number: 2 }),
+      'unreadable',
+    ],
+    [
+      'has the next one, signed by somebody else',
+      async () => {
+        const { signature: _ours, ...next } = { ...((await memory.read()) as AuditCheckpoint), number: 2 };
+        const unsigned = { ...next, keyId: OTHER_KEY.keyId };
+        await memory.write({ ...unsigned, signature: OTHER_KEY.sign(checkpointBytes(unsigned)) });
+      },
+      'unreadable',
+    ],
   ];
   for (const [what, happen, why] of MEMORIES) {
     it(`F1: after a restart, nothing is signed where the file that remembers ${what}`, async () => {

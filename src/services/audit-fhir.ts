@@ -1,5 +1,5 @@
 /** An audit entry as an HL7 FHIR R4 AuditEvent (hl7.org/fhir/R4/auditevent.html), which follows DICOM part 15, A.5. */
-import { APPLICATION_ROLE, kindOf, type Coding } from './audit-fhir-kinds.ts';
+import { APPLICATION_ROLE, kindOf, personOf, stepBefore, type Coding, type EventKind } from './audit-fhir-kinds.ts';
 import type { AuditItem } from './audit-item.ts';
 
 interface Reference {
@@ -14,7 +14,7 @@ interface Entity {
   readonly detail?: readonly { readonly type: string; readonly valueString: string }[];
 }
 
-/** Who took part: whoever asked for it, the bridge, which did it, and whose device it is about, where its address was seen. */
+/** Who took part: whoever asked for it, the bridge, which did it, and whose session or device it is about, with the address where that was seen. */
 interface Agent {
   readonly type?: { readonly coding: readonly Coding[] };
   readonly who: Reference;
@@ -31,7 +31,7 @@ export interface FhirAuditEvent {
   readonly id: string;
   readonly type: Coding;
   readonly subtype?: readonly Coding[];
-  readonly action: 'C' | 'R' | 'U' | 'D' | 'E';
+  readonly action: EventKind['action'];
   readonly recorded: string;
   readonly outcome: '0' | '4' | '8';
   readonly outcomeDesc: string;
@@ -49,7 +49,7 @@ const BREAK_GLASS = {
 /** RFC 3986: what follows is a URI. Matrix ids are named by the URIs of the Matrix specification, appendix "Matrix URI scheme". */
 const URI = 'urn:ietf:rfc:3986';
 
-const BRIDGE: Reference = { identifier: { system: URI, value: 'urn:carebridge' }, display: 'Carebridge' };
+const BRIDGE: Reference = { identifier: { system: URI, value: 'urn:carebridge:bridge' }, display: 'Carebridge' };
 /** hl7.org/fhir/R4/codesystem-network-type.html */
 const IP_ADDRESS = '2';
 
@@ -57,7 +57,8 @@ const OUTCOMES: Readonly<Record<string, FhirAuditEvent['outcome']>> = { done: '0
 
 /** The entry as a resource. Nothing of it is left out: what R4 has no field for is in the details of the first entity. */
 export function toFhirAuditEvent(item: AuditItem): FhirAuditEvent {
-  const { type, subtype, action } = kindOf(item.action, item.outcome);
+  const kind = kindOf(item.action, item.outcome, item.details);
+  const { type, subtype, action } = kind;
   return {
     resourceType: 'AuditEvent',
     id: `carebridge-${item.seq}`,
@@ -66,9 +67,9 @@ export function toFhirAuditEvent(item: AuditItem): FhirAuditEvent {
     action,
     recorded: item.at,
     outcome: OUTCOMES[item.outcome] ?? '8',
-    outcomeDesc: item.outcome,
+    outcomeDesc: [item.outcome, stepBefore(item.details)].filter(Boolean).join(', '),
     ...(/^(break-glass\.|command\.break-glass$)/.test(item.action) && { purposeOfEvent: [{ coding: [BREAK_GLASS] }] }),
-    agent: agents(item),
+    agent: agents(item, kind),
     source: {
       observer: BRIDGE,
       type: [
@@ -92,7 +93,7 @@ export function toFhirAuditEvent(item: AuditItem): FhirAuditEvent {
   };
 }
 
-function agents({ action, actor, target, details: seen }: AuditItem): Agent[] {
+function agents({ action, actor, target, details: seen }: AuditItem, kind: EventKind): Agent[] {
   const bridge = {
     type: { coding: [APPLICATION_ROLE] },
     who: BRIDGE,
@@ -102,11 +103,14 @@ function agents({ action, actor, target, details: seen }: AuditItem): Agent[] {
   };
   const person = (id: string, requestor: boolean) => ({ who: reference(id), altId: id, requestor });
   const ip = action.startsWith('sign-in.') ? (seen as { ip?: unknown } | undefined)?.ip : undefined;
+  const network = typeof ip === 'string' ? { address: ip, type: IP_ADDRESS } : undefined;
+  const owner = personOf(kind);
+  const isOther = target !== undefined && target !== actor;
   return [
     ...(actor === 'carebridge' ? [] : [person(actor, true)]),
     bridge,
-    ...(typeof ip === 'string' && target !== undefined
-      ? [{ ...person(target, false), network: { address: ip, type: IP_ADDRESS } }]
+    ...(isOther && (owner ?? network)
+      ? [{ ...person(target, owner?.isRequestor ?? false), ...(network && { network }) }]
       : []),
   ];
 }
@@ -127,10 +131,14 @@ function details(item: AuditItem) {
     hash,
   };
   return Object.entries(words).flatMap(([type, value]) => {
-    if (value === undefined || value === '') return [];
-    return [{ type, valueString: typeof value === 'string' ? value : JSON.stringify(value) }];
+    const valueString = typeof value === 'string' ? value.replace(NO_STRING, '\ufffd') : JSON.stringify(value);
+    return valueString === undefined || valueString.trim() === '' ? [] : [{ type, valueString }];
   });
 }
+
+/** What a string of R4 must not hold (hl7.org/fhir/R4/datatypes.html#string). */
+// eslint-disable-next-line no-control-regex -- these are meant
+const NO_STRING = /[\0-\x08\v\f\x0e-\x1f]/g;
 
 /** Whom or what it was done to, where, and upon which event. */
 function objects({ target, roomId, sourceEvent }: AuditItem): Entity[] {

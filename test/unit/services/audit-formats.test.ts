@@ -92,18 +92,32 @@ describe('audit formats', () => {
       expect(toFhirAuditEvent({ ...full, outcome: 'refused' })).to.include({ outcome: '4', outcomeDesc: 'refused' });
     });
 
+    it('claims nothing of what was only asked for, begun or shown (F1)', () => {
+      for (const details of [{ step: 'asked' }, { step: 'begun' }, { step: 'shown' }, { found: { ended: false } }])
+        for (const action of ['command.lock', 'account.lock', 'command.lost-device', 'command.role.give']) {
+          const { type, subtype, outcomeDesc } = toFhirAuditEvent({ ...full, action, details });
+          expect([type.code, subtype], action).to.deep.equal(['110100', undefined]);
+          expect(outcomeDesc).to.equal(`done, ${details.step ?? 'shown'}`);
+        }
+      const ended = { ...full, action: 'account.lock', details: { step: 'ended' } };
+      expect(toFhirAuditEvent(ended)).to.deep.include({ outcomeDesc: 'done' });
+      expect(toFhirAuditEvent(ended).subtype?.[0]?.code).to.equal('110137');
+    });
+
     const KINDS: readonly (readonly [string, readonly (string | undefined)[]])[] = [
-      ['command.role.give', ['110113', '110136', 'C']],
-      ['admin.give-role', ['110113', '110136', 'C']],
-      ['role.take', ['110113', '110136', 'D']],
-      ['command.lock', ['110113', '110137', 'U']],
-      ['account.end-device', ['110114', '110123', 'D']],
-      ['command.lost-device.all', ['110114', '110123', 'D']],
+      ['command.role.give', ['110113', '110136', 'E']],
+      ['admin.give-role', ['110113', '110136', 'E']],
+      ['role.take', ['110113', '110136', 'E']],
+      ['command.lock', ['110113', '110137', 'E']],
+      ['account.end-device', ['110114', '110123', 'E']],
+      ['command.lost-device.all', ['110114', '110123', 'E']],
       ['sign-in.new-device', ['110114', '110122', 'E']],
-      ['break-glass.grant', ['110113', '110127', 'C']],
-      ['command.break-glass.end', ['110113', '110138', 'D']],
-      ['command.break-glass.list', ['110100', undefined, 'R']],
-      ['room.repair', ['110113', '110135', 'U']],
+      ['sign-in.new-network', ['110113', undefined, 'E']],
+      ['audit.trust', ['110113', '110129', 'E']],
+      ['break-glass.grant', ['110113', '110127', 'E']],
+      ['command.break-glass.end', ['110113', '110138', 'E']],
+      ['command.break-glass.list', ['110100', undefined, 'E']],
+      ['room.repair', ['110113', '110135', 'E']],
       ['archive.export', ['110106', undefined, 'R']],
       ['audit.review', ['110101', undefined, 'R']],
       ['command.text', ['110100', undefined, 'E']],
@@ -126,6 +140,27 @@ describe('audit formats', () => {
         ['@nurse/x:hospital.test', false, { address: '192.0.2.7', type: '2' }],
       ]);
       expect(toFhirAuditEvent({ ...seen, details: { ip: null } }).agent).to.have.length(1);
+    });
+
+    it('names the person whose session began or was ended, as DICOM asks of a login and a logout', () => {
+      const agentsOf = (changes: Partial<AuditItem>) =>
+        toFhirAuditEvent({ ...full, ...changes }).agent.map(({ altId, requestor }) => [altId, requestor]);
+      const [nurse, bridge] = ['@nurse/x:hospital.test', ['carebridge', false]];
+      expect(agentsOf({ action: 'sign-in.new-device', actor: 'carebridge' })).to.deep.equal([bridge, [nurse, true]]);
+      expect(agentsOf({ action: 'account.idle-sign-out', actor: 'carebridge' })).to.deep.equal([
+        bridge,
+        [nurse, false],
+      ]);
+      const admin = ['@admin:hospital.test', true];
+      expect(agentsOf({ action: 'account.end-device' })).to.deep.equal([admin, bridge, [nurse, false]]);
+      // Of one's own lost phone.
+      expect(agentsOf({ action: 'account.end-device', target: full.actor })).to.deep.equal([admin, bridge]);
+    });
+
+    it('has no character of what people typed that a string of R4 must not have, and none that is empty', () => {
+      const { entity } = toFhirAuditEvent({ ...full, reason: 'be\u0007ll\t\0', ticket: ' ' });
+      const details = Object.fromEntries(entity[0]?.detail?.map(({ type, valueString }) => [type, valueString]) ?? []);
+      expect(details).to.include({ reason: 'be\ufffdll\t\ufffd' }).and.not.have.property('ticket');
     });
 
     it('the validators see faults of each kind', function () {
@@ -156,7 +191,7 @@ describe('audit formats', () => {
         event.entity[0]?.detail?.map(({ type, valueString }) => [type, valueString]) ?? [],
       );
       expect(details).to.include({ hash: full.hash, reason: full.reason, before: '{"roles":[]}', cause: 'command' });
-      expect(event).to.include({ action: 'C', outcome: '0', recorded: full.at });
+      expect(event).to.include({ action: 'E', outcome: '0', recorded: full.at });
       expect(toFhirAuditEvent({ ...full, action: 'break-glass.grant' }).purposeOfEvent?.[0]?.coding[0]?.code).to.equal(
         'BTG',
       );

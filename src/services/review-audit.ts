@@ -29,6 +29,9 @@ const PAGE = 1_000;
 /** Actors in the report; a stranger could otherwise fill it with names. */
 const MAX_ACTORS = 10_000;
 
+/** Of the log, and of what was said with patients. */
+const EXPORTS: ReadonlySet<string> = new Set<ListedAction>(['audit.export', 'archive.export']);
+
 /** What it is made of. */
 export interface ReviewAuditParts {
   readonly log: AuditLog;
@@ -67,7 +70,7 @@ export class ReviewAudit {
         const item = () => auditItem(row, trail.open(row));
         if (row.outcome === 'refused') refused.add(item);
         if (/^(break-glass|emergency)\b/.test(row.action)) emergencies.add(item);
-        if (row.action === 'audit.export') exports.add(item);
+        if (EXPORTS.has(row.action)) exports.add(item);
       }
       last = page.at(-1)?.seq ?? last;
       if (page.length < PAGE) break;

@@ -37,7 +37,7 @@ export function reportLines(report: ActivityReport): string[] {
     ...table('By actor', new Map([...report.byActor].slice(0, SHOWN_ACTORS)), report.byActor.size - SHOWN_ACTORS),
     ...list('Refused', report.refused, counts.refused),
     ...list('Emergency access', report.emergencies, counts.emergencies),
-    ...list('Exports of the log', report.exports, counts.exports),
+    ...list('Exports of the log and of the archive', report.exports, counts.exports),
     '',
   ];
 }

@@ -9,6 +9,7 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { AUDIT_ACTIONS, type AuditAction } from '../../../src/model/audit-action.ts';
 import { COMMAND_NAMES } from '../../../src/model/command-name.ts';
+import type { UserId } from '../../../src/model/ids.ts';
 import { AuditKey } from '../../../src/services/audit-keys.ts';
 import { beOnlyBridge } from '../../../src/storage/be-only-bridge.ts';
 import { CheckpointFile } from '../../../src/storage/checkpoint-file.ts';
@@ -18,7 +19,7 @@ import { fhirFaults } from '../../support/fhir-validators.ts';
 import { auditEntry, OTHER_KEY, rewriteFrom, signNow } from '../storage/audit-builders.ts';
 import { sqliteBench } from '../storage/storage-bench.ts';
 
-const OFFICER = '@officer:hospital.example';
+const OFFICER = '@officer:hospital.example' as UserId;
 const SEED = Buffer.from('carebridge audit key of a test!!');
 const KEY = new AuditKey(SEED);
 
@@ -303,19 +304,24 @@ describe('carebridge audit', () => {
   });
 
   it('report: counts by action, actor and outcome, lists refusals, break-glass and exports, and records the review (F4)', async () => {
+    {
+      await using storage = await openStorage(loadConfig(path, {}));
+      const about = { action: 'archive.export', actor: OFFICER, target: 'conversation-7', reason: 'subpoena' } as const;
+      await storage.audit.append(auditEntry({ id: 'archive', ...about }));
+    }
     await run('export', '--out', join(folder, 'x'), '--by', OFFICER);
     const period = ['--from', '2020-01-01', '--to', '2099-12-31'];
     const first = await run('report', ...period, '--by', OFFICER);
     expect(first.code, first.text).to.equal(0);
     for (const words of [
-      /^Activity review 2020-01-01T00:00:00\.000Z to 2100-01-01T00:00:00\.000Z: 10 entries$/m,
+      /^Activity review 2020-01-01T00:00:00\.000Z to 2100-01-01T00:00:00\.000Z: 11 entries$/m,
       /^This period was not reviewed before\.$/m,
       /^ +5 {2}role\.give$/m,
       /^ +7 {2}@admin:hospital\.test$/m,
       /^ +1 {2}refused$/m,
       /^Refused: 1$/m,
       /^Emergency access: 1\n {2}7 .*@dr:hospital\.test/m,
-      /^Exports of the log: 1\n {2}8 .*@officer:hospital\.example {2}audit\.export {2}done$/m,
+      /^Exports of the log and of the archive: 2\n {2}8 .*@officer:hospital\.example {2}archive\.export .*conversation-7.*subpoena\n {2}9 .*audit\.export {2}done$/m,
       /with --reviewed/,
     ])
       expect(first.text).to.match(words);
@@ -324,7 +330,7 @@ describe('carebridge audit', () => {
     const review = (await entries()).at(-1);
     expect(review).to.include({ action: 'audit.review', actor: OFFICER });
     expect(review?.open).to.deep.include({ reason: 'nothing unusual' });
-    expect(review?.open.details).to.include({ entries: 11, refused: 1, emergencies: 1, exports: 1 });
+    expect(review?.open.details).to.include({ entries: 12, refused: 1, emergencies: 1, exports: 2 });
     const third = await run('report', '--from', '2026-01-01', '--to', '2026-12-31', '--by', OFFICER);
     expect(third.text).to.match(/^Last reviewed by @officer:hospital\.example on 20/m);
     expect((await run('report', '--from', '2026-02-01', '--to', '2026-01-01', '--by', OFFICER)).text).to.match(

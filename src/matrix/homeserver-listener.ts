@@ -7,6 +7,11 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 /** For the headers alone, ms. */
 const HEADERS_TIMEOUT_MS = 10_000;
+/**
+ * How long a connection is kept for the next request. Synapse keeps it for two minutes: where we closed it first, a transaction that is being sent at that
+ * moment would fail, and Synapse sends again only two seconds later. ms.
+ */
+const KEEP_ALIVE_MS = 130_000;
 /** How often slow senders are looked for, ms. */
 const CHECK_EVERY_MS = 5_000;
 
@@ -35,6 +40,7 @@ export class HomeserverListener extends AppService {
     const times = {
       requestTimeout,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+      keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, requestTimeout / 5),
     };
     const server = createServer(times, this.#answer);

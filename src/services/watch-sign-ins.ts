@@ -24,6 +24,8 @@ export interface WatchSignInsParts extends AccountServiceParts {
 
 /** A client that signs in changes its devices several times at once: so long after the first change it is looked at. ms. */
 const SETTLE_MS = 1_000;
+/** A new device that was not used yet, as it seems, is looked at once more after so long. ms. */
+const UNUSED_MS = 1_000;
 
 /**
  * Watches the devices of everybody who may see PHI (A10, 45 CFR 164.308(a)(5)(ii)(C)): what is new or odd is told in the security room with the line that
@@ -105,14 +107,16 @@ export class WatchSignIns {
 
   /** Until the next round, or until a change has settled. */
   async #pause(ms: number): Promise<void> {
-    const wait = (waitMs: number, ...ends: AbortSignal[]) =>
-      sleep(waitMs, undefined, { signal: AbortSignal.any([this.#stopping.signal, ...ends]), ref: false }).catch(
-        () => undefined,
-      );
-    await wait(Math.max(ms, 0), this.#waking.signal);
+    await this.#wait(Math.max(ms, 0), this.#waking.signal);
     if (!this.#waking.signal.aborted) return;
     this.#waking = new AbortController();
-    await wait(SETTLE_MS);
+    await this.#wait(SETTLE_MS);
+  }
+
+  /** Ends early when the watch stops, or by one of `ends`. */
+  async #wait(ms: number, ...ends: AbortSignal[]): Promise<void> {
+    const signal = AbortSignal.any([this.#stopping.signal, ...ends]);
+    await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
   }
 
   async #watched({ assigned, namespace }: CarePolicy): Promise<UserId[]> {
@@ -136,17 +140,10 @@ export class WatchSignIns {
   }
 
   async #checkUser(user: UserId, idleMs: number | undefined, unverified: ReadonlySet<string>): Promise<void> {
-    const { accounts, watchedDevices, limits, protectedUsers, now = Date.now } = this.#parts;
-    let devices: readonly AccountDevice[];
-    try {
-      devices = await accounts.devices(user);
-    } catch (error) {
-      if (!(error instanceof PermanentError)) throw error;
-      // A role can be given to somebody who has no account (yet). Where nothing is told to this credential, this throws.
-      await accounts.find(user);
-      return;
-    }
+    const { watchedDevices, limits, protectedUsers, now = Date.now } = this.#parts;
     const known = await watchedDevices.of(user);
+    const devices = await this.#devicesOf(user, known);
+    if (devices === undefined) return;
     const isFirstLook = known.length === 0;
     // From here on a first device is told of as well.
     if (isFirstLook)
@@ -167,6 +164,24 @@ export class WatchSignIns {
     for (const { device } of known) {
       if (device !== NO_DEVICE && !devices.some(({ deviceId }) => labelOf(deviceId) === device))
         await watchedDevices.remove(user, device);
+    }
+  }
+
+  /** Undefined where there is no such account: a role can be given to somebody who has none (yet). */
+  async #devicesOf(user: UserId, known: readonly WatchedDevice[]): Promise<readonly AccountDevice[] | undefined> {
+    const { accounts } = this.#parts;
+    try {
+      const devices = await accounts.devices(user);
+      const isNew = ({ deviceId }: AccountDevice) => !known.some(({ device }) => device === labelOf(deviceId));
+      if (known.length === 0 || !devices.some((device) => device.ip === undefined && isNew(device))) return devices;
+      // While Synapse writes down who used what, it says for a moment that nobody did: where from is to be told too.
+      await this.#wait(UNUSED_MS);
+      return await accounts.devices(user);
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      // Where nothing is told to this credential, this throws.
+      await accounts.find(user);
+      return undefined;
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { spy } from 'sinon';
+import { spy, stub } from 'sinon';
 import { PermanentError } from '../../../src/errors.ts';
 import { labelOf } from '../../../src/model/device-label.ts';
 import type { UserId } from '../../../src/model/ids.ts';
@@ -52,6 +52,25 @@ describe('Sign-in watch', () => {
     expect(said[0]).to.include(`${lee} signed in on a new device`);
     expect(said[0]).to.include('from 192.0.2.7, Element X');
     expect(said[0]).to.include(`!care lost-device ${lee} TABLET`);
+  });
+
+  it('A10 tells where from also where the server had just no word of it', async () => {
+    fixture.accounts.of(lee).devices.push(device('TABLET', { ip: '192.0.2.7' }));
+    const [desk, tablet] = await fixture.accounts.devices(lee);
+    const looks = stub(fixture.accounts, 'devices').callThrough();
+    looks.onFirstCall().resolves([desk!, { ...tablet!, ip: undefined, lastSeenAt: undefined }]);
+    await fixture.watch().check();
+    expect((await fixture.said()).join())
+      .to.include('signed in on a new device')
+      .and.include('from 192.0.2.7');
+  });
+
+  it('A10 tells also of a new device that nobody used yet', async () => {
+    fixture.accounts.of(lee).devices.push(device('TABLET', { ip: undefined, lastSeenAt: undefined }));
+    await fixture.watch().check();
+    expect((await fixture.said()).join())
+      .to.include('signed in on a new device')
+      .and.include('never used');
   });
 
   it('A10 tells of the first device of somebody who had none', async () => {

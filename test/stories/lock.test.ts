@@ -15,7 +15,7 @@ import { startLeesTeam } from './support/lees-team.ts';
 const NIGHT_NUMBER = '+12125550198';
 
 describe('a locked account', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let clinic: Clinic;
   let admin: Nurse;
   let nurse: Nurse;

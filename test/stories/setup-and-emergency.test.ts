@@ -1,5 +1,7 @@
 /** The whole bridge as a process and staff with real clients: it is set up in a conversation, checked, and used in an emergency (B1, B2, B3, C1). */
 import { expect } from 'chai';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { BOT, Chat } from '../e2e/support/chat.ts';
 import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';
@@ -9,9 +11,11 @@ import { bodyOf, CommandRoom, dataOf } from './support/command-room.ts';
 
 const DOCTOR = '@doctor:hospital.test';
 const REASON = 'patient collapsed at home, the team is unreachable';
+/** Until then the physician has come in and read, also on a machine that is busy with other things. */
+const ACCESS_S = 10;
 
 describe('setting up, and an emergency', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let clinic: Clinic;
   let admin: Nurse;
   let nurse: Nurse;
@@ -48,6 +52,17 @@ describe('setting up, and an emergency', function () {
   async function isOut(room: string): Promise<boolean> {
     const member = await callAs(clinic, BOT, 'GET', roomPath(room, `/state/m.room.member/${DOCTOR}`));
     return member['membership'] === 'leave';
+  }
+
+  /** While the bridge is down: as if the time of the emergency access to the room were over. */
+  function endTime(room: string): void {
+    const database = new DatabaseSync(join(clinic.directory, 'carebridge.db'));
+    try {
+      const sql = 'UPDATE emergency_access SET expires_at = ? WHERE room_id = ? AND ended_at IS NULL';
+      expect(database.prepare(sql).run(Date.now() - 1, room).changes).to.equal(1);
+    } finally {
+      database.close();
+    }
   }
 
   const securityHears = (...words: string[]) =>
@@ -117,7 +132,7 @@ describe('setting up, and an emergency', function () {
     expect(await hears(`!care break-glass ${chat.room} ${REASON}`, nurse)).to.include('Refused');
 
     const typed = performance.now();
-    const answer = await hears(`!care break-glass ${chat.room} ${REASON} --for 6s`, doctor);
+    const answer = await hears(`!care break-glass ${chat.room} ${REASON} --for ${ACCESS_S}s`, doctor);
     expect(answer)
       .to.include('You are invited to')
       .and.to.include('UNAVAILABLE now: texts by loopback')
@@ -132,7 +147,7 @@ describe('setting up, and an emergency', function () {
     expect(await hears(`!care break-glass ${chat.room} ${REASON}`, doctor)).to.include('emergency access to this room');
 
     await waitFor('the physician to be out', () => isOut(chat.room));
-    expect(performance.now() - typed).to.be.greaterThan(6_000);
+    expect(performance.now() - typed).to.be.greaterThan(ACCESS_S * 1_000);
     await securityHears('BREAK-GLASS over', DOCTOR, 'its time is over');
     expect(await hears('!care break-glass list'))
       .to.include(REASON)
@@ -142,13 +157,12 @@ describe('setting up, and an emergency', function () {
   it('B1: it ends also where the bridge was not running when the time was over; and before, by who may', async () => {
     const made = await says('!care room create Night round');
     const { room } = dataOf<{ room: string }>(made);
-    expect(await hears(`!care break-glass ${room} ${REASON} --for 5s`, doctor)).to.include('You are invited to');
-    const granted = performance.now();
+    expect(await hears(`!care break-glass ${room} ${REASON} --for 1h`, doctor)).to.include('You are invited to');
     await doctor.waitForInvite((roomId) => roomId === room, command.instead(doctor));
     await doctor.join(room);
     await clinic.bridge.kill9();
-    await waitFor('the time to be over', async () => performance.now() - granted > 5_000);
     expect(await isOut(room)).to.equal(false);
+    endTime(room);
     await clinic.bridge.start();
     await waitFor('the physician to be out', () => isOut(room));
 

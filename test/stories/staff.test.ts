@@ -24,7 +24,7 @@ const LDIF = [
 ].join('\n');
 
 describe('staff of the hospital', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let slapd: Slapd;
   let clinic: Clinic;
   let admin: Nurse;

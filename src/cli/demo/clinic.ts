@@ -139,7 +139,6 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
 function withStaff(parts: ClinicParts, stack: AsyncDisposableStack, login: ClinicOptions['login']): Clinic {
   const { synapse, bridge, accounts } = parts;
   const waiting: WaitOptions = {
-    timeoutMs: 20_000,
     instead: () => `the bridge's last words are:\n${bridge.lastLines()}`,
   };
   const clinic: Clinic = {

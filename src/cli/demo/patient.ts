@@ -1,8 +1,7 @@
 import type { PhoneText } from '../../sms/loopback/phones.ts';
 import type { LoopbackSimulator } from '../../sms/loopback/simulator.ts';
 import { LINE } from './scene.ts';
-
-const PATIENCE_MS = 20_000;
+import { PATIENCE_MS } from './wait-for.ts';
 
 /** A picture that a patient sends. */
 export interface Picture {

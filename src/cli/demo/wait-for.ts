@@ -2,8 +2,11 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** As long as nothing takes that is not stuck, also where other programs have the machine for seconds at a time. */
+export const PATIENCE_MS = 30_000;
+
 export interface WaitOptions {
-  /** Give up after this long. */
+  /** Give up after this long; PATIENCE_MS where left out. */
   readonly timeoutMs?: number;
   /** How often a condition that announces nothing is looked at. */
   readonly everyMs?: number;
@@ -15,7 +18,7 @@ export interface WaitOptions {
 export async function waitFor<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { timeoutMs = 30_000, everyMs = 25, instead }: WaitOptions = {},
+  { timeoutMs = PATIENCE_MS, everyMs = 25, instead }: WaitOptions = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -32,7 +35,7 @@ export async function waitForEvent<T>(
   emitter: Pick<EventEmitter, 'on' | 'off'>,
   events: readonly string[],
   condition: () => T,
-  { timeoutMs = 30_000, instead }: WaitOptions = {},
+  { timeoutMs = PATIENCE_MS, instead }: WaitOptions = {},
 ): Promise<NonNullable<T>> {
   let check = (): void => {};
   let timer: NodeJS.Timeout | undefined;

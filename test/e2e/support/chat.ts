@@ -85,7 +85,7 @@ export class Chat {
     return event;
   }
 
-  async phoneGets(part: string, timeoutMs = 30_000): Promise<PhoneText> {
+  async phoneGets(part: string, timeoutMs?: number): Promise<PhoneText> {
     try {
       return await this.patient.gets(part, timeoutMs);
     } catch (cause) {

@@ -39,7 +39,7 @@ export async function query(clinic: Clinic, sql: string): Promise<string[]> {
     const text = await (await cluster).psql(await databaseName(clinic), sql);
     return text === '' ? [] : text.split('\n');
   }
-  const database = new DatabaseSync(join(clinic.directory, 'carebridge.db'), { readOnly: true });
+  const database = new DatabaseSync(join(clinic.directory, 'carebridge.db'), { readOnly: true, timeout: 10_000 });
   try {
     const rows = database.prepare(sql).all();
     return rows.map((row) => String(Object.values(row)[0]));

@@ -1,4 +1,5 @@
 /** Runs the command line to its end. */
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { startChild } from '../../../src/cli/demo/children.ts';
@@ -14,15 +15,18 @@ export interface EndedRun {
 }
 
 /** Runs `carebridge <args>` until it ends by itself, and kills it after `timeoutMs`. */
-export async function runCarebridge(args: readonly string[], timeoutMs = 20_000): Promise<EndedRun> {
+export async function runCarebridge(args: readonly string[], timeoutMs = 60_000): Promise<EndedRun> {
   const child = await startChild('carebridge', process.execPath, [MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // Later than `ended`: all of its output was read by then.
+  const closed = once(child.process, 'close');
   let output = '';
   for (const stream of [child.process.stdout, child.process.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
   }
   const timer = setTimeout(() => void child.kill(), timeoutMs);
+  await closed;
   const code = await child.ended;
   clearTimeout(timer);
   return { code, output };

@@ -30,5 +30,5 @@ export async function hearsOf(
 ): Promise<ReceivedEvent> {
   const isIt = (event: ReceivedEvent) => event.sender === BOT && words.every((word) => bodyOf(event).includes(word));
   const instead = () => `wanted: ${words.join(', ')}\n${who.describe(roomId)}\n${clinic.bridge.lastLines()}`;
-  return await who.waitForMessage(roomId, isIt, { timeoutMs: 30_000, instead });
+  return await who.waitForMessage(roomId, isIt, { timeoutMs: 60_000, instead });
 }

@@ -7,18 +7,20 @@ import type { AccountDevice, Accounts } from '../ports/accounts.ts';
 import { timeOf } from './act-on-account.ts';
 import { orSayWhatLives, type WhatLivesParts } from './say-what-lives.ts';
 
-/** What is only evidence is waited for so long: a stolen phone is not left signed in for it. ms. */
+/** What taking evidence needs. */
+export interface EvidenceParts extends WhatLivesParts {
+  /** What is only evidence is waited for so long, ms: a stolen phone is not left signed in for it. */
+  readonly evidenceWithinMs?: number;
+}
+
 const EVIDENCE_WITHIN_MS = 3_000;
 
 /**
  * Everything about an account that servers forget after some weeks, for the audit log (F5). Pushers and connections that cannot be told are left out, with
  * the reason. Throws PermanentError where MAS is away.
  */
-export async function takeEvidence(
-  parts: WhatLivesParts,
-  user: UserId,
-): Promise<{ readonly [key: string]: JsonValue }> {
-  const { accounts } = parts;
+export async function takeEvidence(parts: EvidenceParts, user: UserId): Promise<{ readonly [key: string]: JsonValue }> {
+  const { accounts, evidenceWithinMs = EVIDENCE_WITHIN_MS } = parts;
   const or = async <T>(ask: Promise<readonly T[]>): Promise<readonly T[] | string> => {
     try {
       return await ask;
@@ -32,15 +34,15 @@ export async function takeEvidence(
     Promise.all([
       or(accounts.devices(user)),
       or(accounts.sessions(user)),
-      orReason(or(accounts.pushers(user))),
-      orReason(or(accounts.whois(user))),
+      orReason(or(accounts.pushers(user)), evidenceWithinMs),
+      orReason(or(accounts.whois(user)), evidenceWithinMs),
     ]),
   );
   return JSON.parse(JSON.stringify({ devices, sessions, pushers, connections })) as { [key: string]: JsonValue };
 }
 
-async function orReason<T>(told: Promise<T>): Promise<T | string> {
-  const late = sleep(EVIDENCE_WITHIN_MS, `not told within ${EVIDENCE_WITHIN_MS / 1_000} s`, { ref: false });
+async function orReason<T>(told: Promise<T>, withinMs: number): Promise<T | string> {
+  const late = sleep(withinMs, `not told within ${withinMs / 1_000} s`, { ref: false });
   try {
     return await Promise.race([told, late]);
   } catch (error) {

@@ -13,11 +13,11 @@ import {
   type AccountResult,
   type AccountServiceParts,
 } from './act-on-account.ts';
-import { byUse, takeEvidence } from './list-devices.ts';
+import { byUse, takeEvidence, type EvidenceParts } from './list-devices.ts';
 import type { TellOwner } from './tell-owner.ts';
 
 /** What ending sessions needs. */
-export interface LostDeviceParts extends AccountServiceParts {
+export interface LostDeviceParts extends AccountServiceParts, EvidenceParts {
   readonly tellOwner: Pick<TellOwner, 'tell'>;
 }
 
@@ -65,7 +65,7 @@ export class LostDevice {
       return { change: { ...keyed, verified }, after: { ...after, ownerTold: isTold } };
     });
     const ifDone = result.outcome === 'done' ? [OTHERS_KEYS, ...(isTold ? [] : [NOT_TOLD])] : [];
-    return { ...result, text: [result.text, OFFLINE_PHONE, ...ifDone].join('\n') };
+    return { ...result, text: [result.text, OFFLINE_PHONE, ...ifDone, ...missingIn(before)].join('\n') };
   }
 
   async #tellOwner({ actor, target, eventId, trace }: AccountRequest, device: DeviceLabel, name: string | undefined) {
@@ -114,6 +114,21 @@ const OTHERS_KEYS =
   'Expected, not verified: other members’ clients encrypt to it no more from their next message on, once the homeserver has told them.';
 
 const NOT_TOLD = 'The owner could not be told: tell them yourself.';
+
+const EVIDENCE: Readonly<Record<string, string>> = {
+  devices: 'its devices',
+  sessions: 'its sessions',
+  pushers: 'where pushes went',
+  connections: 'where it was used from',
+};
+
+/** What the audit log should have and no server told. */
+function missingIn(before: Evidence): string[] {
+  const missing = Object.entries(before).filter(([, told]) => typeof told === 'string');
+  if (missing.length === 0) return [];
+  const named = missing.map(([what, why]) => `${EVIDENCE[what]} (${why as string})`);
+  return [`Not told by the servers, and so not in the audit log: ${named.join('; ')}.`];
+}
 
 /** The device of that label, in the list or in a session. undefined where the process that began this may have ended it; throws UserError where there is none. */
 function find(before: Evidence, device: DeviceLabel, isRepeat: boolean): Listed | undefined {

@@ -1,4 +1,4 @@
-import { PermanentError, UserError } from '../../errors.ts';
+import { isFault, PermanentError, UserError } from '../../errors.ts';
 import { parseUserId, type RoomId, type UserId } from '../../model/ids.ts';
 import { pusherName } from '../../model/pusher-name.ts';
 import type { Account, AccountDevice, Change, Connection, Pusher } from '../../ports/accounts.ts';
@@ -88,9 +88,18 @@ export class SynapseAdmin {
     }));
   }
 
-  /** What ended is over; looks where pushes still go, which nobody but the owner can tell for one device. `all`: nowhere is what is wanted. */
+  /**
+   * What ended is over; looks where pushes still go, which nobody but the owner can tell for one device: where that cannot be asked, its end is told all
+   * the same. `all`: nowhere is what is wanted.
+   */
   async seePushers(user: UserId, verified: readonly string[], all: boolean): Promise<Change> {
-    const pushers = await this.pushers(user);
+    let pushers: readonly Pusher[];
+    try {
+      pushers = await this.pushers(user);
+    } catch (error) {
+      if (all || !isFault(error)) throw error;
+      return { done: true, verified, problem: `Where pushes still go could not be asked. ${error.message}` };
+    }
     if (pushers.length === 0) return { done: true, verified: [...verified, 'no pusher is left'] };
     if (all)
       return { done: false, verified, problem: `${pushers.length} pushers are left: pushes may still reach a phone.` };

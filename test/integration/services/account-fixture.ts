@@ -152,9 +152,10 @@ export class AccountFixture {
     };
   }
 
-  lostDevice(parts = this.parts()): LostDevice {
+  lostDevice(parts = this.parts(), evidenceWithinMs?: number): LostDevice {
     return new LostDevice({
       ...parts,
+      ...(evidenceWithinMs !== undefined && { evidenceWithinMs }),
       tellOwner: new TellOwner({ ...parts, rooms: { joinedMembers: async () => this.inCommandRoom } }),
     });
   }

@@ -6,6 +6,8 @@ import { LockAccount } from '../../../src/services/lock-account.ts';
 import { SuspendAccount } from '../../../src/services/suspend-account.ts';
 import { UnlockAccount } from '../../../src/services/unlock-account.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
+import { openAccounts } from '../../../src/matrix/accounts/detect.ts';
+import { ADMIN_TOKEN, AS_TOKEN, FakeAccountHomeserver } from '../../support/fake-account-homeserver.ts';
 import { CrashPoint } from '../../support/fakes/crash-point.ts';
 import { AccountFixture, ADMIN, NAMESPACE, openAccountStorage, SECOND } from './account-fixture.ts';
 
@@ -71,6 +73,45 @@ describe('Acting on accounts', () => {
         pushers: 'not told: Refused.',
         connections: 'not told: The homeserver is too slow.',
       });
+      expect(result.text).to.match(
+        /^Not told by the servers, and so not in the audit log: where pushes went \(not told: Refused\.\); where it was used from \(.*too slow\.\)\.$/m,
+      );
+    });
+
+    it('D1, F5 a server that never answers keeps no session alive: the answer and the log say what it did not tell', async () => {
+      const server = new FakeAccountHomeserver('native');
+      await server.start();
+      try {
+        server.addUser(lee.slice(1, lee.indexOf(':')));
+        server.addUser('admin');
+        for (const device of ['PHONE', 'DESK']) server.addDevice(lee, device);
+        let isEnded = false;
+        server.interfere = (request) => {
+          isEnded ||= request.endsWith('/delete_devices');
+          if (request.includes('/whois/')) return 'hang';
+          // Asked again, it refuses: what was done is told all the same.
+          if (request.endsWith('/pushers')) return isEnded ? { status: 502, body: {} } : 'hang';
+          return undefined;
+        };
+        const accounts = openAccounts({
+          ...{ adapter: 'native', mas: undefined, adminToken: ADMIN_TOKEN, asToken: AS_TOKEN },
+          homeserverUrl: server.url,
+        });
+        const result = await fixture.lostDevice({ ...fixture.parts(), accounts }, 20).run(fixture.request(lee), PHONE);
+        expect(result.outcome).to.equal('done');
+        expect([...server.users.get(lee)!.devices.keys()]).to.deep.equal(['DESK']);
+        expect(result.text)
+          .to.match(/^✓ device PHONE is gone/m)
+          .and.match(/^Note: Where pushes still go could not be asked\./m)
+          .and.match(
+            /^Not told by the servers, and so not in the audit log: where pushes went \(not told within 0\.02 s\); where it was used from \(not told within 0\.02 s\)\.$/m,
+          );
+        const [begun] = await entries(lee);
+        expect(begun?.before).to.include({ connections: 'not told within 0.02 s', pushers: 'not told within 0.02 s' });
+        expect(JSON.stringify(begun?.before)).to.match(/Element on PHONE/);
+      } finally {
+        await server.stop();
+      }
     });
 
     it('D1 tells the owner in the command room, where a device is left that can read it', async () => {

@@ -124,6 +124,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   }, log);
   const goOn = () => {
     background.homeserverIsThere();
+    ping.homeserverIsBack();
     for (const queue of [queues.matrixEvents, queues.inbox, queues.notices]) queue.notify();
   };
   void connection.connected.then(goOn);
@@ -140,7 +141,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
       applyReport: (carrier, delivery) => messages.report.apply(carrier, delivery),
       checks: [
         { name: 'database', problem: async () => only.problem ?? (await storage.check()) },
-        { name: 'homeserver', problem: async () => connection.problem ?? crypto.problem },
+        { name: 'homeserver', problem: async () => connection.problem ?? crypto.problem ?? ping.problem },
         ...(archiving ? [{ name: 'archive', problem: () => archiving.problem() }] : []),
       ],
       metrics: () => appservice.renderMetrics(),

@@ -1,5 +1,6 @@
 /** Proves that homeserver and bridge reach each other, and makes a homeserver that had given up on us try again at once. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { askHomeserver, type HomeserverAnswer } from './ask-homeserver.ts';
 
@@ -133,15 +134,16 @@ export class PingLoop {
   #isWanted = false;
   #last: PingResult | undefined;
   #okAt = -Infinity;
+  #endPause: () => void = () => undefined;
 
   constructor(target: PingTarget, log: Logger) {
     this.#target = target;
     this.#log = log;
   }
 
-  /** The last result; undefined before the first. */
-  get last(): PingResult | undefined {
-    return this.#last;
+  /** Why the homeserver does not reach us, and what to do; undefined where it does, and before the first result. */
+  get problem(): string | undefined {
+    return this.#last?.isOk === false ? this.#last.sentence : undefined;
   }
 
   /** Pings soon, and until it succeeds. Called at start, and when a transaction could not be stored, so that it comes again before long. */
@@ -149,6 +151,12 @@ export class PingLoop {
     if (this.#stop.signal.aborted) return;
     this.#isWanted = true;
     this.#running ??= this.#run();
+  }
+
+  /** Pings now that the homeserver is there again, without waiting out the pause after a failure. */
+  homeserverIsBack(): void {
+    this.start();
+    this.#endPause();
   }
 
   /** Ends it. */
@@ -170,7 +178,9 @@ export class PingLoop {
         continue;
       }
       this.#isWanted = true;
-      await this.#wait(WAITS_MS[Math.min(failures++, WAITS_MS.length - 1)] ?? 0);
+      const pause = new AbortController();
+      this.#endPause = () => pause.abort();
+      await this.#wait(WAITS_MS[Math.min(failures++, WAITS_MS.length - 1)] ?? 0, pause.signal);
       if (this.#stop.signal.aborted) break;
     }
     // Here, and not when the promise is looked at: a `start` in between would be lost.
@@ -189,15 +199,9 @@ export class PingLoop {
     this.#log[isNews ? 'error' : 'debug']('homeserver.ping-failed', { code: result.code, detail: result.sentence });
   }
 
-  #wait(ms: number): Promise<void> {
-    if (ms <= 0) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    const end = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    this.#stop.signal.addEventListener('abort', end, { once: true });
-    return promise.finally(() => this.#stop.signal.removeEventListener('abort', end));
+  /** Until the time is over, or one of the signals is given. */
+  async #wait(ms: number, ...ends: AbortSignal[]): Promise<void> {
+    if (ms <= 0) return;
+    await sleep(ms, undefined, { signal: AbortSignal.any([this.#stop.signal, ...ends]) }).catch(() => undefined);
   }
 }

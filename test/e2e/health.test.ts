@@ -1,5 +1,8 @@
 /** What monitoring and load balancers see of a running bridge. */
 import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startTestClinic } from './support/test-clinic.ts';
@@ -52,6 +55,23 @@ describe('health', function () {
       expect((await get('/health')).status).to.equal(200);
     });
     await clinic.bridge.waitUntilReady();
+  });
+
+  it('is not ready, and says why, where the homeserver does not reach it', async () => {
+    const registration = join(clinic.directory, 'registration.yaml');
+    const right = await readFile(registration, 'utf8');
+    await clinic.bridge.stop();
+    await writeFile(registration, right.replace(/^hs_token: .*/m, `hs_token: ${randomBytes(32).toString('hex')}`));
+    await clinic.bridge.spawn();
+    const said = (): Promise<string | undefined> =>
+      checks().then(
+        ({ homeserver }) => homeserver,
+        () => undefined,
+      );
+    await waitFor('it to know', async () => (await said())?.includes('another hs_token'));
+    await clinic.bridge.stop();
+    await writeFile(registration, right);
+    await clinic.bridge.start();
   });
 
   it('is not ready when it starts while the homeserver is away', async () => {

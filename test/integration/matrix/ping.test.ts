@@ -143,7 +143,7 @@ describe('diagnosis over HTTP', () => {
       loop.start();
       loop.start();
       await first;
-      expect(loop.last?.isOk).to.equal(true);
+      expect(loop.problem).to.equal(undefined);
       expect(lines).to.deep.equal(['homeserver.ping-failed', 'homeserver.ping-ok']);
       const second = isOk();
       const startedAt = performance.now();
@@ -153,6 +153,25 @@ describe('diagnosis over HTTP', () => {
       expect(performance.now() - startedAt, 'ms between').to.be.at.least(1_500);
       await loop.stop();
       expect(requests).to.have.length(4);
+    });
+
+    it('says what is wrong until it is not, and pings at once when the homeserver is back', async () => {
+      answers = [{ status: 502, body: { errcode: 'M_CONNECTION_FAILED' } }];
+      const failed = Promise.withResolvers<void>();
+      const okay = Promise.withResolvers<void>();
+      const log = { ...silentLogger, error: () => failed.resolve(), info: () => okay.resolve() };
+      const loop = new PingLoop(target, log);
+      loop.start();
+      await failed.promise;
+      expect(loop.problem).to.match(/cannot connect to http:\/\/bridge:9993/);
+      answers = [{ status: 200, body: {} }];
+      const startedAt = performance.now();
+      loop.homeserverIsBack();
+      await okay.promise;
+      expect(loop.problem).to.equal(undefined);
+      // The pause after a first failure is a second.
+      expect(performance.now() - startedAt, 'ms').to.be.lessThan(900);
+      await loop.stop();
     });
 
     it('stops at once while it waits', async () => {

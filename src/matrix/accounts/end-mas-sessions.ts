@@ -68,7 +68,7 @@ export class EndMasSessions {
     concerns: (session: MasSession) => boolean,
     devices: readonly string[] | undefined,
   ): Promise<Change> {
-    const wasUsedWithoutDevice = sessions.some(({ kind, deviceId }) => kind !== 'browser' && deviceId === undefined);
+    const withoutDevice = sessions.filter(({ kind, deviceId }) => kind !== 'browser' && deviceId === undefined);
     const ended: MasSession[] = [];
     const failed: MasSession[] = [];
     for (const session of sessions) ((await this.#endOne(session)) ? ended : failed).push(session);
@@ -95,14 +95,14 @@ export class EndMasSessions {
     const verified = [
       ended.length > 0 ? `${kindsOf(ended)} ended in MAS, and no other is active` : 'no session is active in MAS',
     ];
-    return this.#seeDevicesGone(user, devices, verified, wasUsedWithoutDevice);
+    return this.#seeDevicesGone(user, devices, verified, withoutDevice);
   }
 
   async #seeDevicesGone(
     user: UserId,
     devices: readonly string[] | undefined,
     verified: readonly string[],
-    wasUsedWithoutDevice: boolean,
+    withoutDevice: readonly MasSession[],
   ): Promise<Change> {
     const mayLiveUntil = this.#now() + INTROSPECTION_CACHE_MS;
     const listed = async (): Promise<string[]> =>
@@ -128,11 +128,11 @@ export class EndMasSessions {
         ? `device ${devices.map(labelOf).join(', ')} is gone from the homeserver`
         : 'the account has no device any more';
       const facts = [...verified, isWorkerLate ? `${gone} (MAS was late, the homeserver was told directly)` : gone];
-      if (!wasUsedWithoutDevice) return { done: true, verified: facts };
+      if (withoutDevice.length === 0) return { done: true, verified: facts };
       return {
         done: false,
         verified: facts,
-        mayLive: ['personal session without a device'],
+        mayLive: [...new Set(withoutDevice.map(({ kind }) => `${kind} session without a device`))],
         mayLiveUntil,
         problem: 'The homeserver remembers the token of a session without a device for up to two minutes.',
       };

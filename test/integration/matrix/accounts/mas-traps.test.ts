@@ -68,6 +68,12 @@ describe('MAS accounts: traps', () => {
     expect((await bench.whoami(sessions[3]!.token)).status, 'the fake’s cache').to.equal(200);
   });
 
+  it('D1 names the kind of session without a device that may live on', async () => {
+    await bench.mas.login(name, 'oauth2', 'B-00000000', 'openid');
+    const change = await bench.accounts.endAllSessions(user);
+    expect(change.mayLive).to.deep.equal(['oauth2 session without a device']);
+  });
+
   it('ends more sessions than a page holds', async () => {
     const logins = Array.from({ length: 31 }, (_, index) => bench.mas.login(name, 'oauth2', `DEVICE-${100 + index}`));
     const sessions = await Promise.all(logins);

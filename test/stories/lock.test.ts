@@ -100,7 +100,9 @@ describe('a locked account', function () {
     const { preview, answer } = await command.confirmed(`lock ${lee.userId} robbed on the way home`);
     expect(preview).to.include('2 devices').and.to.include('go on after `unlock`, without new verification');
     expect(bodyOf(answer))
-      .to.include('✓ the account is locked: every request of it is answered with M_USER_LOCKED')
+      .to.include(
+        '✓ the homeserver has the account as locked: it answers its requests with M_USER_LOCKED, all but signing out',
+      )
       .and.to.include(`To undo: !care unlock ${lee.userId}`);
     expect(await requestOf(sessionOf(lee))).to.deep.include(LOCKED);
     expect(await requestOf(sessionOf(lee), '/_matrix/client/v3/sync?timeout=0')).to.deep.include(LOCKED);

@@ -134,7 +134,7 @@ export class SynapseAccounts implements Accounts {
       done: true,
       verified: [
         value
-          ? 'the account is locked: every request of it is answered with M_USER_LOCKED'
+          ? 'the homeserver has the account as locked: it answers its requests with M_USER_LOCKED, all but signing out'
           : 'the account is not locked',
       ],
     };

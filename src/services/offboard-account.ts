@@ -114,7 +114,10 @@ export class OffboardAccount {
   async #requireSuccessor(target: UserId, successor: UserId): Promise<void> {
     if (successor === target) throw new UserError('Nobody can stand in for themselves. Nothing was done.');
     const account = await this.#parts.accounts.find(successor);
-    if (account === undefined || account.isLocked === true || account.isDeactivated === true)
-      throw new UserError(`${successor} cannot stand in: there is no such account, or it is locked. Nothing was done.`);
+    const { isLocked, isSuspended, isDeactivated } = account ?? { isDeactivated: true };
+    if (isLocked === true || isSuspended === true || isDeactivated === true)
+      throw new UserError(
+        `${successor} cannot stand in: there is no such account, or it is locked or suspended. Nothing was done.`,
+      );
   }
 }

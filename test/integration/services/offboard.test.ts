@@ -307,10 +307,14 @@ describe('Offboarding', () => {
     const { fixture, user } = await leaver();
     const offboard = fixture.offboard();
     const nobody = '@nobody:hospital.test' as UserId;
+    const reader = '@reader:hospital.test' as UserId;
+    fixture.accounts.add(reader, [], { isSuspended: true });
     for (const [target, successor] of [
       [ADMIN, undefined],
       [user, user],
       [user, nobody],
+      // They could not answer a patient (D7).
+      [user, reader],
     ] as const) {
       const error = await offboard.begin(fixture.request(target), COMMAND_ROOM, successor).catch((e: unknown) => e);
       expect(error).to.be.instanceOf(UserError);

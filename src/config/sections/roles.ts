@@ -60,6 +60,7 @@ const role = section('A role.', {
   }),
   idle_logoff: optional(duration(YEAR_MS, 60_000), {
     question: 'After how long without use is a session of its holders ended?',
+    more: 'Their client then signs out for good and drops its keys: without recovery set up (key backup), older messages are lost to them.',
     example: '12h',
     leftOut: 'never',
   }),

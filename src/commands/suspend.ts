@@ -23,15 +23,16 @@ export function suspendCommand({ findAccount, suspendAccount, prefix }: SuspendC
     parameters: { user: accountParameter('whose account'), reason: optional(reasonParameter('why')) },
     preview: async (call, { user }) => {
       const target = await resolveAccount(findAccount, user, call);
-      const { account, devices } = await suspendAccount.look({ actor: call.sender, target });
+      const { account, devices, warnings } = await suspendAccount.look({ actor: call.sender, target });
       const name = nameOf(target, account.displayName);
       if (account.isSuspended === true)
         return { text: `${name} is suspended already.`, facts: { user: target }, isNothingToDo: true };
-      const admin = account.isAdmin === true ? `\n${SECOND_PERSON_AGREES}` : '';
-      return {
-        text: `Suspends ${name}${devices}: they can log in and read, but not write.${admin}`,
-        facts: { user: target },
-      };
+      const text = [
+        `Suspends ${name}${devices}: they can log in and read, but not write.`,
+        ...warnings,
+        ...(account.isAdmin === true ? [SECOND_PERSON_AGREES] : []),
+      ].join('\n');
+      return { text, facts: { user: target } };
     },
     run: async (call, { user, reason }) => {
       const target = await resolveAccount(findAccount, user, call);

@@ -20,12 +20,14 @@ export class SuspendAccount {
     this.#parts = parts;
   }
 
-  /** The account, and its devices in words (D5). */
+  /** The account, its devices in words (D5), and what else the person who asks must know. */
   async look(
     request: Pick<AccountRequest, 'actor' | 'target'>,
-  ): Promise<{ readonly account: Account; readonly devices: string }> {
+  ): Promise<{ readonly account: Account; readonly devices: string; readonly warnings: readonly string[] }> {
     const account = await requireTarget(this.#parts, 'suspend', request, true);
-    return { account, devices: await deviceCount(this.#parts.accounts, request.target) };
+    const lines = this.#parts.lines.ofMember(request.target).map(({ id }) => id);
+    const warnings = lines.length === 0 ? [] : [linesGoOn(lines)];
+    return { account, devices: await deviceCount(this.#parts.accounts, request.target), warnings };
   }
 
   async run(request: AccountRequest): Promise<AccountResult> {
@@ -58,4 +60,9 @@ export class SuspendAccount {
     };
     return audited(this.#parts, request, 'account.suspend', stateOf(account), work, keep);
   }
+}
+
+/** Texts of patients would wait for somebody who cannot answer. */
+function linesGoOn(lines: readonly string[]): string {
+  return `Lines still count on them, though they cannot answer: ${lines.join(', ')}. See that somebody else of the team does, or use \`lock\`.`;
 }

@@ -369,6 +369,15 @@ describe('Acting on accounts', () => {
       expect((await entries(lee)).map(({ outcome }) => outcome)).to.deep.equal(['done', 'failed', 'done', 'failed']);
     });
 
+    it('D7 says before somebody is suspended which lines still count on them, who could not answer', async () => {
+      const look = () => fixture.services().suspendAccount.look({ actor: ADMIN, target: lee });
+      expect((await look()).warnings).to.deep.equal([]);
+      fixture.withLines([lee], [SECOND]);
+      expect((await look()).warnings.join()).to.match(
+        /still count on them, though they cannot answer: line-0\. .*`lock`/,
+      );
+    });
+
     const OTHERS: readonly (readonly [string, (parts: ReturnType<AccountFixture['parts']>) => Promise<unknown>])[] = [
       ['suspends', (parts) => new SuspendAccount(parts).run(fixture.request(lee))],
       ['locks', (parts) => new LockAccount(parts).run(fixture.request(lee), { endSessions: false })],

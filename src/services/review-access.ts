@@ -40,6 +40,8 @@ export interface AccessReview {
   readonly unseenRooms: readonly RoomId[];
 }
 
+/** In place of a user: whoever has the file must not take it for all. */
+const UNSEEN = 'not known: the bot is not in these rooms';
 const COLUMNS = ['user', 'roles', 'rooms', 'invitations', 'devices', 'last_seen'];
 
 /** Who has which roles, is in which governed rooms, with which devices: the periodic review (A8, 45 CFR 164.308(a)(4)(ii)(C)). */
@@ -79,9 +81,10 @@ export class ReviewAccess {
   }
 }
 
-/** The review as a file for spreadsheets: one line a user. */
-export function accessReviewCsv({ users }: AccessReview): string {
-  return [COLUMNS, ...users.map(cellsOf)].map(csvLine).join('');
+/** The review as a file for spreadsheets: one line a user, and one for the rooms that could not be looked into. */
+export function accessReviewCsv({ users, unseenRooms }: AccessReview): string {
+  const unseen = unseenRooms.length === 0 ? [] : [[UNSEEN, '', list(unseenRooms), '', '', '']];
+  return [COLUMNS, ...users.map(cellsOf), ...unseen].map(csvLine).join('');
 }
 
 function cellsOf({ userId, roles, rooms, devices }: AccessOfUser): string[] {

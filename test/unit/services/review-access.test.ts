@@ -85,6 +85,7 @@ describe('access review', () => {
       },
       { ...none, user: user('stranger'), rooms: 'conversation c (phi)', devices: 'not known' },
       { ...none, user: user('zoe'), roles: 'nurse (csv, since 2026-01-02)' },
+      { ...none, user: 'not known: the bot is not in these rooms', rooms: '!lost' },
     ]);
   });
 

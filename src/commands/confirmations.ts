@@ -175,7 +175,7 @@ export class Confirmations {
   ): Promise<Decided> {
     const { store, transactions } = this.#parts;
     await transactions.run(async () => {
-      if (!(await store.end(found.id, 'superseded', by, Date.now()))) return;
+      if (!(await store.drop(found.id, 'superseded', by, Date.now()))) return;
       await this.#record(found, ready.command, by, 'superseded', event);
       const text = `Refused: this has changed since it was shown. Nothing was done. Now:\n\n${preview.text}`;
       await this.#asking.prompt(ready, kept(found).line, { ...preview, text }, event);
@@ -191,13 +191,17 @@ export class Confirmations {
   async #end(
     found: PendingConfirmation,
     by: UserId | 'carebridge',
-    end: ConfirmationEnd,
+    end: Exclude<ConfirmationEnd, 'confirmed'>,
     text: string,
   ): Promise<Decided> {
     const { store, notifier, transactions, byName } = this.#parts;
     const { line, trace } = kept(found);
     await transactions.run(async () => {
-      if (!(await store.end(found.id, end, by, Date.now()))) return;
+      // Where somebody has said yes by now, it is being done.
+      const isEnded = await (found.confirmed === undefined
+        ? store.drop(found.id, end, by, Date.now())
+        : store.end(found.id, end, by, Date.now()));
+      if (!isEnded) return;
       await this.#record(found, findCommand(byName, line)?.command, by, end, found.commandEvent);
       const cause = `confirm:${found.id}:${end}`;
       await notifier.say(found.roomId, text, { cause, trace, replyTo: found.commandEvent });

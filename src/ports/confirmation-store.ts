@@ -46,6 +46,8 @@ export interface ConfirmationStore {
   confirm(id: string, confirmed: ConfirmedBy): Promise<boolean>;
   /** Ends it, once: only the first call returns true. */
   end(id: string, end: ConfirmationEnd, by: string, at: number): Promise<boolean>;
+  /** Ends one to which nobody has said yes: false also where somebody has, by now. */
+  drop(id: string, end: Exclude<ConfirmationEnd, 'confirmed'>, by: string, at: number): Promise<boolean>;
   /** Past `now`, without a yes, and not ended. */
   expired(now: number): Promise<readonly PendingConfirmation[]>;
 }

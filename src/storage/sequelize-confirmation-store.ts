@@ -10,6 +10,9 @@ import { insertOnce } from './insert-once.ts';
 import { confirmationModel, type ConfirmationModel } from './models/confirmation-model.ts';
 import type { StorageParts } from './storage-parts.ts';
 
+const END =
+  'UPDATE confirmations SET finished_at = $2, ended_as = $3, ended_by = $4 WHERE id = $1 AND finished_at IS NULL';
+
 /** The table of confirmations. Those that ended are not found any more; the sweep wipes their command line. */
 export class SequelizeConfirmationStore implements ConfirmationStore {
   readonly #parts: StorageParts;
@@ -63,15 +66,21 @@ export class SequelizeConfirmationStore implements ConfirmationStore {
     return (await database.write((transaction) => database.execute(transaction, sql, [id, by, event, at]))) > 0;
   }
 
-  async end(id: string, end: ConfirmationEnd, by: string, at: number): Promise<boolean> {
-    const sql =
-      'UPDATE confirmations SET finished_at = $2, ended_as = $3, ended_by = $4 WHERE id = $1 AND finished_at IS NULL';
-    const { database } = this.#parts;
-    return (await database.write((transaction) => database.execute(transaction, sql, [id, at, end, by]))) > 0;
+  end(id: string, end: ConfirmationEnd, by: string, at: number): Promise<boolean> {
+    return this.#end(END, [id, at, end, by]);
+  }
+
+  drop(id: string, end: ConfirmationEnd, by: string, at: number): Promise<boolean> {
+    return this.#end(`${END} AND confirmed_at IS NULL`, [id, at, end, by]);
   }
 
   expired(now: number): Promise<readonly PendingConfirmation[]> {
     return this.#waiting({ expiresAt: { [Op.lte]: now }, confirmedAt: null });
+  }
+
+  async #end(sql: string, bind: readonly (string | number)[]): Promise<boolean> {
+    const { database } = this.#parts;
+    return (await database.write((transaction) => database.execute(transaction, sql, bind))) > 0;
   }
 
   async #waiting(where: WhereOptions): Promise<PendingConfirmation[]> {

@@ -217,6 +217,7 @@ export function careContract(bench: StorageBench): void {
     expect(await again.confirm('c1', { ...yes, by: ADMIN })).to.equal(false);
     expect(await again.expired(NOW + 60)).to.deep.equal([]);
     expect(await again.find('c1')).to.deep.equal({ ...waiting, confirmed: yes });
+    expect(await again.drop('c1', 'expired', 'carebridge', NOW + 60)).to.equal(false);
     const ends = await Promise.all(Array.from({ length: 5 }, () => again.end('c1', 'confirmed', ADMIN, NOW + 1)));
     expect(ends.filter((isFirst) => isFirst)).to.have.length(1);
     expect(await again.find('c1')).to.equal(undefined);

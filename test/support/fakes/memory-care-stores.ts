@@ -170,6 +170,8 @@ function confirmationStore(tables: () => CareTables): ConfirmationStore {
     confirm: async (id, confirmed) =>
       waiting().some((row) => row.id === id && row.confirmed === undefined) && change(id, { confirmed }),
     end: async (id, end, by, at) => change(id, { end: { end, by, at } }),
+    drop: async (id, end, by, at) =>
+      waiting().some((row) => row.id === id && row.confirmed === undefined) && change(id, { end: { end, by, at } }),
     expired: async (now) => waiting().filter((row) => row.expiresAt <= now && row.confirmed === undefined),
   };
 }

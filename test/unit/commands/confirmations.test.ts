@@ -141,6 +141,29 @@ describe('confirming (D5, D6)', () => {
     }
   });
 
+  for (const [how, drop] of [
+    ['runs out', () => fixture.bridge.runner.endExpired()],
+    ['is removed', (command: EventId) => fixture.bridge.runner.removed(command, DESK)],
+  ] as const) {
+    it(`D6: a yes that comes at the moment in which it ${how} is not called none`, async () => {
+      const { confirmations } = fixture.storage;
+      const command = await fixture.type(LOCK);
+      // Found without a yes; then there is one; then what was found is dropped.
+      const found = await confirmations.expired(Infinity);
+      confirmations.expired = confirmations.findByCommand = async () => found;
+      const confirm = confirmations.confirm.bind(confirmations);
+      confirmations.confirm = async (id, yes) => {
+        const isFirst = await confirm(id, yes);
+        await drop(command);
+        return isFirst;
+      };
+      await fixture.reacts('✅', DESK);
+      await fixture.bridge.pump();
+      expect([isDone(), fixture.lastWords]).to.deep.equal([true, `${LEE} is locked.`]);
+      expect(fixture.said.map(({ text }) => text).join()).not.to.match(/not done|Nothing was done/);
+    });
+  }
+
   it('is not done by a yes that comes too late, also before it was swept away', async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
     try {

@@ -132,7 +132,7 @@ export class TimingProxy extends EventEmitter<{ exchange: [Exchange] }> {
 }
 
 /** `GET /_matrix/client/v3/rooms/!a:b/joined_members?user_id=x` is `GET /rooms/{id}/joined_members`. */
-export function kindOf(method: string, url: string): string {
+function kindOf(method: string, url: string): string {
   const path = url.split('?', 1)[0] ?? '';
   const segments = path
     .replace(/^\/_matrix\/(client|app|media)\/(unstable\/[^/]+|[a-z]*\d+)/, '')

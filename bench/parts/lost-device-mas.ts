@@ -6,7 +6,7 @@
 import { startClinic } from '../../src/cli/demo/clinic.ts';
 import { bodyOf, CommandRoom } from '../../src/cli/demo/command-room.ts';
 import { Nurse } from '../../src/cli/demo/nurse.ts';
-import { refused, syncUntilRefused } from '../../src/cli/demo/session.ts';
+import { refused, syncUntilRefused } from '../../test/support/session.ts';
 import { startFakeMas } from '../../test/support/fake-mas.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { findPostgres } from '../../test/support/postgres.ts';

@@ -4,7 +4,7 @@
  */
 import { startClinic, type Clinic } from '../../src/cli/demo/clinic.ts';
 import type { Nurse } from '../../src/cli/demo/nurse.ts';
-import { refused, requestOf, syncUntilRefused } from '../../src/cli/demo/session.ts';
+import { refused, requestOf, syncUntilRefused } from '../../test/support/session.ts';
 import type { Finding, PartResult, Plan } from '../plan.ts';
 import { p50p95, round } from '../statistics.ts';
 

@@ -19,7 +19,6 @@ import type { Storage } from '../storage/open-storage.ts';
 export interface MatrixSide {
   readonly appservice: Appservice;
   readonly ping: PingLoop;
-  readonly members: RoomMembers;
   readonly rooms: MatrixRooms;
   readonly control: MatrixRoomControl;
   readonly crypto: Crypto;
@@ -108,5 +107,5 @@ export async function openMatrixSide(options: MatrixSideOptions): Promise<Matrix
   );
   members.onChange(({ roomId, userId }) => crypto.membershipChanged(roomId, userId));
   const sender = new MatrixRoomSender({ encrypter: crypto, files: crypto.files, homeserver });
-  return { appservice, ping, members, rooms, control, crypto, sender, asToken: registration.asToken };
+  return { appservice, ping, rooms, control, crypto, sender, asToken: registration.asToken };
 }

@@ -48,7 +48,7 @@ It can be run beside a running Carebridge. It changes nothing; the bot's account
 };
 
 /** One line of the report. */
-export function formatFinding({ status, tried, result, fix }: Finding): string {
+function formatFinding({ status, tried, result, fix }: Finding): string {
   return `${status.padEnd(4)}  ${tried}  -> ${result}${fix === undefined ? '' : ` ; fix: ${fix}`}`;
 }
 

@@ -155,6 +155,6 @@ export function notDone({ message }: PermanentError | RetryableError, { trace }:
 }
 
 /** Whom the audit log names for a call. */
-export function askedBy({ sender, room, eventId, trace }: CommandCall): Asked {
+function askedBy({ sender, room, eventId, trace }: CommandCall): Asked {
   return { sender, roomId: room.roomId, eventId, trace };
 }

@@ -31,7 +31,7 @@ export function entryOf(
 }
 
 /** Target, reason and facts of the arguments; never words, numbers or names. */
-export function auditedArguments(command: Command, args: ReadArguments) {
+function auditedArguments(command: Command, args: ReadArguments) {
   const all = Object.entries({ ...command.options, ...command.parameters });
   const facts: Record<string, JsonValue> = {};
   const targets: string[] = [];

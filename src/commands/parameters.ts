@@ -1,7 +1,7 @@
 /** The kinds of parameters that a command can declare. Each takes its value from the start of what is left of the line, or throws UserError. */
 import { UserError } from '../errors.ts';
 import type { BirthDate } from '../model/identity.ts';
-import type { LineId, RoomId, UserId } from '../model/ids.ts';
+import type { RoomId, UserId } from '../model/ids.ts';
 import { PHI_CLASSES, type PhiClass } from '../model/phi-class.ts';
 import type { PhoneNumber } from '../model/phone-number.ts';
 import type { RoleId, UnitId } from '../model/role.ts';
@@ -77,12 +77,6 @@ export function roleParameter(about: string): Parameter<RoleId> {
 export function unitParameter(about: string): Parameter<UnitId> {
   const read = (word: string, { policy }: ReadContext) => oneOf(word, [...policy.units.keys()]);
   return oneWord({ about, form: 'a unit’s id', auditedAs: 'fact', read });
-}
-
-/** A line of the configuration. */
-export function lineParameter(about: string): Parameter<LineId> {
-  const read = (word: string, { policy }: ReadContext) => oneOf(word, [...policy.teams.keys()]);
-  return oneWord({ about, form: 'a line’s id', auditedAs: 'fact', read });
 }
 
 /** A length of time, e.g. `30m`, `2h`, `7d`, in ms. Limits in ms. */

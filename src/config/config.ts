@@ -107,8 +107,6 @@ export interface Config {
     readonly signEveryMs: number;
     /** Where the last signed checkpoint is remembered. */
     readonly checkpointFile: string;
-    /** At least 6. */
-    readonly retentionYears: number;
   };
   readonly archive: {
     readonly database: Config['database'];

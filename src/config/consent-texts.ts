@@ -51,7 +51,7 @@ export const NEEDS = {
 } as const satisfies Record<string, readonly Need[]>;
 
 /** As many SMS as a text that nobody typed may be, before the names are filled in: room is left for these, and a patient is not flooded. */
-export const MAX_AUTOMATIC_PARTS = 6;
+const MAX_AUTOMATIC_PARTS = 6;
 
 /** What is wrong with the words of one text: each a sentence without a full stop. */
 export function findTextProblems(kind: keyof typeof NEEDS, words: string): string[] {

@@ -41,7 +41,6 @@ export function toGovernance(
       signingKey: audit.signing_key,
       signEveryMs: audit.sign_every,
       checkpointFile: audit.checkpoint_file,
-      retentionYears: audit.retention_years,
     },
     homeserverDeclarations: toDeclarations(values),
   };

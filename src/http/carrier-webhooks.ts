@@ -16,7 +16,7 @@ export interface CarrierWebhookParts {
 }
 
 /** Largest webhook body. Pictures come as addresses, so it is generous. */
-export const MAX_WEBHOOK_BYTES = 256 * 1024;
+const MAX_WEBHOOK_BYTES = 256 * 1024;
 
 /** What a carrier waits before it repeats what could not be taken, seconds. */
 const RETRY_AFTER_S = 5;

@@ -7,7 +7,7 @@ import { ConfigError, type ConfigProblem } from '../errors.ts';
 import { SENDER_LOCALPART } from '../model/namespace.ts';
 
 /** Unique on the homeserver, for ever. */
-export const APPSERVICE_ID = 'carebridge';
+const APPSERVICE_ID = 'carebridge';
 
 /** The settings that the file repeats for the homeserver. */
 export interface RegistrationSettings {

@@ -1,12 +1,12 @@
 import type { Logger } from '../log.ts';
 import { PermanentError } from '../errors.ts';
+import type { GovernedRoomPlan } from '../model/governed-room-plan.ts';
 import type { RoomId, UserId } from '../model/ids.ts';
 import { isOurs, type Namespace } from '../model/namespace.ts';
 import type { ChangeOutcome, RoomChange } from '../model/room-change.ts';
-import { powerOf } from '../model/room-power.ts';
 import type { RoomSnapshot } from '../model/room-snapshot.ts';
 import type { MatrixEvent } from '../model/rows.ts';
-import type { GovernedRoomPlan, RoomControl } from '../ports/room-control.ts';
+import type { RoomControl } from '../ports/room-control.ts';
 import { ApplyChange } from './apply-change.ts';
 import { clientPath, type HomeserverCalls } from './homeserver.ts';
 import { statusOf } from './matrix-fault.ts';
@@ -117,10 +117,6 @@ export class MatrixRoomControl implements RoomControl {
   async leave(roomId: RoomId): Promise<void> {
     await this.#entry.leave(roomId);
     this.#snapshots.forget(roomId);
-  }
-
-  powerOf(snapshot: RoomSnapshot, user: UserId): number {
-    return powerOf(snapshot, user);
   }
 
   async #letGhostIn(roomId: RoomId, ghost: UserId, membership: string | undefined): Promise<void> {

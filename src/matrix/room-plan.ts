@@ -2,7 +2,7 @@
 import type { UserId } from '../model/ids.ts';
 import { GOVERNED_STATE, USUAL_LEVELS } from '../model/governed-levels.ts';
 import { hasPrivilegedCreators } from '../model/room-power.ts';
-import type { GovernedRoomPlan } from '../ports/room-control.ts';
+import type { GovernedRoomPlan } from '../model/governed-room-plan.ts';
 import type { RoomVersion } from './room-version.ts';
 
 /** The one algorithm that clients and the bridge use (Matrix specification, client-server API, end-to-end encryption). */

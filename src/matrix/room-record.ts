@@ -19,7 +19,7 @@ export const MAX_MEMBERS = 20_000;
 /** State events with a state key, e.g. the rooms of a space. */
 export const MAX_KEYED = 2_000;
 /** ... and their size, as JSON characters. */
-export const MAX_KEYED_SIZE = 1_000_000;
+const MAX_KEYED_SIZE = 1_000_000;
 const MAX_CREATORS = 1_000;
 /** The servers' own limit of a whole event, in bytes (Matrix specification, client-server API, size limits). */
 const MAX_CONTENT = 65_536;

@@ -1,7 +1,7 @@
 import { PermanentError } from '../errors.ts';
 
 /** Room versions that the bridge is tested with, best first. */
-export const SUPPORTED_ROOM_VERSIONS = ['12', '11', '10', '9'] as const;
+const SUPPORTED_ROOM_VERSIONS = ['12', '11', '10', '9'] as const;
 
 /** A room version that the bridge is tested with. */
 export type RoomVersion = (typeof SUPPORTED_ROOM_VERSIONS)[number];

@@ -13,7 +13,7 @@ export type Succession = 'known' | 'next' | 'unclear';
  * Where the homeserver does not say which event a state event replaced, one that is not clearly younger than the fetched state may be older:
  * transactions queue while we are away. Covers the clocks' difference too. ms.
  */
-export const DOUBT_MS = 60_000;
+const DOUBT_MS = 60_000;
 
 /** How `event`, which has a state key, stands to the record, which was fetched at `fetchedAt` (Unix time, ms). */
 export function successionOf(record: RoomRecord, event: MatrixEvent, fetchedAt: number): Succession {

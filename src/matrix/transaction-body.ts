@@ -3,9 +3,9 @@ import { parseEventId, parseRoomId, parseUserId } from '../model/ids.ts';
 import type { MatrixEvent } from '../model/rows.ts';
 import { MAX_EVENT_DEPTH, isDeeper, nestsDeeperThan } from './json-depth.ts';
 
-/** The events, in order; `malformed` were left out, `repeated` came twice. Or why the whole body is refused. */
+/** The events, in order; `malformed` were left out. Or why the whole body is refused. */
 export type TransactionBody =
-  | { readonly events: readonly MatrixEvent[]; readonly malformed: number; readonly repeated: number }
+  | { readonly events: readonly MatrixEvent[]; readonly malformed: number }
   | { readonly refused: 'M_NOT_JSON' | 'M_BAD_JSON'; readonly problem: string };
 
 /**
@@ -37,7 +37,7 @@ export function readTransactionBody(bytes: Uint8Array): TransactionBody {
   if (!Array.isArray(events)) return { refused: 'M_BAD_JSON', problem: 'The body has no array of events.' };
   const wellFormed = events.map(parseEvent).filter((event) => event !== undefined);
   const unique = [...new Map(wellFormed.map((event) => [event.event_id, event])).values()];
-  return { events: unique, malformed: events.length - wellFormed.length, repeated: wellFormed.length - unique.length };
+  return { events: unique, malformed: events.length - wellFormed.length };
 }
 
 /** The event with the fields we use and no others, or undefined where it is not one. */

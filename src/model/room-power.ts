@@ -44,13 +44,6 @@ export function powerToWrite(room: RoomSnapshot, type: string): number {
   return level(room, field(levels, 'events', type)) ?? level(room, levels['state_default']) ?? 50;
 }
 
-/** The power that sending a message event of this type needs. */
-export function powerToSend(room: RoomSnapshot, type: string): number {
-  const levels = levelsOf(room);
-  if (levels === undefined) return 0;
-  return level(room, field(levels, 'events', type)) ?? level(room, levels['events_default']) ?? 0;
-}
-
 function levelsOf(room: RoomSnapshot): Readonly<Record<string, unknown>> | undefined {
   return room.state.get(stateId('m.room.power_levels'))?.content;
 }

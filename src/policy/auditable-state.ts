@@ -28,7 +28,7 @@ export function auditableChange(change: RoomChange): { readonly before?: JsonVal
 }
 
 /** The content of a state event, in words of a closed list, ids and server names. */
-export function auditableState(type: string, content: Readonly<Record<string, unknown>>): JsonValue {
+function auditableState(type: string, content: Readonly<Record<string, unknown>>): JsonValue {
   switch (type) {
     case 'm.room.join_rules':
       return {

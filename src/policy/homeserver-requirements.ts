@@ -22,13 +22,13 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** The longest time that we call automatic logoff: the rule asks for "a predetermined time of inactivity" and leaves it to the hospital. */
-export const LONGEST_IDLE_MS = 7 * DAY_MS;
+const LONGEST_IDLE_MS = 7 * DAY_MS;
 /** The longest life of a session that ends whether it is used or not. */
-export const LONGEST_SESSION_MS = 30 * DAY_MS;
+const LONGEST_SESSION_MS = 30 * DAY_MS;
 /** The longest that a device which nobody uses may still be encrypted to. */
-export const LONGEST_STALE_MS = 90 * DAY_MS;
+const LONGEST_STALE_MS = 90 * DAY_MS;
 /** The longest that a stolen access token may be good for. */
-export const LONGEST_TOKEN_MS = HOUR_MS;
+const LONGEST_TOKEN_MS = HOUR_MS;
 
 const within = (longest: number) => (ms: number) => ms > 0 && ms <= longest;
 const yes = (value: boolean) => value;

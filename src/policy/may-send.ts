@@ -19,7 +19,7 @@ export interface SendQuestion {
 }
 
 /** As many SMS as gateways still take as one message. */
-export const MAX_PARTS = 10;
+const MAX_PARTS = 10;
 /** An opt-out confirmation is presumed allowed within five minutes: 47 CFR 64.1200(a)(12) (K4). */
 export const CONFIRMATION_WINDOW_MS = 5 * 60_000;
 

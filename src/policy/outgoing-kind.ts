@@ -61,7 +61,7 @@ const MARKS = /^[!¡ǃ❗❕ꜝ/\\]+\p{Z}*/u;
  * True for the prefix, for what looks like it to the eye, and for anything that starts as a command does, `!` and a letter: a mistyped command
  * must never reach a patient.
  */
-export function isCommand(text: string, prefix: string): boolean {
+function isCommand(text: string, prefix: string): boolean {
   const start = text.normalize('NFKC').replace(UNSEEN_START, '').toLowerCase();
   if (start.startsWith(prefix.toLowerCase()) || /^!+\p{L}/u.test(start)) return true;
   const name = prefix.toLowerCase().replace(MARKS, '');

@@ -1,10 +1,8 @@
-import type { RoomId, UserId } from '../model/ids.ts';
+import type { RoomId } from '../model/ids.ts';
 import type { MatrixEvent } from '../model/rows.ts';
 import type { ChangeOutcome, RoomChange } from '../model/room-change.ts';
 import type { RoomSnapshot } from '../model/room-snapshot.ts';
 import type { GovernedRoomPlan } from '../model/governed-room-plan.ts';
-
-export type { GovernedRoomPlan } from '../model/governed-room-plan.ts';
 
 /** Looks at rooms and changes them, as the bot. */
 export interface RoomControl {
@@ -27,6 +25,4 @@ export interface RoomControl {
   /** Joins as the bot, after an invitation. False where it may not. */
   join(roomId: RoomId): Promise<boolean>;
   leave(roomId: RoomId): Promise<void>;
-  /** A user's power in the room, see `model/room-power.ts`, where also stands what each action needs. */
-  powerOf(snapshot: RoomSnapshot, user: UserId): number;
 }

@@ -5,6 +5,7 @@ import type { EventId, RoomId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { PhiClass } from '../model/phi-class.ts';
 import type { UnitId } from '../model/role.ts';
+import { powerOf } from '../model/room-power.ts';
 import { stateId, type RoomSnapshot } from '../model/room-snapshot.ts';
 import { reconcile } from '../policy/reconcile.ts';
 import { isKnownVersion } from '../policy/room-versions.ts';
@@ -17,7 +18,7 @@ import type { PolicyInEffect } from './policy-in-effect.ts';
 /** What adopting needs. */
 export interface AdoptRoomParts {
   readonly policy: PolicyInEffect;
-  readonly control: Pick<RoomControl, 'join' | 'refresh' | 'powerOf'>;
+  readonly control: Pick<RoomControl, 'join' | 'refresh'>;
   readonly governedRooms: Pick<GovernedRoomStore, 'find' | 'add' | 'unitSpace'>;
   /** Has it put right. */
   readonly roomsChanged: (rooms: readonly RoomId[]) => void;
@@ -43,12 +44,11 @@ export class AdoptRoom {
    * changes nothing. Throws UserError where it cannot be adopted.
    */
   async preview(adoption: Adoption): Promise<{ readonly text: string; readonly facts: JsonValue }> {
-    const { policy: policyInEffect, control } = this.#parts;
-    const policy = await policyInEffect.current();
+    const policy = await this.#parts.policy.current();
     await this.#requireFree(adoption);
     const snapshot = await this.#look(adoption.roomId);
     const room = await this.#roomOf(adoption, snapshot, '');
-    const power = control.powerOf(snapshot, policy.namespace.bot);
+    const power = powerOf(snapshot, policy.namespace.bot);
     const words = changesInWords(reconcile(policy, room, snapshot));
     const members = [...snapshot.members.values()].filter((membership) => membership === 'join').length;
     const kind = room.kind === 'unit' ? `the space of unit ${room.unit}` : 'the room of a care team';

@@ -30,7 +30,7 @@ export interface ReceiveSmsParts {
  * So many texts to numbers that no line has are kept. What comes then is not taken, so that the carrier keeps it: whoever can call us with a carrier's
  * secret must not fill the disk.
  */
-export const MAX_WITHOUT_LINE = 10_000;
+const MAX_WITHOUT_LINE = 10_000;
 
 /** Takes a text from a carrier. When `receive` returns, the text is committed and the carrier may be answered 200. */
 export class ReceiveSms {

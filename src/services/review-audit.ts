@@ -23,7 +23,7 @@ export interface ActivityReport {
 }
 
 /** Entries of each list that are shown. */
-export const LISTED = 100;
+const LISTED = 100;
 
 const PAGE = 1_000;
 /** Actors in the report; a stranger could otherwise fill it with names. */

@@ -32,7 +32,7 @@ export function tableOf(model: ModelStatic<Model>): string {
 }
 
 /** The name of the column behind an attribute. */
-export function columnOf(model: ModelStatic<Model>, attribute: string): string {
+function columnOf(model: ModelStatic<Model>, attribute: string): string {
   return model.getAttributes()[attribute]?.field ?? attribute;
 }
 

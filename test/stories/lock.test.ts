@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { canDecrypt } from '../../src/cli/demo/can-decrypt.ts';
 import type { Clinic } from '../../src/cli/demo/clinic.ts';
-import { LOCKED, requestOf, sessionOf } from '../../src/cli/demo/session.ts';
+import { LOCKED, requestOf, sessionOf } from '../support/session.ts';
 import { BOT, newNumber, type Chat } from '../e2e/support/chat.ts';
 import { changeConfig } from '../e2e/support/run-carebridge.ts';
 import { callAs, roomPath, startTestClinic } from '../e2e/support/test-clinic.ts';

@@ -1,7 +1,7 @@
 /** The whole bridge as a process and staff with real clients: a phone is lost, and an administrator ends its session by one command (D1, D5, D6, F5). */
 import { expect } from 'chai';
 import { canDecrypt } from '../../src/cli/demo/can-decrypt.ts';
-import { LOGGED_OUT, refused, requestOf, sessionOf, syncUntilRefused } from '../../src/cli/demo/session.ts';
+import { LOGGED_OUT, refused, requestOf, sessionOf, syncUntilRefused } from '../support/session.ts';
 import { BOT, type Chat } from '../e2e/support/chat.ts';
 import type { HomeserverProxy } from '../e2e/support/homeserver-proxy.ts';
 import { startProxiedClinic, type ProxiedClinic } from '../e2e/support/proxied-clinic.ts';

@@ -1,1 +1,1 @@
-export { BridgeProcess, type BridgeOptions } from '../../src/cli/demo/bridge-process.ts';
+export { BridgeProcess } from '../../src/cli/demo/bridge-process.ts';

@@ -111,7 +111,7 @@ export function freshRoom(policy: CarePolicy, room: GovernedRoom, version = '11'
 }
 
 /** One state event. */
-export function entry(type: string, stateKey: string, content: unknown, sender: UserId = ADMIN): StateEntry {
+function entry(type: string, stateKey: string, content: unknown, sender: UserId = ADMIN): StateEntry {
   return { type, stateKey, content: content as StateEntry['content'], sender, eventId: '$event' as EventId };
 }
 

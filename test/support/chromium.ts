@@ -71,12 +71,6 @@ export class ChromiumPage implements AsyncDisposable {
     await this.#command('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
   }
 
-  /** A PNG of what is to be seen. */
-  async screenshot(): Promise<Buffer> {
-    const { result } = await this.#command('Page.captureScreenshot');
-    return Buffer.from((result as { data: string }).data, 'base64');
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.close();
     await this.#child.stop(3_000);

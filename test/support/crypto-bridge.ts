@@ -12,7 +12,7 @@ import { FakeHomeserver, type SentEvent } from './fake-homeserver.ts';
 import { MemorySettings } from './memory-settings.ts';
 import { tempDir } from './temp-dir.ts';
 
-export const NAMESPACE: Namespace = {
+const NAMESPACE: Namespace = {
   bot: '@carebot:hospital.test' as UserId,
   ghostPrefix: 'care_',
   domain: 'hospital.test',

@@ -38,7 +38,7 @@ interface Introspection {
 }
 
 /** Synapse's. ms. */
-export const CACHE_MS = 120_000;
+const CACHE_MS = 120_000;
 export const ADMIN_TOKEN = 'synapse-admin-token';
 export const AS_TOKEN = 'as-token-as-long-as-a-real-one-is';
 

@@ -5,7 +5,7 @@ import type { GovernedRoom } from '../../src/model/governed-room.ts';
 import type { RoomId, UserId } from '../../src/model/ids.ts';
 import { GovernRooms, type GovernRoomsParts } from '../../src/services/govern-rooms.ts';
 import { MakeGovernedRoom, type RoomToMake } from '../../src/services/make-governed-room.ts';
-import { BOT, careRoom, GHOST, hospitalPolicy, LINE } from './care-room.ts';
+import { BOT, careRoom, hospitalPolicy } from './care-room.ts';
 import { FakeRoomControl } from './fakes/fake-room-control.ts';
 import { memoryStorage, type MemoryStorage } from './fakes/memory-storage.ts';
 
@@ -137,6 +137,3 @@ export class GovernanceFixture implements AsyncDisposable {
     });
   }
 }
-
-/** A conversation's part of a governed room. */
-export const CONVERSATION = { id: 'c1', lineId: LINE, ghost: GHOST } as NonNullable<GovernedRoom['conversation']>;

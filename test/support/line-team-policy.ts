@@ -8,9 +8,9 @@ import { PHI_CLASSES } from '../../src/model/phi-class.ts';
 import type { Role, RoleId, UnitId } from '../../src/model/role.ts';
 
 /** Holds everything. */
-export const ADMINISTRATOR = role('administrator', Object.keys(PERMISSIONS) as Permission[]);
+const ADMINISTRATOR = role('administrator', Object.keys(PERMISSIONS) as Permission[]);
 /** Whoever is in the team of a line. */
-export const LINE_TEAM = role('line-team', ['use-commands', 'text-patients', 'record-consent', 'view-rooms']);
+const LINE_TEAM = role('line-team', ['use-commands', 'text-patients', 'record-consent', 'view-rooms']);
 
 /** A role with these permissions. */
 export function role(id: string, permissions: readonly Permission[]): Role {

@@ -1,1 +1,1 @@
-export { startSynapse, type Account, type Synapse, type SynapseOptions } from '../../src/cli/demo/synapse.ts';
+export { startSynapse, type Account, type Synapse } from '../../src/cli/demo/synapse.ts';

@@ -1,1 +1,1 @@
-export { waitFor, waitForEvent, type WaitOptions } from '../../src/cli/demo/wait-for.ts';
+export { waitFor } from '../../src/cli/demo/wait-for.ts';

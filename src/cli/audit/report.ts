@@ -25,7 +25,7 @@ export async function runReport({ input, storage }: AuditVerbParts): Promise<num
 }
 
 /** The report for people. */
-export function reportLines(report: ActivityReport): string[] {
+function reportLines(report: ActivityReport): string[] {
   const { from, to, entries, lastReview, counts } = report;
   return [
     `Activity review ${new Date(from).toISOString()} to ${new Date(to).toISOString()}: ${entries} entries`,

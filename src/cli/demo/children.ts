@@ -1,4 +1,4 @@
-/** Child processes that a test or the demo started: listed, so that leaks are seen, and never left behind when this process ends. */
+/** Child processes that a test or the demo started: never left behind when this process ends. */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 
 /** One running child. */
@@ -20,11 +20,6 @@ const running = new Set<Child>();
 process.on('exit', () => {
   for (const child of running) child.process.kill('SIGKILL');
 });
-
-/** The children that have not ended. */
-export function runningChildren(): readonly Child[] {
-  return [...running];
-}
 
 /** Starts a child; it throws where the program cannot be started at all. */
 export async function startChild(

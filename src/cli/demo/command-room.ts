@@ -1,5 +1,4 @@
 /** The command room as staff with real clients use it. */
-import { ANSWER_KEY } from '../../model/rows.ts';
 import { BOT, type Clinic } from './clinic.ts';
 import type { Nurse } from './nurse.ts';
 import { repliesTo, type ReceivedEvent } from './received-events.ts';
@@ -71,9 +70,4 @@ export class CommandRoom {
 /** The words of an event. */
 export function bodyOf({ content }: ReceivedEvent): string {
   return String(content['body']);
-}
-
-/** What an answer says for programs. */
-export function dataOf<T>({ content }: ReceivedEvent): T {
-  return (content[ANSWER_KEY] as { data: T }).data;
 }

@@ -3,23 +3,13 @@ import type { MatrixClient } from 'matrix-js-sdk';
 import { createClient, cryptoOf, logIn, removeDevice, signAsFirst, signAsNext, type Login } from './client.ts';
 import { ReceivedEvents, type ReceivedEvent, type Shield } from './received-events.ts';
 import { downloadFile, uploadFile, type FileToSend } from './sent-files.ts';
-import type { Account, Synapse } from './synapse.ts';
+import type { Account } from './synapse.ts';
 import { waitFor, waitForEvent, type WaitOptions } from './wait-for.ts';
 
-type Homeserver = Pick<Synapse, 'url' | 'registerUser'>;
 type Content = Readonly<Record<string, unknown>>;
 
 /** Text that must be equal to the message's body, or a test of the event. */
 export type Wanted = string | ((event: ReceivedEvent) => boolean);
-
-/** Registers a member of staff and logs in: the account's first device, cross-signed. */
-export async function createNurse(
-  homeserver: Homeserver,
-  name: string,
-  options: { admin?: boolean; password?: string } = {},
-): Promise<Nurse> {
-  return await Nurse.login(homeserver.url, await homeserver.registerUser(name, options));
-}
 
 /** One logged-in device of a member of staff. */
 export class Nurse {

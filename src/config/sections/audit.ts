@@ -1,11 +1,8 @@
 /** The audit log. */
 import { secret, section, setting } from '../setting.ts';
-import { integer, interval, path, seed } from '../value-types.ts';
+import { interval, path, seed } from '../value-types.ts';
 
-/** Six years: 45 CFR 164.316(b)(2)(i). */
-const LEAST_YEARS = 6;
-
-/** Signing and keeping. */
+/** Signing. */
 export const audit = section('The audit log: append-only, each entry chained to the one before.', {
   signing_key: secret(seed, {
     question: 'Which key signs its head (Ed25519)?',
@@ -22,10 +19,5 @@ export const audit = section('The audit log: append-only, each entry chained to 
     question: 'In which file is the last signed checkpoint remembered?',
     more: 'Apart from the database, and not in its backups: it is what shows that the database was rewritten. See docs/audit.md.',
     fallback: 'audit-checkpoint.json',
-  }),
-  retention_years: setting(integer(LEAST_YEARS, 100), {
-    question: 'For how many years must it be kept?',
-    more: `At least ${LEAST_YEARS} (45 CFR 164.316(b)(2)(i)). Carebridge never removes any of it; this is for whoever does.`,
-    fallback: String(LEAST_YEARS),
   }),
 });

@@ -20,7 +20,6 @@ export interface MasUser {
 /** A session in MAS, active or finished. */
 export interface MasSession extends AccountSession {
   readonly kind: MasSessionKind;
-  readonly isActive: boolean;
   /** The browser session in which this one was made: whoever holds the device holds that as well. */
   readonly browserSession: string | undefined;
 }
@@ -60,12 +59,7 @@ const KINDS: Readonly<Record<MasSessionKind, KindFacts>> = {
 };
 
 /** All four, in the order in which they are ended: what has a device first. */
-export const MAS_SESSION_KINDS = [
-  'oauth2',
-  'compat',
-  'personal',
-  'browser',
-] as const satisfies readonly MasSessionKind[];
+const MAS_SESSION_KINDS = ['oauth2', 'compat', 'personal', 'browser'] as const satisfies readonly MasSessionKind[];
 
 const PAGE_SIZE = '100';
 const MAX_PAGES = 100;
@@ -174,7 +168,7 @@ export class MasAdmin {
         }
         const expiresAt = timeOf(attributes['expires_at']) ?? Infinity;
         const isActive = typeof attributes[ended] !== 'string' && expiresAt > Date.now();
-        if (isActive || !onlyActive) found.push(toSession(kind, id, attributes, isActive));
+        if (isActive || !onlyActive) found.push(toSession(kind, id, attributes));
       }
       const last = rows.at(-1)?.id;
       const next = (body['links'] as { next?: unknown } | undefined)?.next;
@@ -194,17 +188,11 @@ function isOver({ status, body }: AdminAnswer): boolean {
   return status === 400 && /already|finished/i.test(words);
 }
 
-function toSession(
-  kind: MasSessionKind,
-  id: string,
-  attributes: Readonly<Record<string, unknown>>,
-  isActive: boolean,
-): MasSession {
+function toSession(kind: MasSessionKind, id: string, attributes: Readonly<Record<string, unknown>>): MasSession {
   const { device_id: device, scope } = attributes;
   return {
     id,
     kind,
-    isActive,
     deviceId: typeof device === 'string' ? device : DEVICE_SCOPE.exec(String(scope))?.[1],
     name: textOf(attributes['human_name']),
     createdAt: timeOf(attributes['created_at']),

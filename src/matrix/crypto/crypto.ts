@@ -223,11 +223,6 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
     this.#sync?.wake();
   }
 
-  /** For metrics. */
-  stats(): { readonly loadedGhosts: number } {
-    return { loadedGhosts: this.#ghosts.size };
-  }
-
   /** Waits for what is under way, and closes the store. */
   async close(): Promise<void> {
     this.#isReady = false;

@@ -8,23 +8,13 @@ export const PATHS = { messages: '/v1/messages', status: '/v1/status', media: '/
 /** Largest picture either way. */
 export const MAX_MEDIA_BYTES = 5 * 1024 * 1024;
 
-/** A text for a phone: body of `POST /v1/messages`. Answered 202 with a `SendAnswer`, 422 with a `RefusedAnswer`, or 400, 401, 503. */
+/** A text for a phone: body of `POST /v1/messages`. Answered 202 with the carrier's `reference`, 422 with the `reason` why it will never take it, or 400, 401, 503. */
 export interface SendRequest {
   readonly id: string;
   readonly from: string;
   readonly to: string;
   readonly text: string;
   readonly media: readonly { readonly contentType: string; readonly base64: string }[];
-}
-
-/** The carrier took it under this reference. */
-export interface SendAnswer {
-  readonly reference: string;
-}
-
-/** The carrier will never take it. */
-export interface RefusedAnswer {
-  readonly reason: FailureReason;
 }
 
 /** What the carrier posts to our webhook, and repeats until it is answered 200. */
@@ -91,7 +81,7 @@ export function parseReference(body: Uint8Array): string | undefined {
 }
 
 /** Every reason there is. */
-export const FAILURES: readonly FailureReason[] = [
+const FAILURES: readonly FailureReason[] = [
   'bad-number',
   'landline',
   'opted-out',

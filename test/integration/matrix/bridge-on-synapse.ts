@@ -50,7 +50,6 @@ export interface OpenBridge {
   /** A room of the bot's, safe as rooms are of which a plan says nothing more. */
   create(plan: RoomToCreate): Promise<RoomId>;
   readonly store: MemoryEventStore;
-  readonly observed: MatrixEvent[];
   /** The next event that fits, also one that came already. */
   seen(what: string, fits: (event: MatrixEvent) => boolean): Promise<MatrixEvent>;
 }
@@ -166,7 +165,7 @@ export class BridgeOnSynapse {
         waiting.add(check);
         check();
       });
-    return { appservice, intake, members, rooms, create, store, observed, seen };
+    return { appservice, intake, members, rooms, create, store, seen };
   }
 
   /** Logs a member of staff in. */

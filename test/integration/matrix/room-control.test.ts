@@ -6,14 +6,14 @@ import { clientPath, type Homeserver } from '../../../src/matrix/homeserver.ts';
 import { MatrixHttp, type MatrixCall } from '../../../src/matrix/matrix-http.ts';
 import { pingAppservice } from '../../../src/matrix/ping.ts';
 import { MatrixRoomControl } from '../../../src/matrix/room-control.ts';
+import type { GovernedRoomPlan } from '../../../src/model/governed-room-plan.ts';
 import type { GovernedRoom } from '../../../src/model/governed-room.ts';
 import { newOpaqueId, type RoomId, type UserId } from '../../../src/model/ids.ts';
-import { CREATOR_POWER } from '../../../src/model/room-power.ts';
+import { CREATOR_POWER, powerOf } from '../../../src/model/room-power.ts';
 import { stateId } from '../../../src/model/room-snapshot.ts';
 import type { MatrixEvent } from '../../../src/model/rows.ts';
 import { governedRoomPlan } from '../../../src/policy/governed-room-plan.ts';
 import { reconcile } from '../../../src/policy/reconcile.ts';
-import type { GovernedRoomPlan } from '../../../src/ports/room-control.ts';
 import { careRoom, hospitalPolicy } from '../../support/care-room.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { BridgeOnSynapse, NAMESPACE, whyNoSynapse, type OpenBridge, type Staff } from './bridge-on-synapse.ts';
@@ -144,8 +144,8 @@ describe('room control on a real Synapse', function () {
       );
       const isTwelve = version === '12';
       expect([...made.creators]).to.deep.equal(isTwelve ? [BOT] : []);
-      expect(here.powerOf(made, BOT)).to.equal(isTwelve ? CREATOR_POWER : 100);
-      expect(here.powerOf(made, nurse.userId)).to.equal(50);
+      expect(powerOf(made, BOT)).to.equal(isTwelve ? CREATOR_POWER : 100);
+      expect(powerOf(made, nurse.userId)).to.equal(50);
 
       // Drift, seen without a request although the state was fetched a moment ago.
       await nurse.join(roomId);
@@ -288,8 +288,8 @@ describe('room control on a real Synapse', function () {
     governed.add(roomId);
     await doctor.join(roomId);
     const snapshot = await control.snapshot(roomId);
-    expect(control.powerOf(snapshot, BOT)).to.equal(0);
-    expect(control.powerOf(snapshot, nurse.userId)).to.be.at.least(100);
+    expect(powerOf(snapshot, BOT)).to.equal(0);
+    expect(powerOf(snapshot, nurse.userId)).to.be.at.least(100);
     const about = { rule: 'x', why: 'x' };
     const state = { ...about, kind: 'set-state', stateKey: '', before: undefined } as const;
     const denied = await Promise.all([
@@ -380,7 +380,7 @@ describe('room control on a real Synapse', function () {
     const set = { rule: 'x', why: 'x', kind: 'set-state', stateKey: '', before: undefined } as const;
     expect(await here.apply(roomId, { ...set, type: 'm.room.power_levels', after })).to.include({ outcome: 'applied' });
     const fresh = await here.refresh(roomId);
-    expect(here.powerOf(fresh, '@user77:hospital.test' as UserId)).to.equal(1);
+    expect(powerOf(fresh, '@user77:hospital.test' as UserId)).to.equal(1);
     const tooLarge = { ...after, padding: 'x'.repeat(70_000) };
     expect(await here.apply(roomId, { ...set, type: 'm.room.power_levels', after: tooLarge })).to.include({
       outcome: 'failed',

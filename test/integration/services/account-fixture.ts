@@ -32,7 +32,6 @@ export const NAMESPACE = { bot: '@carebot:hospital.test' as UserId, ghostPrefix:
 export const ADMIN = '@admin:hospital.test' as UserId;
 export const SECOND = '@second:hospital.test' as UserId;
 export const COMMAND_ROOM = '!command' as RoomId;
-export const SECURITY_ROOM = '!security' as RoomId;
 export const HOUR_MS = 3_600_000;
 
 const key = new Uint8Array(32).fill(7);

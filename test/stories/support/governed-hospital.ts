@@ -13,21 +13,19 @@ import type { AuditEntry } from '../../../src/model/audit-entry.ts';
 import type { WarLimits } from '../../../src/policy/war.ts';
 import { AdoptRoom } from '../../../src/services/adopt-room.ts';
 import { CarePolicyView } from '../../../src/services/care-policy-view.ts';
-import { CreateRoom } from '../../../src/services/create-room.ts';
 import { CreateUnit } from '../../../src/services/create-unit.ts';
 import { GovernRooms } from '../../../src/services/govern-rooms.ts';
 import { KnownGovernedRooms } from '../../../src/services/known-governed-rooms.ts';
 import { Lines } from '../../../src/services/lines.ts';
 import { MakeGovernedRoom, type RoomToMake } from '../../../src/services/make-governed-room.ts';
 import { ReleaseRoom } from '../../../src/services/release-room.ts';
-import { SetClass } from '../../../src/services/set-class.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { memoryStorage } from '../../support/fakes/memory-storage.ts';
 import { BridgeOnSynapse, NAMESPACE, type Staff } from '../../integration/matrix/bridge-on-synapse.ts';
 
 export const BOT = NAMESPACE.bot;
 export const ICU = 'icu' as UnitId;
-export const LINE = 'front-desk' as LineId;
+const LINE = 'front-desk' as LineId;
 
 const NAMES = ['admin', 'nurse', 'physician', 'clerk', 'stranger'] as const;
 type Name = (typeof NAMES)[number];
@@ -58,11 +56,9 @@ export class GovernedHospital implements AsyncDisposable {
   readonly policy: CarePolicyView;
   readonly rooms: KnownGovernedRooms;
   readonly storage = memoryStorage();
-  readonly createRoom: CreateRoom;
   readonly createUnit: CreateUnit;
   readonly adoptRoom: AdoptRoom;
   readonly releaseRoom: ReleaseRoom;
-  readonly setClass: SetClass;
   /** Everything that the audit log was told, with when. */
   readonly noted: Noted[] = [];
   /** What was said in rooms, and to security. */
@@ -153,11 +149,9 @@ export class GovernedHospital implements AsyncDisposable {
     };
     this.make = new MakeGovernedRoom(parts);
     this.#makerOf = (version) => new MakeGovernedRoom({ ...parts, control: controlOf(version) });
-    this.createRoom = new CreateRoom({ ...parts, make: this.make });
     this.createUnit = new CreateUnit({ ...parts, make: this.make });
     this.adoptRoom = new AdoptRoom(parts);
     this.releaseRoom = new ReleaseRoom(parts);
-    this.setClass = new SetClass(parts);
   }
 
   static async start(options: HospitalOptions = {}): Promise<GovernedHospital> {

@@ -136,11 +136,6 @@ export class FakeAccounts implements Accounts {
     return this.#did('unsuspend', user, 'the account is not suspended');
   }
 
-  async deactivate(user: UserId): Promise<Change> {
-    this.of(user).account.isDeactivated = true;
-    return this.#did('deactivate', user, 'the account is deactivated');
-  }
-
   async reactivate(user: UserId): Promise<Change> {
     this.of(user).account.isDeactivated = false;
     return this.#did('reactivate', user, 'the account is active');

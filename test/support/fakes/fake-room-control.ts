@@ -1,10 +1,11 @@
 /** A homeserver's rooms in memory, as far as governing sees them: with power that counts, refusals and absences. */
 import { PermanentError, RetryableError } from '../../../src/errors.ts';
+import type { GovernedRoomPlan } from '../../../src/model/governed-room-plan.ts';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
 import { hasPrivilegedCreators, powerOf, powerToAct, powerToWrite } from '../../../src/model/room-power.ts';
 import type { ChangeOutcome, RoomChange } from '../../../src/model/room-change.ts';
 import { stateId, type RoomSnapshot, type StateEntry } from '../../../src/model/room-snapshot.ts';
-import type { GovernedRoomPlan, RoomControl } from '../../../src/ports/room-control.ts';
+import type { RoomControl } from '../../../src/ports/room-control.ts';
 
 let events = 0;
 
@@ -127,10 +128,6 @@ export class FakeRoomControl implements RoomControl {
   async leave(roomId: RoomId): Promise<void> {
     this.left.push(roomId);
     if (this.rooms.has(roomId)) this.move(roomId, this.#bot, 'leave');
-  }
-
-  powerOf(snapshot: RoomSnapshot, user: UserId): number {
-    return powerOf(snapshot, user);
   }
 
   /** Somebody writes state. */

@@ -43,7 +43,7 @@ export class Accounts {
 }
 
 /** `lock` and, with two people, `erase`; and two after which the bot asks whether to lock. */
-export function accountCommands(accounts: Accounts): readonly Command[] {
+function accountCommands(accounts: Accounts): readonly Command[] {
   return [...destroying(accounts), losing(accounts, 'lose', 'changes'), losing(accounts, 'lose all', 'destroys')];
 }
 

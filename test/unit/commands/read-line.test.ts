@@ -52,7 +52,6 @@ describe('reading a line', () => {
     ['a class', parameters.classParameter(''), 'sensitive', 'sensitive'],
     ['a role', parameters.roleParameter(''), 'line-team', 'line-team'],
     ['a unit', parameters.unitParameter(''), 'icu', 'icu'],
-    ['a line', parameters.lineParameter(''), 'front-desk', 'front-desk'],
     ['minutes', parameters.durationParameter(''), '30m', HOUR / 2],
     ['hours', parameters.durationParameter(''), '2H', 2 * HOUR],
     ['a number with spaces', parameters.phoneParameter(''), '(212) 555-0110', '+12125550110'],

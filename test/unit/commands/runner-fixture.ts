@@ -47,7 +47,6 @@ const SAMPLES: Readonly<Record<string, string>> = {
   '!id, #alias:server, a link, or here': 'here',
   'a role’s id': 'line-team',
   'a unit’s id': 'icu',
-  'a line’s id': 'front-desk',
   '30m, 2h, 7d': '30m',
   '+1 212 555 0123': '+12125550110',
   words: 'because of this',

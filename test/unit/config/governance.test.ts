@@ -43,7 +43,7 @@ describe('the care policy in the configuration', () => {
       watch: { everyMs: 300_000, verifyWithinMs: 3_600_000, unusedMs: 90 * 86_400_000 },
     });
     const { checkpointFile, ...audit } = config.audit;
-    expect(audit).to.deep.equal({ signingKey: undefined, signEveryMs: 86_400_000, retentionYears: 6 });
+    expect(audit).to.deep.equal({ signingKey: undefined, signEveryMs: 86_400_000 });
     expect(checkpointFile).to.match(/\/audit-checkpoint\.json$/);
     expect(config.governance).to.deep.equal({
       isDryRun: false,
@@ -207,11 +207,6 @@ describe('the care policy in the configuration', () => {
         'accounts.mas_client_id: it is missing, and Matrix Authentication Service is to be used; set it',
         'accounts.mas_client_secret: it is missing, and Matrix Authentication Service is to be used; set it',
       ],
-    ],
-    [
-      'an audit log that is kept too short',
-      'audit: {retention_years: 5}\n',
-      ['audit.retention_years: it is not a whole number from 6 to 100; write the number in digits'],
     ],
     [
       'a signing key that is none',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { EventId, RoomId, UserId } from '../../../src/model/ids.ts';
-import { CREATOR_POWER, powerOf, powerToAct, powerToSend, powerToWrite } from '../../../src/model/room-power.ts';
+import { CREATOR_POWER, powerOf, powerToAct, powerToWrite } from '../../../src/model/room-power.ts';
 import { stateId, type RoomSnapshot } from '../../../src/model/room-snapshot.ts';
 
 const BOT = '@bot:hospital.test' as UserId;
@@ -60,9 +60,7 @@ describe('power in rooms', () => {
     expect(powerToAct(empty, 'invite')).to.equal(0);
     expect(powerToAct(empty, 'kick')).to.equal(50);
     expect(powerToWrite(empty, 'm.room.name')).to.equal(50);
-    expect(powerToSend(empty, 'm.room.message')).to.equal(0);
     expect(powerToWrite(room('11'), 'm.room.name')).to.equal(0);
-    expect(powerToSend(room('11'), 'm.room.message')).to.equal(0);
   });
 
   it('that is needed is what the levels say, of their own properties alone', () => {
@@ -70,13 +68,12 @@ describe('power in rooms', () => {
       kick: 60,
       invite: 'x',
       state_default: 40,
-      events_default: 5,
-      events: { 'm.room.name': 70, 'm.room.message': null },
+      events: { 'm.room.name': 70, 'm.room.topic': null },
     });
     expect(powerToAct(said, 'kick')).to.equal(60);
     expect(powerToAct(said, 'invite')).to.equal(0);
     expect(powerToWrite(said, 'm.room.name')).to.equal(70);
+    expect(powerToWrite(said, 'm.room.topic')).to.equal(40);
     expect(powerToWrite(said, 'toString')).to.equal(40);
-    expect(powerToSend(said, 'm.room.message')).to.equal(5);
   });
 });

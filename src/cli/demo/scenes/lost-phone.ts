@@ -4,7 +4,6 @@ import { bodyOf } from '../command-room.ts';
 import type { Nurse } from '../nurse.ts';
 import { Patient } from '../patient.ts';
 import type { Scene } from '../scene.ts';
-import { requestOf, sessionOf } from '../session.ts';
 
 const NUMBER = '+12125550124';
 const BEFORE = 'Is my blood test back?';
@@ -59,8 +58,11 @@ async function endOfWaiting(device: Nurse): Promise<{ readonly refusal: string; 
   });
 }
 
-async function nextRequest(device: Nurse): Promise<string> {
-  const { status, errcode } = await requestOf(sessionOf(device));
-  if (status !== 401) throw new Error(`The phone's next request was answered ${status}, not 401.`);
+async function nextRequest({ client }: Nurse): Promise<string> {
+  const answer = await fetch(`${client.baseUrl}/_matrix/client/v3/account/whoami`, {
+    headers: { authorization: `Bearer ${client.getAccessToken()}` },
+  });
+  if (answer.status !== 401) throw new Error(`The phone's next request was answered ${answer.status}, not 401.`);
+  const { errcode } = (await answer.json()) as { readonly errcode?: string };
   return `401 ${errcode}`;
 }

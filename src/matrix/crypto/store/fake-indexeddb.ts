@@ -54,7 +54,6 @@ export interface RawTransaction {
 export interface RawFactory {
   readonly _databases: Map<string, RawDatabase>;
   open(name: string, version?: number): unknown;
-  deleteDatabase(name: string): unknown;
 }
 
 type Constructor<T, Arguments extends unknown[]> = { new (...args: Arguments): T; readonly prototype: T };

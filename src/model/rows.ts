@@ -95,6 +95,8 @@ export type Notice =
       readonly confirmation?: string;
       /** Whom it mentions: their clients ring. */
       readonly mentions?: readonly UserId[];
+      /** Clients notify of it as of what people write. Of the bot's other words they do not. */
+      readonly isAlarm?: true;
       /** The device that this is about: what END_DEVICE_SIGN under it ends. */
       readonly device?: { readonly userId: UserId; readonly device: DeviceLabel };
       /** The same for programs: encrypted with the rest of the event, under ANSWER_KEY. */

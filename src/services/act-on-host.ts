@@ -101,5 +101,5 @@ async function write(
 async function tellSecurity({ security }: ActOnHostParts, request: HostRequest, result: HostResult): Promise<void> {
   const { what, actor, systemUser, target, reason, trace } = request;
   const text = `ON THE HOST: \`carebridge admin ${what}\` for ${target}, by ${actor} (login ${systemUser}): ${result.outcome}.\n${result.text}`;
-  await security.tell(text, { cause: `admin:${trace}`, trace, confidential: `Reason: ${reason}` });
+  await security.tell(text, { cause: `admin:${trace}`, trace, confidential: `Reason: ${reason}`, isAlarm: true });
 }

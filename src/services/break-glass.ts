@@ -145,7 +145,12 @@ export class BreakGlass {
         `Room: ${linkTo(ask.roomId)}`,
         `To end it: ${prefix} break-glass end ${ask.roomId} ${ask.user}`,
       ].join('\n'),
-      { cause: `break-glass:${access.id}:granted`, trace: ask.trace, confidential: `Reason given: ${ask.reason}` },
+      {
+        cause: `break-glass:${access.id}:granted`,
+        trace: ask.trace,
+        confidential: `Reason given: ${ask.reason}`,
+        isAlarm: true,
+      },
     );
   }
 

@@ -74,7 +74,7 @@ export class GuardAudit {
             ...about,
             details: { why: broken.why },
           });
-          await security.tell(wordsFor(broken), { cause: id, trace });
+          await security.tell(wordsFor(broken), { cause: id, trace, isAlarm: true });
         });
       },
     });

@@ -41,6 +41,8 @@ export class Notifier {
       confirmation?: string;
       /** Users to mention, so that their clients notify them. */
       mentions?: readonly UserId[];
+      /** Whoever is in the room is notified, as of what people write. */
+      isAlarm?: boolean;
       /** The device that the words are about. */
       device?: { readonly userId: UserId; readonly device: DeviceLabel };
       /** The same for programs. */
@@ -54,6 +56,7 @@ export class Notifier {
       ...(about.rememberAs && { rememberAs: about.rememberAs }),
       ...(about.confirmation && { confirmation: about.confirmation }),
       ...(about.mentions && { mentions: about.mentions }),
+      ...(about.isAlarm === true && { isAlarm: true }),
       ...(about.device && { device: about.device }),
       ...(about.data !== undefined && { data: about.data }),
     });

@@ -72,7 +72,7 @@ export class PostNotice {
     const replyTo = roomId === meant ? notice.replyTo : undefined;
     const content = {
       // The standard push rules are silent about notices, mentions or not.
-      msgtype: notice.mentions ? 'm.text' : 'm.notice',
+      msgtype: notice.mentions || notice.isAlarm ? 'm.text' : 'm.notice',
       body: notice.text,
       ...(notice.mentions && { 'm.mentions': { user_ids: notice.mentions } }),
       ...(replyTo && { 'm.relates_to': { 'm.in_reply_to': { event_id: replyTo } } }),

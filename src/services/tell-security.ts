@@ -22,7 +22,7 @@ export class TellSecurity {
 
   /**
    * `confidential` is added in the security room only: an administrator's own words, which may name a patient. `device`: the one that it is about, which a
-   * reaction then ends.
+   * reaction then ends. `isAlarm`: somebody should look now, so that the clients of whoever is there notify of it.
    */
   async tell(
     text: string,
@@ -30,6 +30,7 @@ export class TellSecurity {
       cause: string;
       trace: string;
       confidential?: string;
+      isAlarm?: boolean;
       device?: { readonly userId: UserId; readonly device: DeviceLabel };
     },
   ): Promise<void> {

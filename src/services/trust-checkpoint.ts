@@ -56,7 +56,7 @@ export class TrustCheckpoint {
         after,
         details: { systemUser },
       });
-      await security.tell(text, { cause: id, trace, confidential: `Reason: ${reason}` });
+      await security.tell(text, { cause: id, trace, confidential: `Reason: ${reason}`, isAlarm: true });
     });
     await memory.write(last);
     return 0;

@@ -22,6 +22,8 @@ export interface WatchSignInsParts extends AccountServiceParts {
   readonly everyMs: number;
 }
 
+/** Phones change networks all the time, and an unused device has waited for weeks: nobody is called for those. */
+const ALARMS: ReadonlySet<FindingKind> = new Set(['new-device', 'unverified']);
 /** A client that signs in changes its devices several times at once: so long after the first change it is looked at. ms. */
 const SETTLE_MS = 1_000;
 /** A new device that was not used yet, as it seems, is looked at once more after so long. ms. */
@@ -224,7 +226,7 @@ export class WatchSignIns {
       details: { device, ip: listed.ip ?? null, lastSeenAt: listed.lastSeenAt ?? null },
     });
     const text = deviceNotice(kind, userId, listed, prefix);
-    await security.tell(text, { cause: id, trace, device: { userId, device } });
+    await security.tell(text, { cause: id, trace, device: { userId, device }, isAlarm: ALARMS.has(kind) });
   }
 
   /** Idle for longer than the role allows. The line in the audit log comes first. */

@@ -34,8 +34,10 @@ describe('guard of the audit log', () => {
   let tellFails: boolean;
   let now: number;
   const security = {
-    async tell(text: string, { cause }: { cause: string }) {
+    async tell(text: string, { cause, isAlarm }: { cause: string; isAlarm?: boolean }) {
       if (tellFails) throw new RetryableError('the process dies here');
+      // A head that was signed calls nobody.
+      expect(isAlarm === true, cause).to.equal(!cause.startsWith('audit.signed'));
       told.set(cause, text);
     },
   };

@@ -54,6 +54,21 @@ describe('Sign-in watch', () => {
     expect(said[0]).to.include(`!care lost-device ${lee} TABLET`);
   });
 
+  it('A10 calls somebody for a new device, and for nobody’s old one from elsewhere', async () => {
+    const alarms = async () =>
+      (await storage.notices.due(Number.MAX_SAFE_INTEGER, new Set(), 100)).map(
+        ({ notice }) => notice.kind === 'message' && notice.isAlarm === true,
+      );
+    fixture.accounts.of(lee).devices.push(device('TABLET', { ip: '192.0.2.7' }));
+    await fixture.watch().check();
+    expect(await alarms()).to.deep.equal([true]);
+    await fixture.said();
+    fixture.accounts.of(lee).devices = [device('DESK', { ip: '198.51.100.9' }), device('TABLET', { ip: '192.0.2.7' })];
+    await fixture.watch().check();
+    expect(await alarms()).to.deep.equal([false]);
+    await fixture.said();
+  });
+
   it('A10 tells where from also where the server had just no word of it', async () => {
     fixture.accounts.of(lee).devices.push(device('TABLET', { ip: '192.0.2.7' }));
     const [desk, tablet] = await fixture.accounts.devices(lee);

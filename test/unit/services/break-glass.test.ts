@@ -30,6 +30,8 @@ describe('break-glass: the grant (B1)', () => {
     const [open] = await fixture.storage.emergencyAccess.open();
     expect(open?.expiresAt).to.equal(fixture.clock.now + HOUR_MS);
     expect(fixture.changes()).to.equal(1);
+    const due = await fixture.storage.notices.due(Number.MAX_SAFE_INTEGER, new Set(), 100);
+    expect(due.map(({ notice }) => 'isAlarm' in notice && notice.isAlarm)).to.deep.equal([true]);
     const said = await fixture.said();
     expect(said.map(({ roomId }) => roomId)).to.deep.equal([SECURITY]);
     const toEnd = `!care break-glass end ${ROOM} ${ON_CALL}`;

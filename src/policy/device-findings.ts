@@ -41,7 +41,8 @@ export function findAbout(
   known: RememberedDevice | undefined,
   facts: {
     readonly userNetworks: ReadonlySet<string>;
-    readonly isUnverified: boolean;
+    /** undefined: not known now. */
+    readonly isUnverified: boolean | undefined;
     readonly now: number;
     readonly limits: WatchLimits;
   },
@@ -56,8 +57,8 @@ export function findAbout(
   const findings: FindingKind[] = [];
   if (known === undefined) findings.push('new-device');
   else if (network !== undefined && !userNetworks.has(network)) findings.push('new-network');
-  if (isUnverified && now - firstSeenAt >= limits.verifyWithinMs) tellOnce('unverified');
-  if (!isUnverified) told.delete('unverified');
+  if (isUnverified === true && now - firstSeenAt >= limits.verifyWithinMs) tellOnce('unverified');
+  if (isUnverified === false) told.delete('unverified');
   if (limits.idleMs !== undefined && restsFor > limits.idleMs + LAST_SEEN_LATE_MS) findings.push('idle');
   else if (restsFor > limits.unusedMs) tellOnce('unused');
   if (restsFor <= limits.unusedMs) told.delete('unused');

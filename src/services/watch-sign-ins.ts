@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PermanentError, RetryableError, UserError } from '../errors.ts';
+import { isFault, PermanentError, RetryableError, UserError } from '../errors.ts';
 import type { CarePolicy } from '../model/care-policy.ts';
 import { labelOf, NO_DEVICE } from '../model/device-label.ts';
 import { newOpaqueId, type UserId } from '../model/ids.ts';
@@ -22,6 +22,8 @@ export interface WatchSignInsParts extends AccountServiceParts {
   readonly everyMs: number;
 }
 
+/** So many of whom nothing can be told, one after another: then it is the server, and the others are not asked about. */
+const ALL_ALIKE = 3;
 /** Phones change networks all the time, and an unused device has waited for weeks: nobody is called for those. */
 const ALARMS: ReadonlySet<FindingKind> = new Set(['new-device', 'unverified']);
 /** A client that signs in changes its devices several times at once: so long after the first change it is looked at. ms. */
@@ -63,16 +65,27 @@ export class WatchSignIns {
     await this.#running;
   }
 
-  /** One round: everybody who is watched, or those of them who are in `only`. Throws RetryableError while a server is away, UserError or PermanentError where it tells the bridge nothing. */
+  /** One round: everybody who is watched, or those of them who are in `only`; one of whom nothing can be told holds up nobody else. Throws RetryableError while a server is away, UserError or PermanentError where it tells the bridge nothing. */
   async check(only?: ReadonlySet<UserId>): Promise<void> {
     const policy = await this.#parts.policy.current();
     const watched = await this.#watched(policy);
     const users = only === undefined ? watched : watched.filter((user) => only.has(user));
     const unverified = await this.#unverified(users);
+    let failure: Error | undefined;
+    let inARow = 0;
     for (const user of users) {
       if (this.#stopping.signal.aborted) return;
-      await this.#checkUser(user, idleLimitOf(policy, user), new Set(unverified.get(user)));
+      try {
+        await this.#checkUser(user, idleLimitOf(policy, user), unverified && new Set(unverified.get(user)));
+        inARow = 0;
+      } catch (error) {
+        if (!isFault(error) && !(error instanceof UserError)) throw error;
+        failure ??= error;
+        inARow += 1;
+        if (inARow === ALL_ALIKE) break;
+      }
     }
+    if (failure !== undefined) throw failure;
   }
 
   async #loop(): Promise<void> {
@@ -131,17 +144,22 @@ export class WatchSignIns {
       .filter((user) => !absent.has(user) && !isOurs(namespace, user) && user.endsWith(`:${namespace.domain}`));
   }
 
-  async #unverified(users: readonly UserId[]): Promise<ReadonlyMap<UserId, readonly string[]>> {
+  /** undefined where that is not known now. */
+  async #unverified(users: readonly UserId[]): Promise<ReadonlyMap<UserId, readonly string[]> | undefined> {
     try {
       return await this.#parts.deviceTrust.unverified(users);
     } catch (error) {
       // The other signs are looked for all the same.
-      if (error instanceof RetryableError) return new Map();
+      if (error instanceof RetryableError) return undefined;
       throw error;
     }
   }
 
-  async #checkUser(user: UserId, idleMs: number | undefined, unverified: ReadonlySet<string>): Promise<void> {
+  async #checkUser(
+    user: UserId,
+    idleMs: number | undefined,
+    unverified: ReadonlySet<string> | undefined,
+  ): Promise<void> {
     const { watchedDevices, limits, protectedUsers, now = Date.now } = this.#parts;
     const known = await watchedDevices.of(user);
     const devices = await this.#devicesOf(user, known);
@@ -154,7 +172,7 @@ export class WatchSignIns {
     for (const device of devices) {
       const seen = { device: labelOf(device.deviceId), lastSeenAt: device.lastSeenAt, ip: device.ip };
       const remembered = known.find((one) => one.device === seen.device);
-      const facts = { userNetworks, isUnverified: unverified.has(device.deviceId), now: now() };
+      const facts = { userNetworks, isUnverified: unverified?.has(device.deviceId), now: now() };
       const own = { ...limits, idleMs: protectedUsers.has(user) ? undefined : idleMs };
       const { findings, remember } = findAbout(seen, remembered, { ...facts, limits: own });
       // What was there before anybody looked is no news.

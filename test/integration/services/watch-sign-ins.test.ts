@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { spy, stub } from 'sinon';
-import { PermanentError } from '../../../src/errors.ts';
+import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import { labelOf } from '../../../src/model/device-label.ts';
 import type { UserId } from '../../../src/model/ids.ts';
 import type { Role } from '../../../src/model/role.ts';
 import type { Storage } from '../../../src/storage/open-storage.ts';
+import { WatchSignIns } from '../../../src/services/watch-sign-ins.ts';
 import { LAST_SEEN_LATE_MS } from '../../../src/policy/device-findings.ts';
 import { device } from '../../support/fakes/fake-accounts.ts';
 import { role } from '../../support/line-team-policy.ts';
@@ -138,6 +139,43 @@ describe('Sign-in watch', () => {
     const said = await fixture.said();
     expect(said).to.have.length(1);
     expect(said[0]).to.include('have not verified');
+  });
+
+  it('A10 tells it once, also where the keys could not be asked for meanwhile', async () => {
+    fixture.unverified.set(lee, ['DESK']);
+    pass(HOUR_MS, ['DESK']);
+    await fixture.watch().check();
+    const parts = { ...fixture.parts(), prefix: '!care', everyMs: 60_000 };
+    const limits = { unusedMs: 30 * 24 * HOUR_MS, verifyWithinMs: HOUR_MS };
+    const deviceTrust = { unverified: async () => Promise.reject(new RetryableError('busy')) };
+    await new WatchSignIns({ ...parts, limits, deviceTrust }).check();
+    pass(60_000, ['DESK']);
+    await fixture.watch().check();
+    expect(await fixture.said()).to.have.length(1);
+  });
+
+  it('A10 tells of the others where of one nothing can be told; where of nobody, it asks of few', async () => {
+    const others = ['kim', 'moe', 'pat'].map((name) => `@${name}-${count}:hospital.test` as UserId);
+    for (const other of others) {
+      fixture.accounts.add(other, ['DESK']);
+      fixture.extraRoles.set(other, [nurse()]);
+    }
+    await fixture.watch().check();
+    fixture.accounts.of(others[2]!).devices.push(device('TABLET'));
+    const busy = new RetryableError('The homeserver answered 500.');
+    const looks = stub(fixture.accounts, 'devices').callThrough();
+    looks.withArgs(lee).rejects(busy);
+    const look = () =>
+      fixture
+        .watch()
+        .check()
+        .catch((error: unknown) => error);
+    expect(await look()).to.equal(busy);
+    expect((await fixture.said()).join()).to.include(`${others[2]} signed in on a new device`);
+    looks.reset();
+    looks.rejects(busy);
+    expect(await look()).to.equal(busy);
+    expect(looks.callCount).to.equal(3);
   });
 
   it('A10 tells of a device that was not used for thirty days', async () => {

@@ -35,6 +35,14 @@ describe('what is told of a device', () => {
     expect(findAbout(SEEN, verified, facts).findings).to.deep.equal(['unverified']);
   });
 
+  it('A10 an unverified one not again because it was not known for a while whether it is', () => {
+    const facts = { ...FACTS, isUnverified: true };
+    const told = findAbout(SEEN, KNOWN, facts).remember;
+    const unknown = findAbout(SEEN, told, { ...FACTS, isUnverified: undefined });
+    expect(unknown.findings).to.deep.equal([]);
+    expect(findAbout(SEEN, unknown.remember, facts).findings).to.deep.equal([]);
+  });
+
   it('A10 one that was not used for long, once, and anew after it was used', () => {
     const old = { ...SEEN, lastSeenAt: NOW - 31 * DAY };
     const told = findAbout(old, KNOWN, FACTS);

@@ -105,48 +105,48 @@ export class EndMasSessions {
     withoutDevice: readonly MasSession[],
   ): Promise<Change> {
     const mayLiveUntil = this.#now() + INTROSPECTION_CACHE_MS;
+    const found = await this.#orFault(() => this.#waitUntilGone(user, devices));
+    if (isFault(found)) {
+      const mayLive = devices?.map((device) => `device ${labelOf(device)}`) ?? ['every device of the account'];
+      const problem = `The homeserver could not be asked. ${found.message}`;
+      return { done: false, verified, mayLive, mayLiveUntil, problem };
+    }
+    const { left, isWorkerLate } = found;
+    if (left.length > 0) {
+      const mayLive = left.map((device) => `device ${labelOf(device)}`);
+      return { done: false, verified, mayLive, mayLiveUntil, problem: 'The homeserver still lists these devices.' };
+    }
+    const gone = devices
+      ? `device ${devices.map(labelOf).join(', ')} is gone from the homeserver`
+      : 'the account has no device any more';
+    const facts = [...verified, isWorkerLate ? `${gone} (MAS was late, the homeserver was told directly)` : gone];
+    if (withoutDevice.length === 0) return { done: true, verified: facts };
+    return {
+      done: false,
+      verified: facts,
+      mayLive: [...new Set(withoutDevice.map(({ kind }) => `${kind} session without a device`))],
+      mayLiveUntil,
+      problem: 'The homeserver remembers the token of a session without a device for up to two minutes.',
+    };
+  }
+
+  /** Waits until MAS's worker has told the homeserver, or tells it directly where that takes too long. `devices`: all where left out. */
+  async #waitUntilGone(
+    user: UserId,
+    devices: readonly string[] | undefined,
+  ): Promise<{ readonly left: readonly string[]; readonly isWorkerLate: boolean }> {
     const listed = async (): Promise<string[]> =>
       (await this.#synapse.devices(user)).map(({ deviceId }) => deviceId).filter((id) => devices?.includes(id) ?? true);
-    try {
-      let left = await listed();
-      const until = performance.now() + (this.#parts.workerMs ?? WORKER_MS);
-      while (left.length > 0 && performance.now() < until) {
-        await sleep(POLL_MS);
-        left = await listed();
-      }
-      const isWorkerLate = left.length > 0;
-      if (isWorkerLate) {
-        // Safe only now: a device whose session is over does not come back.
-        await this.#synapse.deleteDevices(user, left);
-        left = await listed();
-      }
-      if (left.length > 0) {
-        const mayLive = left.map((device) => `device ${labelOf(device)}`);
-        return { done: false, verified, mayLive, mayLiveUntil, problem: 'The homeserver still lists these devices.' };
-      }
-      const gone = devices
-        ? `device ${devices.map(labelOf).join(', ')} is gone from the homeserver`
-        : 'the account has no device any more';
-      const facts = [...verified, isWorkerLate ? `${gone} (MAS was late, the homeserver was told directly)` : gone];
-      if (withoutDevice.length === 0) return { done: true, verified: facts };
-      return {
-        done: false,
-        verified: facts,
-        mayLive: [...new Set(withoutDevice.map(({ kind }) => `${kind} session without a device`))],
-        mayLiveUntil,
-        problem: 'The homeserver remembers the token of a session without a device for up to two minutes.',
-      };
-    } catch (error) {
-      if (!isFault(error)) throw error;
-      const mayLive = devices?.map((device) => `device ${labelOf(device)}`) ?? ['every device of the account'];
-      return {
-        done: false,
-        verified,
-        mayLive,
-        mayLiveUntil,
-        problem: `The homeserver could not be asked. ${error.message}`,
-      };
+    let left = await listed();
+    const until = performance.now() + (this.#parts.workerMs ?? WORKER_MS);
+    while (left.length > 0 && performance.now() < until) {
+      await sleep(POLL_MS);
+      left = await listed();
     }
+    if (left.length === 0) return { left, isWorkerLate: false };
+    // Safe only now: a device whose session is over does not come back.
+    await this.#synapse.deleteDevices(user, left);
+    return { left: await listed(), isWorkerLate: true };
   }
 
   async #seePushers(user: UserId, verified: readonly string[], all: boolean): Promise<Change> {

@@ -3,6 +3,7 @@ import { RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { RoomId } from '../model/ids.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
+import { LaterRooms } from './later-rooms.ts';
 import type { Notifier } from './notifier.ts';
 import { RepairNotices } from './repair-notices.ts';
 import { RepairRoom, type RepairRoomParts } from './repair-room.ts';
@@ -36,8 +37,6 @@ const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 300_000;
 /** A change of the policy often comes with others. ms. */
 const POLICY_DELAY_MS = 100;
-/** Timers of Node reach no further than 24 days. ms. */
-const LONGEST_TIMER_MS = 3_600_000;
 
 /** Keeps every governed room as the policy wants it: woken by changes, and by a sweep that finds whatever else there is. */
 export class GovernRooms implements AsyncDisposable {
@@ -52,14 +51,11 @@ export class GovernRooms implements AsyncDisposable {
   /** ... of which these are looked at though nothing is known to have changed: a difference is doubted at first. */
   readonly #doubted = new Set<RoomId>();
   readonly #running = new Map<RoomId, { readonly done: Promise<unknown>; readonly isSweep: boolean }>();
-  /** Rooms to look at later, Unix ms. */
-  readonly #later = new Map<RoomId, number>();
+  readonly #later: LaterRooms;
   readonly #failures = new Map<RoomId, number>();
   readonly #idle = new Set<() => void>();
   /** Sweeps that are being begun. */
   #beginning = 0;
-  #laterTimer: NodeJS.Timeout | undefined;
-  #laterAt = Infinity;
   #sweepTimer: NodeJS.Timeout | undefined;
   #policyTimer: NodeJS.Timeout | undefined;
   #isStarted = false;
@@ -69,6 +65,7 @@ export class GovernRooms implements AsyncDisposable {
     const { speech } = parts;
     this.#parts = parts;
     this.#now = parts.now ?? steadyNow;
+    this.#later = new LaterRooms(this.#now, (due) => this.roomsChanged(due));
     this.reports = new RoomReports({ ...parts, ...speech });
     this.#notices = new RepairNotices({ ...parts, ...speech });
     this.#repair = new RepairRoom({ ...parts, reports: this.reports, notices: this.#notices });
@@ -102,7 +99,7 @@ export class GovernRooms implements AsyncDisposable {
   /** The homeserver is back: what failed is tried at once. */
   readonly retryNow = (): void => {
     this.#failures.clear();
-    this.roomsChanged(this.#later.keys());
+    this.roomsChanged(this.#later.rooms());
   };
 
   /** Looks at all rooms now, and waits until that is done. */
@@ -138,7 +135,9 @@ export class GovernRooms implements AsyncDisposable {
   /** Nothing new is begun; what is at work finishes, and what is collected for people is said. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopped = true;
-    for (const timer of [this.#laterTimer, this.#sweepTimer, this.#policyTimer]) clearTimeout(timer);
+    this.#later.stop();
+    clearTimeout(this.#sweepTimer);
+    clearTimeout(this.#policyTimer);
     await Promise.allSettled([...this.#running.values()].map(({ done }) => done));
     await this.#notices[Symbol.asyncDispose]();
     await this.reports[Symbol.asyncDispose]();
@@ -217,39 +216,16 @@ export class GovernRooms implements AsyncDisposable {
     try {
       const lookAt = await this.#repair.repair(roomId, { isUnannounced });
       this.#failures.delete(roomId);
-      if (lookAt !== undefined) this.#lookLater(roomId, lookAt);
+      if (lookAt !== undefined) this.#later.set(roomId, lookAt);
     } catch (error) {
       const count = (this.#failures.get(roomId) ?? 0) + 1;
       this.#failures.set(roomId, count);
       // What fails otherwise is a fault of ours: it must not keep the other rooms from being looked at.
       const level = error instanceof RetryableError ? 'warn' : 'error';
       this.#parts.log[level]('room.not-looked-at', { roomId, error });
-      this.#lookLater(roomId, this.#now() + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(count - 1, 20)));
+      this.#later.set(roomId, this.#now() + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(count - 1, 20)));
     }
   }
-
-  #lookLater(roomId: RoomId, at: number): void {
-    if (this.#isStopped) return;
-    this.#later.set(roomId, at);
-    this.#setTimer(at);
-  }
-
-  #setTimer(at: number): void {
-    // Infinity: there is nothing to wait for.
-    if (at >= this.#laterAt || this.#isStopped) return;
-    clearTimeout(this.#laterTimer);
-    this.#laterAt = at;
-    this.#laterTimer = setTimeout(this.#lookAtDue, Math.min(LONGEST_TIMER_MS, Math.max(1, at - this.#now())));
-  }
-
-  readonly #lookAtDue = (): void => {
-    this.#laterAt = Infinity;
-    const now = this.#now();
-    const due = [...this.#later].filter(([, at]) => at <= now).map(([roomId]) => roomId);
-    for (const roomId of due) this.#later.delete(roomId);
-    this.roomsChanged(due);
-    this.#setTimer([...this.#later.values()].reduce((first, at) => Math.min(first, at), Infinity));
-  };
 
   #isIdle(): boolean {
     return this.#changed.size + this.#swept.size + this.#running.size + this.#beginning === 0;

@@ -25,8 +25,8 @@ export function offboardCommand({ findAccount, offboardAccount }: OffboardComman
       const target = await resolveAccount(findAccount, user, call);
       const found = await offboardAccount.look({ actor: call.sender, target }, successor);
       const text = [
-        `Offboards ${nameOf(target, found.account.displayName)}${found.devices}: locked, signed out everywhere, out of ${found.rooms} rooms and spaces.`,
-        `Roles: ${found.roles.join(', ') || 'none'}. Lines: ${found.lines.join(', ') || 'none'}, to ${successor ?? 'nobody new (--successor @user)'}.`,
+        `Offboards ${nameOf(target, found.account.displayName)}${found.devices}: locked, signed out everywhere, out of ${found.rooms === 1 ? '1 room or space' : `${found.rooms} rooms and spaces`}.`,
+        `Roles: ${found.roles.join(', ') || 'none'}. Lines: ${linesInWords(found.lines, successor)}.`,
         ...(found.unseen > 0 ? [`The bot cannot see ${found.unseen} more rooms: nobody is removed from them.`] : []),
         ...(found.isAgain ? ['They were offboarded before: what is left is done.'] : []),
         ...(found.account.isAdmin === true ? [SECOND_PERSON_AGREES] : []),
@@ -43,4 +43,8 @@ export function offboardCommand({ findAccount, offboardAccount }: OffboardComman
       };
     },
   });
+}
+
+function linesInWords(lines: readonly string[], successor: string | undefined): string {
+  return lines.length === 0 ? 'none' : `${lines.join(', ')}, to ${successor ?? 'nobody new (--successor @user)'}`;
 }

@@ -109,14 +109,11 @@ async function leaveRooms(
   { governedRooms, roomControl }: OffboardStepParts,
   { userId }: AccountProcedure,
 ): Promise<StepResult> {
-  let out = 0;
   let isAway = false;
   const stuck: string[] = [];
   for (const { roomId, opaqueId } of await governedRooms.all()) {
     try {
-      const end = await leaveRoom(roomControl, roomId, userId);
-      if (end === 'out') out++;
-      if (end === 'stuck') stuck.push(opaqueId);
+      if (!(await leaveRoom(roomControl, roomId, userId))) stuck.push(opaqueId);
     } catch (error) {
       // The others are left all the same.
       if (!isFault(error)) throw error;
@@ -124,27 +121,23 @@ async function leaveRooms(
       stuck.push(opaqueId);
     }
   }
-  const text = `out of ${out} rooms and spaces`;
-  if (stuck.length === 0) return { outcome: 'done', text };
+  // Not how many: the policy may have put them out of some, once their roles were taken.
+  if (stuck.length === 0) return { outcome: 'done', text: 'in no governed room or space any more' };
   const left = stuck.slice(0, MAX_NAMED).join(', ');
   return {
     outcome: 'partial',
-    text: `${text}; could not be removed from ${stuck.length}: ${left}`,
+    text: `could not be removed from ${stuck.length}: ${left}; in no other governed room or space any more`,
     isWorthAnotherTry: isAway,
   };
 }
 
-async function leaveRoom(
-  roomControl: RoomControl,
-  roomId: RoomId,
-  userId: UserId,
-): Promise<'out' | 'not-in' | 'stuck'> {
-  if (!isInside((await roomControl.snapshot(roomId)).members.get(userId))) return 'not-in';
+/** False where the user is still in it. */
+async function leaveRoom(roomControl: RoomControl, roomId: RoomId, userId: UserId): Promise<boolean> {
+  if (!isInside((await roomControl.snapshot(roomId)).members.get(userId))) return true;
   const change = { kind: 'remove', rule: 'offboard', why: 'the account was closed', userId } as const;
   const { outcome } = await roomControl.apply(roomId, change);
   // Seen in the homeserver's own answer, not in what was kept.
-  const isOut = outcome === 'applied' && !isInside((await roomControl.refresh(roomId)).members.get(userId));
-  return isOut ? 'out' : 'stuck';
+  return outcome === 'applied' && !isInside((await roomControl.refresh(roomId)).members.get(userId));
 }
 
 async function changeKeys(parts: OffboardStepParts, { userId }: AccountProcedure): Promise<StepResult> {

@@ -32,13 +32,14 @@ export class Whois {
       `Roles: ${roles.join(', ') || 'none'}. Lines: ${own.join(', ') || 'none'}.`,
       `Devices: ${counted('devices')}, sessions: ${counted('sessions')}, pushers: ${counted('pushers')}.`,
       ...lastConnections(evidence['connections']),
-      ...(state === undefined
-        ? []
-        : [`Changed by ${state.by} at ${timeOf(state.at)}${state.absence !== 'none' ? '; lines skip them' : ''}.`]),
+      ...(state === undefined ? [] : [`Changed by ${state.by} at ${timeOf(state.at)}${ABSENCE[state.absence]}.`]),
     ].join('\n');
     return { text, data: { user, roles, lines: own, ...evidence } };
   }
 }
+
+/** What we keep of an account, after who changed it and when. */
+const ABSENCE = { none: '', locked: '; lines skip them', gone: '; offboarded: `reactivate` takes them back' } as const;
 
 function stateInWords(account: Account): string {
   const flags = [

@@ -90,8 +90,9 @@ describe('Offboarding', () => {
     for (const step of ['lock', 'sessions', 'lines', 'roles', 'emergencies', 'rooms', 'keys'])
       expect(report).to.match(new RegExp(`✓ ${step}: `));
     expect(report)
-      .to.match(/out of 2 rooms/)
+      .to.match(/in no governed room/)
       .and.match(/✓ roles: nurse, lead, line-team$/m);
+    expect((await fixture.services().whois.look(user)).text).to.match(/: locked[^]*offboarded: `reactivate`/);
     const rows = (await storage.auditTrail.rows(0, 10_000)).filter(({ target }) => target === user);
     expect(rows.filter(({ action }) => action === 'account.offboard')).to.have.length(9);
     expect(rows.filter(({ action }) => action === 'role.take')).to.have.length(2);
@@ -199,7 +200,7 @@ describe('Offboarding', () => {
     expect(report)
       .to.match(/is offboarded in part\. Look at: lock, sessions\.$/m)
       .and.match(/✗ lock: The server is away/)
-      .and.match(/✓ rooms: out of 2 rooms/)
+      .and.match(/✓ rooms: in no governed room/)
       .and.match(/`offboard` again does what is left\.$/);
     expect(await storage.accountProcedures.unfinished()).to.deep.equal([]);
 
@@ -256,7 +257,7 @@ describe('Offboarding', () => {
     await offboard.settled();
     expect(rooms.map((room) => fixture.roomControl.membership(room, user))).to.deep.equal(['join', 'leave']);
     expect((await fixture.said()).at(-1)).to.match(
-      /✗ rooms: out of 1 rooms and spaces; could not be removed from 1: \S+/,
+      /✗ rooms: could not be removed from 1: \S+; in no other governed room or space any more/,
     );
   });
 

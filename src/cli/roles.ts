@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
+import { timeOf } from '../commands/time-argument.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { UserError } from '../errors.ts';
 import { silentLogger } from '../log.ts';
@@ -19,7 +20,7 @@ export const rolesVerb: Verb = {
              --dry-run  only shows what would change
              --by @you:server  who imports, for the audit log
 list         prints who has which role, as CSV: user,role,source,since,by
-             --at 2026-03-31T12:00:00Z  what was in effect then
+             --at 2026-03-31T12:00Z  what was in effect then; a day (2026-03-31) is its end
 
 The bridge may be running: it follows within seconds.`,
   words: 'import FILE|list',
@@ -80,8 +81,7 @@ async function importList(
 
 async function list({ options, out }: VerbInput, storage: Storage): Promise<number> {
   const typed = options['at'];
-  const at = typeof typed === 'string' ? Date.parse(typed) : undefined;
-  if (Number.isNaN(at)) throw new UserError('Write --at as 2026-03-31T12:00:00Z.');
+  const at = typeof typed === 'string' ? timeOf(typed) : undefined;
   const { assignments } = await new ListRoles(storage).run({ at });
   out('user,role,source,since,by');
   for (const { userId, roleId, source, since, givenBy } of assignments) {

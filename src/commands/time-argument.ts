@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import { wordParameter } from './parameters.ts';
 
 /** The option `--at`; `timeOf` reads what was typed. */
-export const atOption = wordParameter('a day or a time (UTC): what was in effect then', {
+export const atOption = wordParameter('a day (its end) or a time, UTC: what was in effect then', {
   form: '2026-03-31 or 2026-03-31T12:00Z',
 });
 

@@ -54,6 +54,8 @@ describe('carebridge roles', () => {
     expect((await roles('import', list, '--dry-run')).text).to.include(
       'Nothing changes: 2 roles are as the list says.',
     );
+    const today = new Date().toISOString().slice(0, 10);
+    expect((await roles('list', '--at', today)).text.split('\n'), 'a day is its end').to.have.length(3);
     expect((await roles('list', '--at', '2020-01-01T00:00:00Z')).text).to.equal('user,role,source,since,by');
   });
 
@@ -70,7 +72,7 @@ describe('carebridge roles', () => {
     [[], /Say what to do/],
     [['import'], /Say what to do/],
     [['import', 'no-such-file.csv', '--dry-run'], /no-such-file\.csv cannot be read \(ENOENT\)/],
-    [['list', '--at', 'yesterday'], /Write --at as/],
+    [['list', '--at', 'yesterday'], /Write the time as 2026-03-31/],
   ] as const) {
     it(`roles ${args.join(' ')}: says what is wrong`, async () => {
       const { code, text } = await roles(...args);

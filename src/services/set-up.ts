@@ -2,7 +2,7 @@ import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import type { Permission } from '../model/permission.ts';
 import type { SetupAction, SetupFacts, SetupState, SetupTurn } from '../model/setup.ts';
 import { isPermitted } from '../policy/permissions.ts';
-import { afterAction, beginSetup, continueSetup } from '../policy/setup/setup-machine.ts';
+import { afterAction, beginSetup, continueSetup, withoutSetup } from '../policy/setup/setup-machine.ts';
 import type { SettingsStore } from '../ports/settings-store.ts';
 import type { PolicyInEffect } from './policy-in-effect.ts';
 
@@ -102,7 +102,8 @@ export class SetUp {
 }
 
 function next(state: SetupState | undefined, words: string, facts: SetupFacts): SetupTurn {
-  return state === undefined || words === '' ? beginSetup(state, facts) : continueSetup(state, words, facts);
+  if (state === undefined) return withoutSetup(words, facts);
+  return words === '' ? beginSetup(state, facts) : continueSetup(state, words, facts);
 }
 
 function keyOf(user: UserId): string {

@@ -11,6 +11,15 @@ export function beginSetup(state: SetupState | undefined, facts: SetupFacts): Se
   return enter(state?.step ?? SETUP_STEPS[0], facts, [hint(facts)]);
 }
 
+/** `status` or `cancel` where no set-up is under way; anything else begins it. */
+export function withoutSetup(words: string, facts: SetupFacts): SetupTurn {
+  const word = words.toLowerCase();
+  if (word === 'status') return { says: overview(facts), state: undefined };
+  if (word === 'cancel')
+    return { says: `No set-up is under way. \`${facts.prefix} setup\` begins one.`, state: undefined };
+  return beginSetup(undefined, facts);
+}
+
 /** One answer. `words` are what the person said, trimmed. */
 export function continueSetup(state: SetupState, words: string, facts: SetupFacts): SetupTurn {
   const word = words.toLowerCase();
@@ -67,13 +76,13 @@ function fill(state: SetupState, way: SetupWay & { kind: 'form' }, words: string
   };
 }
 
-/** The step may be left open; the report says so at the end. */
+/** The step may be left open; the end says so. */
 function goOn(state: SetupState, facts: SetupFacts): SetupTurn {
   const step = stepOf(state.step);
   const view = step.look(facts);
   const left = `${view.isDone ? '✓' : '○'} ${step.title}: ${view.isDone ? view.says : 'left open.'}`;
   const next = neighbour(state.step, 1);
-  return next === undefined ? finish([left]) : enter(next, facts, [left]);
+  return next === undefined ? finish([left], facts) : enter(next, facts, [left]);
 }
 
 /** Goes through the steps that are done, and stops at the first that is not. One that is named is shown even so. */
@@ -86,11 +95,16 @@ function enter(first: SetupStepId, facts: SetupFacts, says: readonly string[], h
     if (way === undefined || (isDone && !(how === 'explicit' && id === first))) continue;
     return { says: [...lines, ask(way, facts)].join('\n'), state: { step: id, awaiting: awaited(way), answers: [] } };
   }
-  return finish(lines);
+  return finish(lines, facts);
 }
 
-function finish(lines: readonly string[]): SetupTurn {
-  return { says: lines.join('\n'), state: undefined, isFinished: true };
+function finish(lines: readonly string[], facts: SetupFacts): SetupTurn {
+  const open = STEPS.filter(({ look }) => !look(facts).isDone).map(({ title }) => title);
+  const end =
+    open.length === 0
+      ? 'That was the last step.'
+      : `That was the last step. Still open: ${open.join(', ')}. \`${facts.prefix} setup\` goes through them again.`;
+  return { says: [...lines, end].join('\n'), state: undefined, isFinished: true };
 }
 
 function ask(way: SetupWay, facts: SetupFacts): string {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { LineId, UserId } from '../../../../src/model/ids.ts';
 import type { RoleId, UnitId } from '../../../../src/model/role.ts';
 import { SETUP_STEPS, type SetupFacts, type SetupState, type SetupStepId } from '../../../../src/model/setup.ts';
-import { afterAction, beginSetup, continueSetup } from '../../../../src/policy/setup/setup-machine.ts';
+import { afterAction, beginSetup, continueSetup, withoutSetup } from '../../../../src/policy/setup/setup-machine.ts';
 
 const NURSE = '@nurse:hospital.test' as UserId;
 const ADMIN = '@admin:hospital.test' as UserId;
@@ -44,6 +44,18 @@ describe('!care setup', () => {
     const turn = beginSetup(undefined, DONE);
     expect(turn).to.include({ state: undefined, isFinished: true });
     expect(turn.says.match(/✓/g)).to.have.length(SETUP_STEPS.length);
+    expect(turn.says).to.match(/\nThat was the last step\.$/);
+  });
+
+  it('shows how everything stands also where no set-up is under way, and begins none by being cancelled', () => {
+    const facts = { ...DONE, ...MISSING.unit };
+    expect(withoutSetup('Status', facts)).to.include({ state: undefined });
+    expect(withoutSetup('Status', facts).says.split('\n')).to.have.length(SETUP_STEPS.length);
+    expect(withoutSetup('cancel', facts)).to.deep.equal({
+      says: 'No set-up is under way. `!care setup` begins one.',
+      state: undefined,
+    });
+    expect(withoutSetup('', facts).state?.step).to.equal('unit');
   });
 
   for (const step of SETUP_STEPS) {
@@ -58,7 +70,9 @@ describe('!care setup', () => {
     it(`lets ${step} be left open`, () => {
       const facts = { ...DONE, ...MISSING[step] };
       const turn = continueSetup(beginSetup(undefined, facts).state!, 'skip', facts);
-      expect(turn.says).to.include('left open');
+      expect(turn.says)
+        .to.include('left open')
+        .and.match(/^That was the last step\. Still open: [A-Z][a-z ]+\. `!care setup` /m);
       expect(turn.isFinished).to.equal(true);
     });
 

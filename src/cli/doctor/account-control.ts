@@ -35,7 +35,10 @@ export const accountControl: Check = {
   },
 };
 
+/** What commands answer sends its reader here. */
+const SENT_HERE = / `carebridge doctor` shows [^.]+\.$/;
+
 function cannot(reason: string): Finding {
   const fix = 'see "Account control" in docs/install.md; until then these commands are refused, and texts go on';
-  return { status: 'warn', tried: TRIED, result: `not possible: ${reason}`, fix };
+  return { status: 'warn', tried: TRIED, result: `not possible: ${reason.replace(SENT_HERE, '')}`, fix };
 }

@@ -1,22 +1,29 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../../config/config.ts';
 import { ConfigError, PermanentError, RetryableError } from '../../errors.ts';
-import { checkIdentity, fetchIdentity } from '../../matrix/crypto/store-guard.ts';
+import { checkIdentity, fetchIdentity, FOREIGN_KEYS, mayReplaceKeys } from '../../matrix/crypto/store-guard.ts';
+import { STORE_FILE } from '../../matrix/crypto/store/store-file.ts';
 import { MatrixHttp } from '../../matrix/matrix-http.ts';
 import type { UserId } from '../../model/ids.ts';
-import type { Check } from './check.ts';
+import { askDatabase } from './ask-database.ts';
+import type { Check, Finding } from './check.ts';
 import { rememberedStore } from './remembered-store.ts';
+
+const tried = "compare the bot's keys with those on the homeserver";
 
 /** Are the bot's keys on the homeserver the ones it had? */
 export const botKeys: Check = {
   title: "compare the bot's keys with the homeserver's",
   needs: ['registration', 'homeserver'],
   async run({ config, registration }) {
-    const tried = "compare the bot's keys with those on the homeserver";
     const memory = await rememberedStore(config);
-    if (memory === undefined) return [{ status: 'ok', tried, result: 'it has none yet; the first start makes them' }];
     const http = new MatrixHttp({ url: config.homeserver.url, asToken: registration.asToken, timeoutMs: 10_000 });
     try {
       const bot = `@${config.appservice.bot}:${config.homeserver.domain}` as UserId;
-      checkIdentity(memory, await fetchIdentity(http, bot, memory.deviceId), memory.bot);
+      const server = await fetchIdentity(http, bot, memory?.deviceId ?? '');
+      if (memory === undefined) return [await withoutMemory(config, server.master !== undefined)];
+      checkIdentity(memory, server, memory.bot);
       return [{ status: 'ok', tried, result: `the same (device ${memory.deviceId})` }];
     } catch (error) {
       if (error instanceof ConfigError) return [{ status: 'FAIL', tried, result: 'they differ', fix: error.message }];
@@ -27,3 +34,20 @@ export const botKeys: Check = {
     }
   },
 };
+
+/** Where no keys are remembered: will the next start make some, or refuse to? */
+async function withoutMemory(config: Config, hasKeys: boolean): Promise<Finding> {
+  if (!hasKeys) return { status: 'ok', tried, result: 'it has none yet; the first start makes them' };
+  const { database, encryption } = config;
+  const mayReplace = await askDatabase(config, ({ settings }) => mayReplaceKeys(settings));
+  if (mayReplace === true)
+    return { status: 'ok', tried, result: 'to be replaced, after reset-crypto; the next start makes new ones' };
+  if (existsSync(join(encryption.store, STORE_FILE)) || (mayReplace === undefined && isThere(database)))
+    return { status: 'ok', tried, result: 'not compared: the next start does it' };
+  return { status: 'FAIL', tried, result: 'there are some, and none here', fix: FOREIGN_KEYS };
+}
+
+/** It cannot be asked, but may remember something. */
+function isThere(database: Config['database']): boolean {
+  return database.dialect === 'postgres' || existsSync(database.path);
+}

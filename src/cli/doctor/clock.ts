@@ -28,7 +28,8 @@ export const clock: Check = {
     // Its clock is told in whole seconds, cut off.
     const differenceMs = Math.abs(now - (probe.dateMs + 500));
     const seconds = Math.round(differenceMs / 1_000);
-    if (differenceMs < WARN_MS) return [{ status: 'ok', tried, result: `they differ by ${seconds} s or less` }];
+    if (differenceMs < WARN_MS)
+      return [{ status: 'ok', tried, result: `they agree to within ${Math.max(seconds, 1)} s` }];
     const fix = 'run NTP on both machines (timedatectl set-ntp true)';
     return [{ status: differenceMs < FAIL_MS ? 'warn' : 'FAIL', tried, result: `they differ by ${seconds} s`, fix }];
   },

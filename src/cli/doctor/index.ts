@@ -2,6 +2,7 @@
 import { accountControl } from './account-control.ts';
 import { accounts } from './accounts.ts';
 import { archive } from './archive.ts';
+import { auditKey } from './audit-key.ts';
 import { botKeys } from './bot-keys.ts';
 import { carriers } from './carriers.ts';
 import type { Check } from './check.ts';
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   ping,
   device,
   database,
+  auditKey,
   archive,
   cryptoStore,
   botKeys,

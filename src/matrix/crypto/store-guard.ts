@@ -34,6 +34,9 @@ const RESET =
   'Restore the crypto store and the database from the same backup. If there is none, run `carebridge reset-crypto`: staff keep ' +
   'their rooms, but earlier messages the bridge has not yet read are lost.';
 
+/** Why a new store is not begun with. */
+export const FOREIGN_KEYS = `encryption.store: the bot already has encryption keys on the homeserver, and they are not in this crypto store. ${RESET}`;
+
 /** What is remembered, or undefined at the first start and after a reset. */
 export async function recallStore(settings: SettingsStore): Promise<StoreMemory | undefined> {
   const text = await settings.get(MEMORY);
@@ -105,15 +108,18 @@ export async function checkMayPublish(
   ours: BotIdentity,
 ): Promise<void> {
   if (server.master === undefined || server.master === ours.master) return;
-  if ((await settings.get(MAY_REPLACE)) === 'yes') return;
-  throw new ConfigError(
-    `encryption.store: the bot already has encryption keys on the homeserver, and they are not in this crypto store. ${RESET}`,
-  );
+  if (await mayReplaceKeys(settings)) return;
+  throw new ConfigError(FOREIGN_KEYS);
+}
+
+/** Whether somebody said, by a reset, that the bot's keys on the homeserver may be replaced. */
+export async function mayReplaceKeys(settings: Pick<SettingsStore, 'get'>): Promise<boolean> {
+  return (await settings.get(MAY_REPLACE)) === 'yes';
 }
 
 /** The new keys are published; from now on they are the only ones. */
 export async function publishedKeys(settings: SettingsStore): Promise<void> {
-  if ((await settings.get(MAY_REPLACE)) === 'yes') await settings.set(MAY_REPLACE, '');
+  if (await mayReplaceKeys(settings)) await settings.set(MAY_REPLACE, '');
 }
 
 /** Throws ConfigError where the bot's keys are not those remembered, or not those on the homeserver. */

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { runCli } from '../../../src/cli/index.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
+import { forgetStore } from '../../../src/matrix/crypto/store-guard.ts';
 import { openStorage } from '../../../src/storage/open-storage.ts';
 import { configFolder, MINIMAL, TEST_KEY } from '../../support/config-folder.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -75,6 +76,27 @@ describe('carebridge doctor', () => {
     expect(code).to.equal(1);
     expect(lines.filter((line) => line.startsWith('FAIL'))).to.have.length(1);
     expect(lines.at(-1)).to.match(/doctor: \d+ checks, 1 failed, \d to look at/);
+  });
+
+  it('finds before the first start that the bot has keys which are not here, so that the start would refuse', async () => {
+    const body = { master_keys: { '@carebridge:hospital.example': { keys: { 'ed25519:c': 'c' } } } };
+    homeserver.answers.set('POST /_matrix/client/v3/keys/query', [200, body]);
+    const found = async () => wrong((await run('doctor', path)).lines).find((line) => line.includes("the bot's keys"));
+    expect(await found()).to.match(/^FAIL {2}compare the bot's keys .*none here ; fix: .*reset-crypto/);
+    await using storage = await openStorage(loadConfig(path, {}));
+    expect(await found()).to.match(/^FAIL {2}compare the bot's keys /);
+    await forgetStore(storage.settings);
+    expect(await found()).to.equal(undefined);
+  });
+
+  it('warns where nothing signs the audit log, and fails where something did (F1)', async () => {
+    await rm(join(folder, 'secrets/audit-signing.key'));
+    const found = async () => wrong((await run('doctor', path)).lines).find((line) => line.includes('sign the audit'));
+    expect(await found()).to.match(/^warn {2}sign the audit log .* fix: run carebridge register/);
+    await using storage = await openStorage(loadConfig(path, {}));
+    const checkpoint = { number: 1, seq: 1, headHash: 'hash', at: 1, keyId: 'key', signature: 'signature' };
+    await storage.auditTrail.addCheckpoint(checkpoint);
+    expect(await found()).to.match(/^FAIL {2}sign the audit log .* fix: restore secrets\/audit-signing\.key/);
   });
 
   const refusals: [what: string, request: string, answer: Answer, expected: RegExp][] = [

@@ -48,6 +48,8 @@ export class FakeHomeserver extends LocalServer {
         return [400, { errcode: 'M_USER_IN_USE' }];
       case 'PUT /_matrix/client/v3/devices/CAREBRIDGE_DOCTOR':
         return [201, {}];
+      case 'POST /_matrix/client/v3/keys/query':
+        return [200, {}];
       case 'DELETE /_matrix/client/v3/devices/CAREBRIDGE_DOCTOR':
         return [200, {}];
       default:

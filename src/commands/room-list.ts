@@ -29,7 +29,7 @@ export function roomListCommand({ showRooms }: { readonly showRooms: ShowRooms }
       const rest = found.length - MAX_LINES;
       return {
         text: [
-          `${found.length} ${found.length === 1 ? 'room' : 'rooms'}${kind === undefined ? `, and ${patients} rooms of patients` : ''}`,
+          `${found.length} ${found.length === 1 ? 'room' : 'rooms'}${kind === undefined ? `, and ${patients} ${patients === 1 ? 'room' : 'rooms'} of patients` : ''}`,
           ...found.slice(0, MAX_LINES).map(inWords),
           ...(rest > 0 ? [`and ${rest} more`] : []),
         ].join('\n'),

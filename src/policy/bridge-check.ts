@@ -15,8 +15,8 @@ export interface BridgeFinding {
   readonly fix: string | undefined;
 }
 
-/** Judges the bridge's own set-up. `prefix` is that of commands. */
-export function checkBridge(facts: BridgeFacts, prefix: string): readonly BridgeFinding[] {
+/** Judges the bridge's own set-up. `prefix` is that of commands, `domain` the homeserver's name. */
+export function checkBridge(facts: BridgeFacts, prefix: string, domain: string): readonly BridgeFinding[] {
   const isWatched = (facts.securityRoomMembers ?? 0) > 0;
   return [
     finding(
@@ -31,7 +31,7 @@ export function checkBridge(facts: BridgeFacts, prefix: string): readonly Bridge
       'administrators',
       'There are two administrators or more, so that one can act for the other',
       facts.admins > 1,
-      ['# config.yaml', 'admins:', '  - "@admin:your.server"', '  - "@second:your.server"'].join('\n'),
+      ['# config.yaml', 'admins:', `  - "@admin:${domain}"`, `  - "@second:${domain}"`].join('\n'),
     ),
     finding(
       'trust',

@@ -31,7 +31,7 @@ export class CheckPolicy {
   async check(): Promise<PolicyReport> {
     const { probe, declared, domain, bridge, prefix } = this.#parts;
     const [facts, own] = await Promise.all([probe.probe(declared), bridge?.()]);
-    const ownFindings = own === undefined ? [] : checkBridge(own, prefix);
+    const ownFindings = own === undefined ? [] : checkBridge(own, prefix, domain);
     return {
       facts,
       findings: [
@@ -52,6 +52,7 @@ export function policyReportText({ facts, findings }: PolicyReport): string {
   return [
     `${missing.length} missing, ${unknown.length} not known, ${ok.length} in order. Accounts: ${accounts}.`,
     ...facts.problems.map((problem) => `Note: ${problem}`),
+    '',
     ...section('MISSING', missing.map(withFix)),
     ...section(
       'NOT KNOWN (nobody can ask the homeserver: look there, and declare it in our configuration)',
@@ -83,5 +84,5 @@ function inWords(proof: Finding['proof']): string {
 }
 
 function section(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : ['', `${title}:`, ...lines, ''];
+  return lines.length === 0 ? [] : [`${title}:`, ...lines, ''];
 }

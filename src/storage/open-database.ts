@@ -159,7 +159,10 @@ const WHY: readonly (readonly [RegExp, string])[] = [
     'the disk is full, or fails. Make room, and look into the system’s log',
   ],
   [/28P01|28000/, 'PostgreSQL refused the user or the password in database.url'],
-  [/3D000/, 'the database named in database.url does not exist. Create it: createdb --encoding=UTF8 carebridge'],
+  [
+    /3D000/,
+    'the database named in database.url does not exist. Create it: see "PostgreSQL in place of SQLite" in docs/install.md',
+  ],
   [
     /ECONNREFUSED|ENOENT|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/,
     'nothing answers at database.url. Is PostgreSQL running, and the host and port right?',

@@ -44,6 +44,16 @@ describe('real clients', function () {
     expect([...ann.events.warnings(), ...bob.events.warnings()]).to.deep.equal([]);
   });
 
+  it('know all that came with a message when they read it', async () => {
+    const texts = ['one', 'two', 'three', 'four', 'five'];
+    const hearAgain = deafen(bob);
+    for (const text of texts) await ann.send(room, text);
+    hearAgain();
+    await bob.waitForMessage(room, 'five');
+    const bodies = bob.events.messages(room).map(({ content }) => content['body']);
+    expect(bodies.slice(-texts.length)).to.deep.equal(texts);
+  });
+
   it('read on a second device of theirs what is sent from then on', async () => {
     const second = await bob.secondDevice();
     await ann.waitForDevice(bob.userId, second.deviceId);
@@ -74,3 +84,18 @@ describe('real clients', function () {
     unverified.stop();
   });
 });
+
+/** Holds every request of a client but the one under way until the answer is called: then everything comes at once. */
+function deafen({ client }: Nurse): () => void {
+  const http = client.http as unknown as { requestOtherUrl: (...request: readonly unknown[]) => Promise<unknown> };
+  const request = http.requestOtherUrl;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  http.requestOtherUrl = async (...asked) => {
+    await promise;
+    return request(...asked);
+  };
+  return () => {
+    http.requestOtherUrl = request;
+    resolve();
+  };
+}

@@ -161,7 +161,10 @@ export class Nurse {
     return (await this.client.sendStateEvent(roomId, type as never, content as never)).event_id;
   }
 
-  /** The first readable message of the room (after `after`, where given) that is wanted, whether it has come already or comes now. */
+  /**
+   * The first readable message of the room (after `after`, where given) that is wanted, whether it has come already or comes now. What came before it is
+   * decrypted by then too: of messages that come together the SDK decrypts the last first.
+   */
   async waitForMessage(
     roomId: string,
     wanted: Wanted,
@@ -173,7 +176,10 @@ export class Nurse {
       const start =
         options.after === undefined ? 0 : messages.findIndex((event) => event.eventId === options.after) + 1;
       if (options.after !== undefined && start === 0) return undefined;
-      return messages.slice(start).find((event) => isReadable(event) && accepts(event));
+      const index = messages.findIndex((event, at) => at >= start && isReadable(event) && accepts(event));
+      const isBeingDecrypted = ({ eventId, shield }: ReceivedEvent) =>
+        shield === 'pending' && !this.events.isRedacted(eventId);
+      return messages.slice(0, Math.max(index, 0)).some(isBeingDecrypted) ? undefined : messages[index];
     };
     const what =
       typeof wanted === 'string' ? `the message ${JSON.stringify(wanted)}` : `a message with ${wanted.toString()}`;

@@ -29,6 +29,7 @@ type Recorded = { -readonly [Key in keyof ReceivedEvent]: ReceivedEvent[Key] };
 
 // State, redactions and reactions are never encrypted by any client, and none warns of it.
 const NEVER_ENCRYPTED = new Set(['m.room.redaction', 'm.reaction']);
+const NO_WARNING: ReadonlySet<Shield> = new Set(['none', 'before-login', 'pending']);
 
 /** The event that an event is a reply to. */
 export function repliesTo({ content }: Pick<ReceivedEvent, 'content'>): string | undefined {
@@ -64,11 +65,10 @@ export class ReceivedEvents extends EventEmitter {
     return this.#redacted.has(eventId);
   }
 
-  /** Every message that Element would show with a warning, or could not show at all. */
+  /** Every message that Element would show with a warning, or could not show at all. What is being decrypted at this moment does not count. */
   warnings(): readonly ReceivedEvent[] {
     return this.all().filter(
-      ({ stateKey, type, shield }) =>
-        stateKey === undefined && !NEVER_ENCRYPTED.has(type) && shield !== 'none' && shield !== 'before-login',
+      ({ stateKey, type, shield }) => stateKey === undefined && !NEVER_ENCRYPTED.has(type) && !NO_WARNING.has(shield),
     );
   }
 

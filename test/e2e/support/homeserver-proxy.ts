@@ -9,6 +9,8 @@ export interface SeenRequest {
   readonly url: string;
   readonly body: string;
   answer: string | undefined;
+  /** So many requests had been seen when it was answered. */
+  answeredAt: number;
 }
 
 /** Give its `url` to the bridge in place of the homeserver's. */
@@ -52,9 +54,12 @@ export class HomeserverProxy extends LocalServer {
     });
   }
 
-  /** True once the bridge was told of the device with its owner's signature: what it sends from then on goes to that device too. */
+  /**
+   * True once the bridge was told of the device with its owner's signature: what it sends from then on goes to that device too. That one part of the bridge
+   * asked for the keys is not enough: a sync of the bot must have been answered that began when they were signed, and the next one begun.
+   */
   hasSeenSigned(userId: string, deviceId: string): boolean {
-    return this.seen.some(({ url, answer }) => {
+    const signed = this.seen.find(({ url, answer }) => {
       if (answer === undefined || !url.includes('/keys/query')) return false;
       const { device_keys: keys } = JSON.parse(answer) as {
         device_keys?: Record<string, Record<string, { signatures: Record<string, object> }>>;
@@ -62,6 +67,9 @@ export class HomeserverProxy extends LocalServer {
       // Its own signature, and the one of the owner's self-signing key.
       return Object.keys(keys?.[userId]?.[deviceId]?.signatures[userId] ?? {}).length === 2;
     });
+    if (signed === undefined) return false;
+    const syncs = this.seen.slice(signed.answeredAt).filter(({ url }) => url.includes('/_matrix/client/v3/sync?'));
+    return syncs.slice(0, -1).some(({ answer }) => answer !== undefined);
   }
 
   override async stop(): Promise<void> {
@@ -78,7 +86,7 @@ export class HomeserverProxy extends LocalServer {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const { method = 'GET', url = '/' } = request;
-    const seen: SeenRequest = { method, url, body: body.toString('latin1'), answer: undefined };
+    const seen: SeenRequest = { method, url, body: body.toString('latin1'), answer: undefined, answeredAt: Infinity };
     this.seen.push(seen);
     const { host: _host, connection: _connection, ...headers } = request.headers;
     const forwarded = httpRequest(new URL(url, this.target), { method, headers, agent: false });
@@ -95,6 +103,7 @@ export class HomeserverProxy extends LocalServer {
     response.writeHead(answer.statusCode ?? 502, answerHeaders);
     const whole = Buffer.concat(parts);
     seen.answer = whole.toString('latin1');
+    seen.answeredAt = this.seen.length;
     response.end(whole);
   }
 }

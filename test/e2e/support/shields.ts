@@ -8,7 +8,7 @@ export function expectWarning(eventId: string): void {
   expected.add(eventId);
 }
 
-/** Every event that Element would warn of and should not. What is being decrypted at this moment does not count. */
+/** Every event that Element would warn of and should not. */
 export function unexpectedWarnings(nurse: Nurse): ReceivedEvent[] {
-  return nurse.events.warnings().filter(({ eventId, shield }) => shield !== 'pending' && !expected.has(eventId));
+  return nurse.events.warnings().filter(({ eventId }) => !expected.has(eventId));
 }

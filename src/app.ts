@@ -3,6 +3,7 @@ import { makeAccountControl } from './app/accounts.ts';
 import { startBackground } from './app/background.ts';
 import { automaticTexts, makeCommonParts, type Wake } from './app/common-parts.ts';
 import { makeGovernance } from './app/governance.ts';
+import { Grace, GRACE_MS } from './app/grace.ts';
 import { openMatrixSide } from './app/matrix-side.ts';
 import { makeMessages } from './app/messages.ts';
 import { makeQueues, queueTables, type Hindrances } from './app/queues.ts';
@@ -36,14 +37,13 @@ export interface App extends AsyncDisposable {
   readonly failed: Promise<never>;
 }
 
-/** How long rows at work have to finish when the bridge stops, ms. */
-const DRAIN_MS = 10_000;
-
 /** Facts about the running program. */
 export interface AppFacts {
   readonly version: string;
   /** What the configuration file is called, for words to administrators. */
   readonly configFile: string;
+  /** What is at work when the bridge stops has so long to finish, ms. */
+  readonly graceMs?: number;
 }
 
 /**
@@ -52,6 +52,7 @@ export interface AppFacts {
  */
 export async function startApp(config: Config, log: Logger, about: AppFacts): Promise<App> {
   await using closing = new AsyncDisposableStack();
+  const grace = new Grace(about.graceMs ?? GRACE_MS, log);
   const namespace: Namespace = {
     bot: `@${config.appservice.bot}:${config.homeserver.domain}` as UserId,
     ghostPrefix: config.appservice.ghostPrefix,
@@ -78,6 +79,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     log,
     closing,
     version: about.version,
+    giveUp: grace.over,
     isGoverned: governedRooms.has,
     onChanged: (changed) => governance.govern.roomsChanged(changed),
     onCommitted: () => queues.matrixEvents.notify(),
@@ -148,12 +150,15 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
       log,
     }),
   );
-  // Ends in the reverse order: first nothing new comes in, then what is at work finishes, then the stores close.
-  closing.defer(async () => void (await Promise.all(Object.values(queues).map((queue) => queue.stop(DRAIN_MS)))));
-  closing.defer(() => appservice.close());
-  closing.defer(() => server.close());
-  closing.defer(() => ping.stop());
-  closing.defer(() => connection.stop());
+  // Ends in the reverse order: nothing new comes in and what is at work finishes, then the stores close.
+  const working: ((graceMs: number) => PromiseLike<unknown>)[] = [
+    () => connection.stop(),
+    () => ping.stop(),
+    () => server.close(),
+    () => appservice.close(),
+    ...Object.values(queues).map((queue) => (graceMs: number) => queue.stop(graceMs)),
+  ];
+  closing.defer(() => grace.stop(working));
 
   // Start: what is governed and what a dead process left behind, then doors open, then the homeserver is waited for.
   await governedRooms.load();
@@ -171,7 +176,8 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   );
   await governConversations(parts);
   await markInterrupted(parts);
-  const background = closing.use(startBackground(parts, governance, accounts, commands, storage, log));
+  const background = startBackground(parts, governance, accounts, commands, storage, log);
+  working.push(() => background[Symbol.asyncDispose]());
   const port = await server.listen(config.http);
   await appservice.listen();
   ping.start();

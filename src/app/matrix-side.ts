@@ -38,13 +38,15 @@ export interface MatrixSideOptions {
   readonly isGoverned: (roomId: RoomId) => boolean;
   /** Told which governed rooms a committed transaction changed. Must not throw. */
   readonly onChanged: (rooms: ReadonlySet<RoomId>) => void;
+  /** When it aborts, nobody waits for the homeserver any more. */
+  readonly giveUp: AbortSignal;
   /** Told that events wait to be worked on. */
   readonly onCommitted: () => void;
 }
 
 /** Opens the Matrix side; nothing listens and nothing is asked of the homeserver yet. Throws ConfigError where it cannot work as it is set up. */
 export async function openMatrixSide(options: MatrixSideOptions): Promise<MatrixSide> {
-  const { config, namespace, storage, log, closing } = options;
+  const { config, namespace, storage, log, closing, giveUp } = options;
   const registration = readRegistration(config.appservice.registration, {
     domain: config.homeserver.domain,
     url: config.appservice.url,
@@ -83,13 +85,14 @@ export async function openMatrixSide(options: MatrixSideOptions): Promise<Matrix
     registration,
     onRequest: intake.handle,
     version: options.version,
+    giveUp,
     log,
   });
   // The library has a timer from here on: without this, a start that fails below would never end. Closing twice does no harm.
   closing.defer(() => appservice.close());
   const { homeserver } = appservice;
   const members = new RoomMembers({ homeserver, namespace, cache: appservice.membershipCache });
-  const http = new MatrixHttp({ url: config.homeserver.url, asToken: registration.asToken });
+  const http = new MatrixHttp({ url: config.homeserver.url, asToken: registration.asToken, giveUp });
   const { version: roomVersion } = config.rooms;
   const rooms = new MatrixRooms({ homeserver, members, namespace, log });
   const { isGoverned } = options;

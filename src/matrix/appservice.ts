@@ -29,6 +29,8 @@ export interface AppserviceOptions {
   readonly onRequest: RequestListener;
   /** Shown in `/metrics`. */
   readonly version: string;
+  /** When it aborts, calls of the homeserver that are under way fail. */
+  readonly giveUp: AbortSignal;
   readonly log: Logger;
 }
 
@@ -56,7 +58,7 @@ export class Appservice {
       membershipCache: this.membershipCache,
       intentOptions: { clients: { dontCheckPowerLevel: true, enablePresence: false } },
     });
-    this.homeserver = new IntentHomeserver((user) => this.intent(user));
+    this.homeserver = new IntentHomeserver((user) => this.intent(user), options.giveUp);
   }
 
   /** Sets the library up. Nothing is sent and nothing listens yet. */

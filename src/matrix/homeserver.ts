@@ -1,6 +1,7 @@
 /** Calls of the client-server API as one of our users. */
 import type { Intent } from 'matrix-appservice-bridge';
 import type { UserId } from '../model/ids.ts';
+import { orGivenUp } from './given-up.ts';
 import { toFault } from './matrix-fault.ts';
 
 /** Calls of the homeserver as one of our users. Not for the hot path, and not for anything that needs a device. */
@@ -37,21 +38,20 @@ const TIMEOUT_MS = 30_000;
 /** The homeserver through the bridge library's Intents. */
 export class IntentHomeserver implements Homeserver {
   readonly #intent: (user: UserId) => Intent;
+  readonly #giveUp: AbortSignal;
 
-  constructor(intent: (user: UserId) => Intent) {
+  /** When `giveUp` aborts, what is under way fails. */
+  constructor(intent: (user: UserId) => Intent, giveUp: AbortSignal) {
     this.#intent = intent;
+    this.#giveUp = giveUp;
   }
 
   async call(as: UserId, attempt: string, request: HomeserverRequest): Promise<Record<string, unknown>> {
     const { method, path, query, body } = request;
     try {
       // The library adds the user to the query it is given, so it gets a copy.
-      const answer: unknown = await this.#intent(as).matrixClient.doRequest(
-        method,
-        path,
-        { ...query },
-        body ?? null,
-        TIMEOUT_MS,
+      const answer = await orGivenUp<unknown>(attempt, this.#giveUp, () =>
+        this.#intent(as).matrixClient.doRequest(method, path, { ...query }, body ?? null, TIMEOUT_MS),
       );
       return typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : {};
     } catch (error) {
@@ -60,10 +60,11 @@ export class IntentHomeserver implements Homeserver {
   }
 
   async ensureRegistered(user: UserId): Promise<void> {
+    const attempt = 'create a user of the bridge';
     try {
-      await this.#intent(user).ensureRegistered();
+      await orGivenUp(attempt, this.#giveUp, () => this.#intent(user).ensureRegistered());
     } catch (error) {
-      throw toFault(error, 'create a user of the bridge');
+      throw toFault(error, attempt);
     }
   }
 }

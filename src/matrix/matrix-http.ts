@@ -3,6 +3,7 @@ import { Agent as HttpAgent, request as requestHttp, type IncomingMessage, type 
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { PermanentError, RetryableError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
+import { givenUp } from './given-up.ts';
 import { toFault } from './matrix-fault.ts';
 
 /** Where the homeserver is and who we are to it. */
@@ -12,6 +13,8 @@ export interface MatrixHttpOptions {
   readonly asToken: string;
   /** For calls that name no other. ms. */
   readonly timeoutMs?: number;
+  /** When it aborts, what is under way fails, and whatever is called later. */
+  readonly giveUp?: AbortSignal;
 }
 
 /** A call as one of our users. */
@@ -44,14 +47,17 @@ export class MatrixHttp {
   readonly #timeoutMs: number;
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #request: typeof requestHttp;
+  readonly #giveUp: AbortSignal | undefined;
 
-  constructor({ url, asToken, timeoutMs = DEFAULT_TIMEOUT_MS }: MatrixHttpOptions) {
+  constructor({ url, asToken, timeoutMs = DEFAULT_TIMEOUT_MS, giveUp }: MatrixHttpOptions) {
     this.#base = url.replace(/\/+$/, '');
     this.#authorization = `Bearer ${asToken}`;
     this.#timeoutMs = timeoutMs;
     const isSecure = url.startsWith('https:');
     this.#agent = isSecure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
     this.#request = isSecure ? requestHttps : requestHttp;
+    this.#giveUp = giveUp;
+    giveUp?.addEventListener('abort', () => this.close(), { once: true });
   }
 
   /** Calls and returns the JSON body. `attempt` completes the sentence "Could not ...". */
@@ -67,6 +73,7 @@ export class MatrixHttp {
 
   /** Calls and returns the bytes. Throws PermanentError as soon as there are more than `maxBytes`. */
   async bytes(attempt: string, call: MatrixCall, maxBytes: number): Promise<{ bytes: Buffer; contentType: string }> {
+    if (this.#giveUp?.aborted) throw givenUp(attempt);
     const signals = [AbortSignal.timeout(call.timeoutMs ?? this.#timeoutMs), ...(call.signal ? [call.signal] : [])];
     const signal = signals.length === 1 ? signals[0] : AbortSignal.any(signals);
     try {
@@ -76,13 +83,13 @@ export class MatrixHttp {
       if (isRefused) throw toFault(refusal(response, bytes), attempt);
       return { bytes, contentType: response.headers['content-type'] ?? 'application/octet-stream' };
     } catch (error) {
-      if (call.signal?.aborted) throw new RetryableError(`Could not ${attempt}: given up.`);
+      if (call.signal?.aborted || this.#giveUp?.aborted) throw givenUp(attempt);
       const isTimeout = signal?.aborted === true;
       throw toFault(isTimeout ? { code: 'timeout' } : error, attempt);
     }
   }
 
-  /** Closes idle connections. */
+  /** Closes all connections. */
   close(): void {
     this.#agent.destroy();
   }

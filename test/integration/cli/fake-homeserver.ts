@@ -6,8 +6,8 @@ export type Answer = readonly [status: number, body: unknown, headers?: Record<s
 
 /** As much of a homeserver as `doctor` asks for. Everything is fine until a test says otherwise in `answers`. */
 export class FakeHomeserver extends LocalServer {
-  /** By method and path, e.g. `GET /_matrix/client/versions`. */
-  readonly answers = new Map<string, Answer>();
+  /** By method and path, e.g. `GET /_matrix/client/versions`; `never`: there is none. */
+  readonly answers = new Map<string, Answer | 'never'>();
   readonly requests: string[] = [];
   /** The token it has for us. */
   hsToken = '';
@@ -16,11 +16,13 @@ export class FakeHomeserver extends LocalServer {
   appserviceUrl = '';
 
   protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [status, body, headers = {}] = await this.#answer(request);
+    const answer = await this.#answer(request);
+    if (answer === 'never') return;
+    const [status, body, headers = {}] = answer;
     response.writeHead(status, { server: 'Synapse/1.163.2', ...headers }).end(JSON.stringify(body));
   }
 
-  async #answer(request: IncomingMessage): Promise<Answer> {
+  async #answer(request: IncomingMessage): Promise<Answer | 'never'> {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString('utf8');

@@ -132,6 +132,7 @@ export class BridgeOnSynapse {
       registration: this.registration,
       onRequest: intake.handle,
       version: '0.0.0',
+      giveUp: new AbortController().signal,
       log: silentLogger,
     });
     const { homeserver, membershipCache: cache } = appservice;

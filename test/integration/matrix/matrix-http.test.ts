@@ -38,6 +38,20 @@ describe('MatrixHttp', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  it('gives up what is under way, and whatever is asked later, once nobody waits any more', async () => {
+    const giveUp = new AbortController();
+    const hung = Promise.withResolvers<void>();
+    respond = () => hung.resolve();
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const ending = new MatrixHttp({ url, asToken: TOKEN, giveUp: giveUp.signal });
+    const faultOf = (work: Promise<unknown>) => work.catch((error: unknown) => error);
+    const underWay = faultOf(ending.call('try', GET));
+    await hung.promise;
+    giveUp.abort();
+    for (const fault of [await underWay, await faultOf(ending.call('try', GET))])
+      expect(fault).to.be.instanceOf(RetryableError).and.have.property('message', 'Could not try: given up.');
+  });
+
   it('sends user, device, query and JSON, over one connection', async () => {
     const seen: unknown[] = [];
     respond = (request, response, body) => {

@@ -94,7 +94,10 @@ describe('Acting on accounts', () => {
           return undefined;
         };
         const accounts = openAccounts({
-          ...{ adapter: 'native', mas: undefined, adminToken: ADMIN_TOKEN, asToken: AS_TOKEN },
+          adapter: 'native',
+          mas: undefined,
+          adminToken: ADMIN_TOKEN,
+          asToken: AS_TOKEN,
           homeserverUrl: server.url,
         });
         const result = await fixture.lostDevice({ ...fixture.parts(), accounts }, 20).run(fixture.request(lee), PHONE);

@@ -1,0 +1,12 @@
+/**
+ * Ends the process `ms` after `signal` aborted, if something keeps it from ending by itself: a connection that cannot be closed does not let it end, and nor
+ * does a request without an answer. `before` is called then. The exit code is the one that was set, or 0.
+ */
+export function endWithin(ms: number, signal: AbortSignal, before: () => void): void {
+  const end = () => {
+    before();
+    // eslint-disable-next-line no-restricted-properties -- whatever can be waited for was waited for
+    process.exit();
+  };
+  signal.addEventListener('abort', () => setTimeout(end, ms).unref(), { once: true });
+}

@@ -73,7 +73,11 @@ describe('carebridge start, where it cannot', function () {
     const register = 'POST /_matrix/client/v3/register';
     const path = await registered({ appservice: await freePort(), http: await freePort() });
     homeserver.answers.set(register, 'never');
-    const bridge = spawn(process.execPath, [MAIN, 'start', '--config', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const bridge = spawn(process.execPath, [MAIN, 'start', '--config', path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 40_000,
+      killSignal: 'SIGKILL',
+    });
     const ended = once(bridge, 'exit');
     const log = text(bridge.stdout);
     try {

@@ -23,6 +23,7 @@ import { governConversations } from './services/govern-conversations.ts';
 import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
 import { markInterrupted } from './services/mark-interrupted.ts';
 import { openArchive } from './storage/archive/open-archive.ts';
+import { tellLineAdded } from './services/tell-line-added.ts';
 import { keepTextsAndRetention } from './services/policy-documents.ts';
 import { beOnlyBridge } from './storage/be-only-bridge.ts';
 import { openStorage } from './storage/open-storage.ts';
@@ -176,6 +177,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   );
   await governConversations(parts);
   await markInterrupted(parts);
+  await tellLineAdded(parts);
   const background = startBackground(parts, governance, accounts, commands, storage, log);
   working.push(() => background[Symbol.asyncDispose]());
   const port = await server.listen(config.http);

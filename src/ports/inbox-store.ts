@@ -1,4 +1,5 @@
 import type { LineId } from '../model/ids.ts';
+import type { PhoneNumber } from '../model/phone-number.ts';
 import type { InboxRow } from '../model/rows.ts';
 import type { QueueStore } from './queue-store.ts';
 
@@ -23,6 +24,8 @@ export interface InboxStore {
   find(id: string): Promise<InboxRow | undefined>;
   /** How many texts are parked because no line has their number: all of them, or those of a lane. */
   countWithoutLine(lane?: string): Promise<number>;
+  /** How many texts are parked that came to this number of the carrier when no line had it, and the place of the newest in the order in which all came. */
+  keptFor(carrier: string, number: PhoneNumber): Promise<{ readonly count: number; readonly newest: number }>;
   /** Gives a row without a line its line, and the lane of its conversation. */
   giveLine(row: InboxRow, lineId: LineId): Promise<void>;
   /** Commits how many parts of the row are in its room. */

@@ -99,6 +99,17 @@ export class SequelizeInboxStore implements InboxStore {
     return Number(found?.count ?? 0);
   }
 
+  async keptFor(carrier: string, number: PhoneNumber): Promise<{ count: number; newest: number }> {
+    const { database, numberHash } = this.#parts;
+    const sql = `SELECT COUNT(*) AS "count", MAX(seq) AS "newest" FROM inbox
+      WHERE line_id = '' AND delivery_parked_at IS NOT NULL AND lane = $1`;
+    type Found = { count: number | string; newest: number | string | null };
+    const [found] = await database.read((transaction) =>
+      database.select<Found>(transaction, sql, [laneWithoutLine(numberHash, carrier, number)]),
+    );
+    return { count: Number(found?.count ?? 0), newest: Number(found?.newest ?? 0) };
+  }
+
   async giveLine(row: InboxRow, lineId: LineId): Promise<void> {
     const { database, numberHash } = this.#parts;
     const sql = `UPDATE inbox SET line_id = $2, lane = $3 WHERE id = $1 AND line_id = ''`;
@@ -112,12 +123,11 @@ export class SequelizeInboxStore implements InboxStore {
     );
   }
 
-  /** Without a line, that of all texts to the same number: no line's id begins with a colon. */
   #laneOf(row: NewInboxRow): string {
     const { carrier, lineId, to = '' } = row;
     const { numberHash } = this.#parts;
     return lineId === undefined
-      ? `:${carrier}:${numberHash.of(to as PhoneNumber)}`
+      ? laneWithoutLine(numberHash, carrier, to as PhoneNumber)
       : inboxLane(numberHash, lineId, senderOf(row));
   }
 
@@ -153,6 +163,11 @@ function firstSteps({ lineId, from, keyword }: NewInboxRow, now: number) {
 /** The lane of (line, number): tells one from another without telling the number. */
 export function inboxLane(numberHash: NumberHash, lineId: LineId, number: PhoneNumber): string {
   return `${lineId}:${numberHash.of(number)}`;
+}
+
+/** That of all texts to the same number: no line's id begins with a colon. */
+function laneWithoutLine(numberHash: NumberHash, carrier: string, to: PhoneNumber): string {
+  return `:${carrier}:${numberHash.of(to)}`;
 }
 
 /** Who sent it, also where that is no number. */

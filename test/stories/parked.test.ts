@@ -59,6 +59,12 @@ describe('what was given up', function () {
       lines.push({ id: 'annex', number: ANNEX, team: [nurse.userId] });
     });
     await clinic.bridge.start();
+    const reminders = () =>
+      admin.events
+        .messages(command.roomId)
+        .filter((event) => bodyOf(event).includes('number of line annex before it was'));
+    await waitFor('the reminder', async () => reminders().length > 0);
+    expect(bodyOf(reminders()[0]!)).to.include('are parked: 4.').and.include('`!care parked retry all`');
     expect(await command.hears('parked retry all --dry-run')).to.match(/^Only shown, nothing was done\.\n4 would be/);
     const typed = await admin.send(command.roomId, '!care parked retry all');
     await clinic.bridge.kill9();
@@ -77,6 +83,7 @@ describe('what was given up', function () {
     expect(other.fromPatient()).to.deep.equal(['STOP']);
     expect(known.phoneTexts(), 'the warning, and no late confirmation').to.have.length(1);
     expect(reports()).to.have.length(1);
+    expect(reminders()).to.have.length(1);
     expect(await command.hears('parked')).to.equal('Nothing is parked.');
   });
 

@@ -30,7 +30,10 @@ describe('a text to a number that no line has', () => {
   const parked = () => fixture.world.stores.parked.inbox.count();
   const toPatient = () => fixture.world.plain.textsTo(PATIENT);
   /** An administrator puts the line into the configuration and restarts. */
-  const lineIsAdded = () => fixture.restart();
+  const lineIsAdded = async () => {
+    await fixture.restart();
+    await fixture.bridge.pump();
+  };
 
   it('is kept before it is answered, told of once for each number, and listed without words or numbers', async () => {
     for (let n = 0; n < 25; n++) await fixture.bridge.patientTexts(n % 2 ? PATIENT : OTHER, `secret words ${n}`);
@@ -61,6 +64,28 @@ describe('a text to a number that no line has', () => {
       /^Not tried again \(1\): no line has the number it was sent to\. Put the number into `lines`/,
     );
     expect(await parked()).to.equal(1);
+  });
+
+  it('is named once when the line is there, with what to type; nothing of it continues on its own (K1, J1)', async () => {
+    await texts('one', 'two', 'HELP');
+    await fixture.restart(WITHOUT_DESK);
+    await fixture.bridge.pump();
+    const reminders = () => fixture.adminsHeard.filter((words) => words.startsWith('Texts that came to the number'));
+    expect(reminders(), 'there is no line yet').to.deep.equal([]);
+    for (let starts = 0; starts < 3; starts++) await lineIsAdded();
+    expect(reminders()).to.deep.equal([
+      'Texts that came to the number of line front-desk before it was configured, and are parked: 3. Now they can be put into their rooms, in order: ' +
+        '`!care parked retry all`. With `--dry-run` at its end it shows what it would do.',
+    ]);
+    expect(await parked()).to.equal(3);
+    expect(toPatient()).to.deep.equal([]);
+    await fixture.restart(WITHOUT_DESK);
+    await texts('four');
+    await lineIsAdded();
+    expect(reminders(), 'more came since').to.have.length(2);
+    await command('parked retry all');
+    await lineIsAdded();
+    expect(reminders()).to.have.length(2);
   });
 
   it('lands in its room in order, before what came later, once the line is there and it is retried', async () => {

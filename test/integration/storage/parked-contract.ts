@@ -54,6 +54,16 @@ export function parkedContract(bench: StorageBench): void {
       await use.storage.inbox.add(inboxRow(), NOW);
       expect(await use.storage.inbox.countWithoutLine(lane)).to.equal(2);
       expect(await use.storage.inbox.countWithoutLine()).to.equal(3);
+      const { inbox } = use.storage;
+      const found = await inbox.keptFor('loopback', OURS);
+      expect(found.count).to.equal(2);
+      for (const [carrier, number] of [
+        ['kannel', OURS],
+        ['loopback', '+12125550100'],
+      ] as const)
+        expect(await inbox.keptFor(carrier, number as PhoneNumber)).to.deep.equal({ count: 0, newest: 0 });
+      await withoutLine();
+      expect((await inbox.keptFor('loopback', OURS)).newest).to.be.greaterThan(found.newest);
     });
 
     it('cannot be tried before it has a line; then it is in its conversation’s lane and place', async () => {

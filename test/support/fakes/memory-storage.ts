@@ -345,6 +345,13 @@ function inboxStore(database: Database): InboxStore {
       database.tables.deliveries.filter(
         ({ row, end }) => end === 'parked' && row.lineId === undefined && (lane === undefined || row.lane === lane),
       ).length,
+    async keptFor(carrier, number) {
+      const waiting = database.tables.deliveries.filter(
+        ({ row, end }) => end === 'parked' && row.lineId === undefined && row.carrier === carrier && row.to === number,
+      );
+      const [newest] = waiting.slice(-1);
+      return { count: waiting.length, newest: newest ? database.tables.deliveries.indexOf(newest) + 1 : 0 };
+    },
     async giveLine(row, lineId) {
       set(row.id, ({ lineId: had, lane }) =>
         had === undefined ? { lineId, lane: laneOf(lineId, row) } : { lineId: had, lane },

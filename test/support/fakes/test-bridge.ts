@@ -49,6 +49,7 @@ import { ReplaceLostRooms } from '../../../src/services/replace-lost-rooms.ts';
 import { SayText } from '../../../src/services/say-text.ts';
 import { SendToContact } from '../../../src/services/send-to-contact.ts';
 import { TakeRole } from '../../../src/services/take-role.ts';
+import { tellLineAdded } from '../../../src/services/tell-line-added.ts';
 import { TellSender } from '../../../src/services/tell-sender.ts';
 import { lineTeamPolicy } from '../line-team-policy.ts';
 import { FakeCarrier, FakeMmsCarrier } from './fake-carrier.ts';
@@ -262,7 +263,11 @@ export class TestBridge {
     const parked = new ReportParked(parts);
     this.receive = new ReceiveSms(parts);
     this.reports = new ApplyReport(parts);
-    this.#recover = () => markInterrupted(parts);
+    this.#recover = async () => {
+      const interrupted = await markInterrupted(parts);
+      await tellLineAdded(parts);
+      return interrupted;
+    };
     this.#queues = [
       queue(
         events,

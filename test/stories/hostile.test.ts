@@ -10,7 +10,7 @@ const LEVELS = 'm.room.power_levels';
 const CROWD = 100;
 
 describe('hostile rooms on a real Synapse', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let hospital: GovernedHospital;
 
   before(async function () {
@@ -110,12 +110,12 @@ describe('hostile rooms on a real Synapse', function () {
     const startedAt = performance.now();
     await hospital.adoptRoom.run(adoption, '$hostile' as EventId);
     await admin.call('PUT', statePath(other, 'm.room.guest_access'), { guest_access: 'can_join' });
-    const { at } = await hospital.outcome(other, ['guest-access'], startedAt);
-    expect(at - startedAt).to.be.lessThan(10_000);
+    await hospital.outcome(other, ['guest-access'], startedAt);
+    expect(applied(roomId, 'members').length).to.be.lessThan(CROWD);
 
     // So many at once, then two a second, so that the homeserver has time for texts.
     await waitFor('the first strangers to be out', () => applied(roomId, 'members').length >= 40, {
-      timeoutMs: 60_000,
+      timeoutMs: 150_000,
     });
     const right = await admin.call('GET', statePath(roomId, LEVELS));
     expect(right['users']).to.deep.equal({ [BOT]: 100, [admin.userId]: 90, [physician.userId]: 50 });
@@ -142,13 +142,20 @@ describe('hostile rooms on a real Synapse', function () {
       await admin.call('PUT', statePath(parent, 'm.space.child', child), via);
       await admin.call('PUT', statePath(child, 'm.space.parent', parent), via);
     }
+    // Asked of the homeserver: to refresh what the bot holds would disturb it.
     const children = async () => {
-      const { state } = await hospital.control.refresh(space);
-      const held = [...state.values()].filter(({ content }) => Object.keys(content).length > 0);
-      return held.filter(({ type }) => type.startsWith('m.space.')).map(({ type, stateKey }) => `${type} ${stateKey}`);
+      const state = (await admin.call('GET', `/rooms/${encodeURIComponent(space)}/state`)) as unknown as readonly {
+        readonly type: string;
+        readonly state_key: string;
+        readonly content: object;
+      }[];
+      const held = state.filter(({ content }) => Object.keys(content).length > 0);
+      return held.filter(({ type }) => type.startsWith('m.space.')).map(({ type, state_key: key }) => `${type} ${key}`);
     };
-    await waitFor('the space to hold the ward alone', async () => {
-      return JSON.stringify(await children()) === JSON.stringify([`m.space.child ${ward}`]);
+    const isAlone = async () => JSON.stringify(await children()) === JSON.stringify([`m.space.child ${ward}`]);
+    await waitFor('the space to hold the ward alone', isAlone, {
+      timeoutMs: 60_000,
+      instead: async () => [...(await children()), ...hospital.told].join('\n'),
     });
   });
 });

@@ -247,7 +247,7 @@ export class GovernedHospital implements AsyncDisposable {
       return at >= since && entry.roomId === roomId && isEnd && rules.includes(rule ?? '');
     };
     return await waitFor(`${rules.join(' or ')} in ${roomId}`, () => this.noted.find(fits), {
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
       everyMs: 2,
       instead: () =>
         JSON.stringify(

@@ -22,12 +22,16 @@ const WARNING =
 const TEMP = '@temp:hospital.test';
 
 describe('the audit log', function () {
-  this.timeout(150_000);
+  this.timeout(300_000);
   let clinic: Clinic;
   let commandRoom: CommandRoom;
   let securityRoom: string;
   let admin: Nurse;
   let nurse: Nurse;
+  /** Of whoever is offboarded. */
+  let device: string;
+  /** On which the story began. */
+  const firstDay = today();
   /** As it was posted to the security room. */
   let head: string;
 
@@ -40,14 +44,32 @@ describe('the audit log', function () {
         roles: [{ id: 'ward', permissions: ['use-commands'], classes: ['phi'] }],
       },
     });
+    const token = await clinic.synapse.accessToken(await clinic.synapse.registerUser('temp'));
+    const who = `${clinic.synapse.url}/_matrix/client/v3/account/whoami`;
+    const answer = await fetch(who, { headers: { authorization: `Bearer ${token}` } });
+    ({ device_id: device } = (await answer.json()) as { device_id: string });
     [admin, nurse] = [await clinic.login('admin'), await clinic.login('nurse')];
     commandRoom = await CommandRoom.join(clinic, admin, nurse);
     securityRoom = await makeSecurityRoom(commandRoom, admin);
+    await waitFor('the homeserver to have written down from where the device was used', () => {
+      const database = new DatabaseSync(join(clinic.synapse.configDir, 'homeserver.db'), {
+        readOnly: true,
+        timeout: 10_000,
+      });
+      try {
+        return database.prepare('SELECT ip FROM devices WHERE device_id = ?').get(device)?.['ip'];
+      } finally {
+        database.close();
+      }
+    });
   });
 
   after(async () => {
     await clinic?.close();
   });
+
+  /** Beside the bridge, which may be writing. */
+  const openDatabase = () => new DatabaseSync(join(clinic.directory, 'carebridge.db'), { timeout: 10_000 });
 
   const audit = (...words: string[]): Promise<EndedRun> =>
     runCarebridge(['audit', ...words, '--config', clinic.configPath], 120_000);
@@ -65,13 +87,6 @@ describe('the audit log', function () {
   }
 
   it('F1, F2, F5: every command is on record, refused ones too, with before, after, reason, ticket and what expires elsewhere', async () => {
-    const token = await clinic.synapse.accessToken(await clinic.synapse.registerUser('temp'));
-    const who = `${clinic.synapse.url}/_matrix/client/v3/account/whoami`;
-    const { device_id: device } = (await (
-      await fetch(who, { headers: { authorization: `Bearer ${token}` } })
-    ).json()) as {
-      device_id: string;
-    };
     const refused = await commandRoom.says(`!care offboard ${TEMP} because`, nurse);
     expect(bodyOf(refused)).to.match(/^Refused/);
     await commandRoom.hears(`role give ${TEMP} ward night shift --ticket HR-1`);
@@ -132,8 +147,7 @@ describe('the audit log', function () {
   });
 
   it('F4: the activity report counts what happened, and records who reviewed it', async () => {
-    const day = new Date().toISOString().slice(0, 10);
-    const period = ['--from', day, '--to', day, '--by', admin.userId];
+    const period = ['--from', firstDay, '--to', today(), '--by', admin.userId];
     const first = await audit('report', ...period, '--reviewed', '--reason', 'one refusal looked into');
     expect(first.output).to.include('This period was not reviewed before.').and.include('account.offboard');
     expect(first.output).to.include(`Recorded: reviewed by ${admin.userId}`);
@@ -207,7 +221,7 @@ describe('the audit log', function () {
     );
     const reads = items.filter(({ action }) => action === 'command.policy.show');
     expect(new Set(reads.map(({ actor }) => actor))).to.deep.equal(new Set([admin.userId]));
-    const database = new DatabaseSync(join(clinic.directory, 'carebridge.db'));
+    const database = openDatabase();
     expect(() => database.exec('DELETE FROM policy_versions')).to.throw('append-only');
     database.close();
   });
@@ -218,7 +232,7 @@ describe('the audit log', function () {
       clinic,
       "SELECT seq FROM audit_log WHERE action = 'account.offboard' ORDER BY seq LIMIT 1",
     );
-    const database = new DatabaseSync(join(clinic.directory, 'carebridge.db'));
+    const database = openDatabase();
     const change = 'UPDATE audit_log SET actor = ? WHERE seq = ?';
     const byte = admin.userId.replace('a', 'b');
     expect(() => database.prepare(change).run(byte, seq)).to.throw('append-only');
@@ -233,8 +247,11 @@ describe('the audit log', function () {
 
   it('F1: the running bridge does not sign a log that was rewritten with its checkpoints, and tells the security room', async () => {
     await clinic.bridge.start();
-    const database = new DatabaseSync(join(clinic.directory, 'carebridge.db'));
-    database.exec('PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE');
+    // Only then it is certain that no checkpoint is being written at this moment.
+    const unsigned = 'SELECT (SELECT max(seq) FROM audit_log) - (SELECT max(seq) FROM audit_checkpoints)';
+    await waitFor('all to be signed', async () => Number((await query(clinic, unsigned))[0]) === 0);
+    const database = openDatabase();
+    database.exec('BEGIN IMMEDIATE');
     const last = database.prepare('SELECT number, seq FROM audit_checkpoints ORDER BY number DESC LIMIT 1').get()!;
     const { number, seq } = last as { number: number; seq: number };
     database.prepare('DELETE FROM audit_checkpoints WHERE number = ?').run(number);
@@ -262,3 +279,8 @@ describe('the audit log', function () {
     );
   });
 });
+
+/** The date in UTC. */
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}

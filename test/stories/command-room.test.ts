@@ -18,7 +18,7 @@ const GHOST = '@carebridge_stray:hospital.test';
 const LEE = '@lee:hospital.test';
 
 describe('who commands the bridge', function () {
-  this.timeout(90_000);
+  this.timeout(240_000);
   let clinic: Clinic;
   let admin: Nurse;
   let commands: CommandRoom;

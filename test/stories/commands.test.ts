@@ -11,7 +11,7 @@ const LEVELS = '/state/m.room.power_levels/';
 const JOIN_RULES = '/state/m.room.join_rules/';
 
 describe('governed rooms by command', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let clinic: Clinic;
   let admin: Nurse;
   let nurse: Nurse;

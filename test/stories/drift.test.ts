@@ -10,7 +10,7 @@ import { GovernedHospital, ICU } from './support/governed-hospital.ts';
 const LONGEST_MS = 5_000;
 
 describe('drift of rooms on a real Synapse', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let hospital: GovernedHospital;
   const delays: { readonly what: string; readonly ms: number }[] = [];
   const rooms = new Map<Drift['in'], RoomId>();

@@ -180,7 +180,7 @@ describe('the watch over sign-ins', function () {
   });
 
   function setLastUse({ userId, deviceId }: { userId: string; deviceId: string }, at: number): void {
-    const database = new DatabaseSync(join(clinic.synapse.configDir, 'homeserver.db'));
+    const database = new DatabaseSync(join(clinic.synapse.configDir, 'homeserver.db'), { timeout: 10_000 });
     try {
       const sql = 'UPDATE devices SET last_seen = ? WHERE user_id = ? AND device_id = ?';
       expect(database.prepare(sql).run(at, userId, deviceId).changes).to.equal(1);

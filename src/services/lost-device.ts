@@ -6,6 +6,7 @@ import type { Account, AccountDevice, Change } from '../ports/accounts.ts';
 import { requireTarget } from './account-guard.ts';
 import {
   audited,
+  begunWith,
   OFFLINE_PHONE,
   orProblem,
   rotateFor,
@@ -50,8 +51,10 @@ export class LostDevice {
     const { target } = request;
     await requireTarget(this.#parts, 'end-sessions', request);
     const before = await takeEvidence(this.#parts, target);
-    const found = device && find(before, device, request.isRepeat === true);
     const action = device === undefined ? 'account.end-all-sessions' : 'account.end-device';
+    const found = device && listedIn(before, device);
+    if (device !== undefined && found === undefined && !(await this.#hadBegun(request, action, device)))
+      throw noSuchDevice(before, device);
     let isTold = false;
     const result = await audited(this.#parts, request, action, before, async () => {
       const ended = await orProblem(() => this.#end(target, device, found));
@@ -66,6 +69,13 @@ export class LostDevice {
     });
     const ifDone = result.outcome === 'done' ? [OTHERS_KEYS, ...(isTold ? [] : [NOT_TOLD])] : [];
     return { ...result, text: [result.text, OFFLINE_PHONE, ...ifDone, ...missingIn(before)].join('\n') };
+  }
+
+  /** Whether a run of the same request that died had the device to end: then it is that run which ended it. */
+  async #hadBegun(request: AccountRequest, action: string, device: DeviceLabel): Promise<boolean> {
+    if (request.isRepeat !== true) return false;
+    const begun = await begunWith(this.#parts, action, request);
+    return begun !== undefined && listedIn(begun as Evidence, device) !== undefined;
   }
 
   async #tellOwner({ actor, target, eventId, trace }: AccountRequest, device: DeviceLabel, name: string | undefined) {
@@ -130,12 +140,18 @@ function missingIn(before: Evidence): string[] {
   return [`Not told by the servers, and so not in the audit log: ${named.join('; ')}.`];
 }
 
-/** The device of that label, in the list or in a session. undefined where the process that began this may have ended it; throws UserError where there is none. */
-function find(before: Evidence, device: DeviceLabel, isRepeat: boolean): Listed | undefined {
-  const lists = [before['devices'], before['sessions']].filter((list) => Array.isArray(list));
-  const all = (lists.flat() as readonly Partial<Listed>[]).filter((one): one is Listed => one.deviceId !== undefined);
-  const found = all.find(({ deviceId }) => labelOf(deviceId) === device);
-  if (found !== undefined || (isRepeat && lists.length === 2)) return found;
-  const known = [...new Set(all.map(({ deviceId }) => labelOf(deviceId)))];
-  throw new UserError(`There is no device ${device}. Nothing was done. There are: ${known.join(', ') || 'none'}.`);
+/** What has a device of the evidence. */
+function allOf(evidence: Evidence): readonly Listed[] {
+  const lists = [evidence['devices'], evidence['sessions']].filter((list) => Array.isArray(list));
+  return (lists.flat() as readonly Partial<Listed>[]).filter((one): one is Listed => one.deviceId !== undefined);
+}
+
+/** The device of that label, in the list or in a session. */
+function listedIn(evidence: Evidence, device: DeviceLabel): Listed | undefined {
+  return allOf(evidence).find(({ deviceId }) => labelOf(deviceId) === device);
+}
+
+function noSuchDevice(before: Evidence, device: DeviceLabel): UserError {
+  const known = [...new Set(allOf(before).map(({ deviceId }) => labelOf(deviceId)))];
+  return new UserError(`There is no device ${device}. Nothing was done. There are: ${known.join(', ') || 'none'}.`);
 }

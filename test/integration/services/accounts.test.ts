@@ -176,6 +176,13 @@ describe('Acting on accounts', () => {
       expect(fixture.accounts.changes).to.deep.equal([]);
     });
 
+    it('D1 calls no device gone that never was, also where the process may have died before', async () => {
+      const request = fixture.request(lee, { isRepeat: true });
+      const error = await fault(fixture.services().lostDevice.run(request, labelOf('PHONEE')));
+      expect(error?.message).to.match(/^There is no device PHONEE\. Nothing was done\. There are: PHONE, DESK\.$/);
+      expect(fixture.accounts.changes).to.deep.equal([]);
+    });
+
     it('D1 claims neither new keys nor what others’ clients do where the device was not ended', async () => {
       fixture.accounts.endDevice = async () => ({
         done: false,
@@ -204,11 +211,20 @@ describe('Acting on accounts', () => {
       expect((await fixture.accounts.devices(lee)).map(({ deviceId }) => deviceId)).to.deep.equal(['PHONE ', '']);
     });
 
-    it('says done where the process that was to do it died after it did', async () => {
-      const request = fixture.request(lee);
-      await fixture.accounts.endDevice(lee, 'PHONE');
-      const result = await fixture.services().lostDevice.run({ ...request, isRepeat: true }, PHONE);
-      expect(result.outcome).to.equal('done');
+    it('D1 says done wherever the process that was to do it died', async () => {
+      for (const when of ['before', 'after'] as const) {
+        fixture.accounts.add(lee, ['PHONE', 'DESK']);
+        const request = fixture.request(lee);
+        for (let at = 1; ; at++) {
+          const crash = new CrashPoint(at, when);
+          const work = fixture.lostDevice(fixture.parts(crash.wrap)).run({ ...request, isRepeat: at > 1 }, PHONE);
+          const end = await work.catch((error: unknown) => error);
+          if (crash.where !== undefined) continue;
+          expect(end).to.include({ outcome: 'done' });
+          break;
+        }
+        expect((await fixture.accounts.devices(lee)).map(({ deviceId }) => deviceId)).to.deep.equal(['DESK']);
+      }
     });
 
     it('does nothing where the audit log cannot be written', async () => {

@@ -26,14 +26,14 @@ export function breakGlassEndCommand({ endBreakGlass, emergencyAccess }: BreakGl
     },
     preview: async (_call, { room, user }) => {
       const access = await find(emergencyAccess, room, user);
+      if (access === undefined) throw nobody();
       return { text: `${access.userId} would be removed from ${room}.`, facts: { room, user: access.userId } };
     },
     run: async ({ sender, trace, isRepeat }, { room, user }) => {
-      const access = await find(emergencyAccess, room, user).catch((error: unknown) => {
-        if (isRepeat && error instanceof UserError) return undefined;
-        throw error;
-      });
-      if (access === undefined) return { text: 'The emergency access is over.' };
+      const access = await find(emergencyAccess, room, user);
+      // A run that died may have ended it.
+      if (access === undefined && isRepeat) return { text: 'Nobody has such emergency access now.' };
+      if (access === undefined) throw nobody();
       const ended = await endBreakGlass.end(access, { by: sender, trace });
       const audit = { target: access.userId, details: { access: access.id } };
       if (ended.end === 'stuck') {
@@ -49,12 +49,20 @@ export function breakGlassEndCommand({ endBreakGlass, emergencyAccess }: BreakGl
   });
 }
 
-async function find(store: EmergencyAccessStore, room: RoomId, user: UserId | undefined): Promise<EmergencyAccess> {
+/** undefined where nobody has it; throws UserError where it is not said whose. */
+async function find(
+  store: EmergencyAccessStore,
+  room: RoomId,
+  user: UserId | undefined,
+): Promise<EmergencyAccess | undefined> {
   const open = (await store.open()).filter(({ roomId, userId }) => roomId === room && (user ?? userId) === userId);
   const [only, ...more] = open;
-  if (only === undefined) throw new UserError('Nobody has such emergency access now. Nothing was done.');
   if (more.length > 0) {
     throw new UserError(`Say whose: ${open.map(({ userId }) => userId).join(', ')}. Nothing was done.`);
   }
   return only;
+}
+
+function nobody(): UserError {
+  return new UserError('Nobody has such emergency access now. Nothing was done.');
 }

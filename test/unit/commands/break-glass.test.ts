@@ -90,9 +90,22 @@ describe('the break-glass commands', () => {
     const { text } = await run(commands.end, { room: ROOM, user: undefined }, PRIVACY);
     expect(text).to.equal(`The emergency access of ${ON_CALL} is over.`);
     const again = await run(commands.end, { room: ROOM, user: undefined }, PRIVACY, { isRepeat: true });
-    expect(again.text).to.include('is over');
+    expect(again.text).to.equal('Nobody has such emergency access now.');
     const fault = await run(commands.end, { room: ROOM, user: undefined }, PRIVACY).catch((error: unknown) => error);
     expect(fault).to.be.instanceOf(UserError);
+  });
+
+  it('B1: asks whose to end where several have access, also where the process may have died before', async () => {
+    await run(commands.enter, enter);
+    const [open] = await fixture.storage.emergencyAccess.open();
+    await fixture.storage.emergencyAccess.grant({ ...open!, id: 'another', userId: PRIVACY });
+    for (const isRepeat of [false, true]) {
+      const end = run(commands.end, { room: ROOM, user: undefined }, PRIVACY, { isRepeat });
+      expect(((await end.catch((error: unknown) => error)) as Error).message).to.match(
+        /^Say whose: .*Nothing was done/,
+      );
+    }
+    expect(await fixture.storage.emergencyAccess.open()).to.have.length(2);
   });
 
   it('says so where it cannot be ended', async () => {

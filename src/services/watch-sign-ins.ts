@@ -1,35 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFault, PermanentError, RetryableError, UserError } from '../errors.ts';
 import type { CarePolicy } from '../model/care-policy.ts';
-import { labelOf, NO_DEVICE } from '../model/device-label.ts';
-import { newOpaqueId, type UserId } from '../model/ids.ts';
+import type { UserId } from '../model/ids.ts';
 import { isOurs } from '../model/namespace.ts';
-import { findAbout, type FindingKind, type WatchLimits } from '../policy/device-findings.ts';
-import type { AccountDevice } from '../ports/accounts.ts';
 import type { DeviceTrust } from '../ports/device-trust.ts';
-import type { WatchedDevice, WatchedDeviceStore } from '../ports/watched-device-store.ts';
 import { backoffMs } from '../model/backoff.ts';
-import { describeChange, outcomeOf, rotateFor, type AccountServiceParts } from './act-on-account.ts';
-import { deviceNotice, type NoticeKind } from './device-notice.ts';
+import { LookAtDevices, type LookAtDevicesParts } from './look-at-devices.ts';
 
 /** What the watch needs. */
-export interface WatchSignInsParts extends AccountServiceParts {
-  readonly watchedDevices: WatchedDeviceStore;
+export interface WatchSignInsParts extends Omit<LookAtDevicesParts, 'stopping'> {
   readonly deviceTrust: DeviceTrust;
-  readonly prefix: string;
-  readonly limits: Omit<WatchLimits, 'idleMs'>;
   /** Between two rounds, ms. */
   readonly everyMs: number;
 }
 
 /** So many of whom nothing can be told, one after another: then it is the server, and the others are not asked about. */
 const ALL_ALIKE = 3;
-/** Phones change networks all the time, and an unused device has waited for weeks: nobody is called for those. */
-const ALARMS: ReadonlySet<FindingKind> = new Set(['new-device', 'unverified']);
 /** A client that signs in changes its devices several times at once: so long after the first change it is looked at. ms. */
 const SETTLE_MS = 1_000;
-/** A new device that was not used yet, as it seems, is looked at once more after so long. ms. */
-const UNUSED_MS = 1_000;
 
 /**
  * Watches the devices of everybody who may see PHI (A10, 45 CFR 164.308(a)(5)(ii)(C)): what is new or odd is told in the security room with the line that
@@ -37,6 +25,7 @@ const UNUSED_MS = 1_000;
  */
 export class WatchSignIns {
   readonly #parts: WatchSignInsParts;
+  readonly #devices: LookAtDevices;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #isUnable = false;
@@ -47,6 +36,7 @@ export class WatchSignIns {
 
   constructor(parts: WatchSignInsParts) {
     this.#parts = parts;
+    this.#devices = new LookAtDevices({ ...parts, stopping: this.#stopping.signal });
   }
 
   /** Looks now, and from time to time. */
@@ -76,7 +66,7 @@ export class WatchSignIns {
     for (const user of users) {
       if (this.#stopping.signal.aborted) return;
       try {
-        await this.#checkUser(user, idleLimitOf(policy, user), unverified && new Set(unverified.get(user)));
+        await this.#devices.look(user, idleLimitOf(policy, user), unverified && new Set(unverified.get(user)));
         inARow = 0;
       } catch (error) {
         if (!isFault(error) && !(error instanceof UserError)) throw error;
@@ -153,126 +143,6 @@ export class WatchSignIns {
       if (error instanceof RetryableError) return undefined;
       throw error;
     }
-  }
-
-  async #checkUser(
-    user: UserId,
-    idleMs: number | undefined,
-    unverified: ReadonlySet<string> | undefined,
-  ): Promise<void> {
-    const { watchedDevices, limits, protectedUsers, now = Date.now } = this.#parts;
-    const known = await watchedDevices.of(user);
-    const devices = await this.#devicesOf(user, known);
-    if (devices === undefined) return;
-    const isFirstLook = known.length === 0;
-    // From here on a first device is told of as well.
-    if (isFirstLook)
-      await watchedDevices.set({ userId: user, device: NO_DEVICE, firstSeenAt: now(), networks: [], told: [] });
-    const userNetworks = new Set(known.flatMap(({ networks }) => networks));
-    for (const device of devices) {
-      const seen = { device: labelOf(device.deviceId), lastSeenAt: device.lastSeenAt, ip: device.ip };
-      const remembered = known.find((one) => one.device === seen.device);
-      const facts = { userNetworks, isUnverified: unverified?.has(device.deviceId), now: now() };
-      const own = { ...limits, idleMs: protectedUsers.has(user) ? undefined : idleMs };
-      const { findings, remember } = findAbout(seen, remembered, { ...facts, limits: own });
-      // What was there before anybody looked is no news.
-      const news = findings.filter((kind) => kind !== 'idle' && !(isFirstLook && kind === 'new-device'));
-      await this.#remember({ userId: user, ...remember }, remembered, device, news);
-      for (const network of remember.networks) userNetworks.add(network);
-      if (findings.includes('idle')) await this.#signOut(user, device, idleMs ?? 0);
-    }
-    for (const { device } of known) {
-      if (device !== NO_DEVICE && !devices.some(({ deviceId }) => labelOf(deviceId) === device))
-        await watchedDevices.remove(user, device);
-    }
-  }
-
-  /** Undefined where there is no such account: a role can be given to somebody who has none (yet). */
-  async #devicesOf(user: UserId, known: readonly WatchedDevice[]): Promise<readonly AccountDevice[] | undefined> {
-    const { accounts } = this.#parts;
-    try {
-      const devices = await accounts.devices(user);
-      const isNew = ({ deviceId }: AccountDevice) => !known.some(({ device }) => device === labelOf(deviceId));
-      if (known.length === 0 || !devices.some((device) => device.ip === undefined && isNew(device))) return devices;
-      // While Synapse writes down who used what, it says for a moment that nobody did: where from is to be told too.
-      await this.#wait(UNUSED_MS);
-      return await accounts.devices(user);
-    } catch (error) {
-      if (!(error instanceof PermanentError)) throw error;
-      // Where nothing is told to this credential, this throws.
-      await accounts.find(user);
-      return undefined;
-    }
-  }
-
-  async #remember(
-    next: WatchedDevice,
-    before: WatchedDevice | undefined,
-    listed: AccountDevice,
-    news: readonly FindingKind[],
-  ): Promise<void> {
-    const { transactions, watchedDevices } = this.#parts;
-    if (before !== undefined && JSON.stringify(before) === JSON.stringify(next)) return;
-    await transactions.run(async () => {
-      await watchedDevices.set(next);
-      for (const kind of news) await this.#tell(kind as NoticeKind, next, listed);
-    });
-  }
-
-  async #tell(
-    kind: NoticeKind,
-    { userId, device, firstSeenAt, networks }: WatchedDevice,
-    listed: AccountDevice,
-  ): Promise<void> {
-    const { security, audit, prefix, now = Date.now } = this.#parts;
-    const about =
-      kind === 'new-network'
-        ? (networks.at(-1) ?? '')
-        : kind === 'unused'
-          ? String(listed.lastSeenAt)
-          : String(firstSeenAt);
-    const id = `sign-in:${userId}:${device}:${kind}:${about}:${kind === 'unverified' ? now() : ''}`;
-    const trace = newOpaqueId(8);
-    await audit.append({
-      id,
-      action: `sign-in.${kind}`,
-      actor: 'carebridge',
-      cause: 'sign-in watch',
-      outcome: 'done',
-      target: userId,
-      trace,
-      details: { device, ip: listed.ip ?? null, lastSeenAt: listed.lastSeenAt ?? null },
-    });
-    const text = deviceNotice(kind, userId, listed, prefix);
-    await security.tell(text, { cause: id, trace, device: { userId, device }, isAlarm: ALARMS.has(kind) });
-  }
-
-  /** Idle for longer than the role allows. The line in the audit log comes first. */
-  async #signOut(userId: UserId, listed: AccountDevice, idleMs: number): Promise<void> {
-    const { accounts, audit, security, transactions, watchedDevices } = this.#parts;
-    const { deviceId, lastSeenAt } = listed;
-    const device = labelOf(deviceId);
-    const id = `idle-sign-out:${userId}:${device}:${lastSeenAt ?? 'never'}`;
-    const trace = newOpaqueId(8);
-    const common = { action: 'account.idle-sign-out', actor: 'carebridge', target: userId, trace } as const;
-    const cause = `unused for longer than ${Math.round(idleMs / 60_000)} minutes`;
-    await audit.append({
-      ...common,
-      cause,
-      id: `${id}:begun`,
-      outcome: 'done',
-      before: { device: JSON.parse(JSON.stringify(listed)) as unknown },
-    });
-    const change = await accounts.endDevice(userId, deviceId);
-    if (change.verified.length > 0) await rotateFor(this.#parts, userId);
-    await transactions.run(async () => {
-      await audit.append({ ...common, cause, id: `${id}:ended`, outcome: outcomeOf(change), details: change });
-      await security.tell(`${userId}: device ${device} was ${cause}.\n${describeChange(change)}`, {
-        cause: `${id}:told`,
-        trace,
-      });
-      if (change.done) await watchedDevices.remove(userId, device);
-    });
   }
 }
 

@@ -123,7 +123,8 @@ function toAccounts({ accounts }: Values): AccountsConfig {
     adapter: accounts.adapter,
     adminToken: accounts.admin_token,
     mas: isMasKnown ? { url, clientId, clientSecret, adminUser: accounts.mas_admin_user } : undefined,
-    protectedUsers: new Set(accounts.protected),
+    // Without the one that we act by, nothing could be undone.
+    protectedUsers: new Set([...accounts.protected, accounts.mas_admin_user].filter((user) => user !== undefined)),
     watch: {
       everyMs: accounts.watch_every,
       verifyWithinMs: accounts.watch_verify_within,

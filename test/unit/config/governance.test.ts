@@ -54,6 +54,13 @@ describe('the care policy in the configuration', () => {
     });
   });
 
+  it('A9 protects the account that account control acts by, beside those that are named', async () => {
+    const { accounts } = await load(
+      'accounts: {mas_admin_user: "@act:hospital.test", protected: ["@monitor:hospital.test"]}\n',
+    );
+    expect([...accounts.protectedUsers]).to.have.members(['@act:hospital.test', '@monitor:hospital.test']);
+  });
+
   it('takes roles and units', async () => {
     const config = await load(
       `${UNIT}roles:\n  - {id: nurse, name: Nurse, power: 50, permissions: [use-commands], commands: [role list, who], classes: [phi], units: [icu], idle_logoff: 12h}\n  - {id: chief, units: [all]}\n`,

@@ -42,6 +42,8 @@ export class FakeHomeserver extends LocalServer {
   readonly requests: SeenRequest[] = [];
   readonly sent: SentEvent[] = [];
   readonly media = new Map<string, Buffer>();
+  /** By path. */
+  readonly accountData = new Map<string, string>();
   readonly users = new Set<string>();
   readonly devices = new Set<string>();
   /** Asked before each request but /sync. */
@@ -111,6 +113,7 @@ export class FakeHomeserver extends LocalServer {
     const kind = KINDS[path];
     if (kind !== undefined) return { body: this.directory.answer(user, deviceId, { kind, body: seen.body }) };
     const [first, second = '', third = '', type = '', txnId = ''] = path.split('/');
+    if (first === 'user' && third === 'account_data') return this.#accountData(seen);
     if (first === 'devices') return this.#changeDevice(method, user, second);
     if (first === 'sendToDevice') {
       this.wake();
@@ -123,6 +126,12 @@ export class FakeHomeserver extends LocalServer {
     }
     const media = first === 'media' && second === 'download' ? this.media.get(type) : undefined;
     return media ? { body: media } : { status: 404, body: { errcode: 'M_NOT_FOUND' } };
+  }
+
+  #accountData({ method, path, body }: SeenRequest): { status?: number; body?: object | string } {
+    if (method === 'PUT') this.accountData.set(path, body);
+    const data = this.accountData.get(path);
+    return data === undefined ? { status: 404, body: { errcode: 'M_NOT_FOUND' } } : { body: data };
   }
 
   #register({ body }: SeenRequest): { status?: number; body?: object } {

@@ -78,7 +78,7 @@ export const encryption = section('End-to-end encryption of the rooms.', {
   }),
   store: setting(path, {
     question: 'In which folder are the keys of the bot and the ghosts kept?',
-    more: 'Back it up with the database. Never restore an old copy while a newer one was in use: see docs/install.md.',
+    more: 'Never put back an old copy once a newer one was in use: see docs/install.md.',
     fallback: 'crypto',
   }),
   passphrase: secret(textLike('text', /^.{16,}$/, 'a passphrase of 16 characters or more, on one line'), {

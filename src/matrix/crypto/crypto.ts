@@ -19,6 +19,7 @@ import { ENGINES } from './engines.ts';
 import { GhostPool } from './ghost-pool.ts';
 import type { OlmEngine } from './olm-engine.ts';
 import { openUser, type ProvisioningParts } from './provision-user.ts';
+import { markStart } from './start-mark.ts';
 import {
   checkIdentity,
   checkMayPublish,
@@ -149,6 +150,7 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
     const identity = identityOf(bot.deviceKeys, await bot.crossSigningRequests());
     const server = await fetchIdentity(this.#options.http, bot.userId, this.#parts.deviceId);
     checkIdentity(this.#memory, server, identity);
+    await markStart(this.#options.http, bot.userId, this.#store);
     await this.#remember(identity);
     await publishedKeys(this.#options.settings);
     this.#sync ??= new BotSync({

@@ -30,8 +30,9 @@ const MEMORY = 'crypto.store';
 /** Setting: `yes` after a reset, until the new keys are published. */
 const MAY_REPLACE = 'crypto.may-replace-keys';
 
-const RESET =
-  'Restore the crypto store and the database from the same backup. If there is none, run `carebridge reset-crypto`: staff keep ' +
+/** What to do where the keys are not right. No backup helps: an old copy would use keys twice. */
+export const RESET =
+  'If the crypto store that was used last is elsewhere, put it back. Otherwise run `carebridge reset-crypto`: staff keep ' +
   'their rooms, but earlier messages the bridge has not yet read are lost.';
 
 /** Why a new store is not begun with. */

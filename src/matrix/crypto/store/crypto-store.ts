@@ -25,6 +25,9 @@ export interface CryptoStoreOptions {
   readonly bootId?: string | undefined;
 }
 
+/** Of so many starts the marks are kept: a homeserver that was put back to an earlier time names one of them. */
+const MAX_STARTS = 200;
+
 /**
  * The crypto store. What a peer was sent must never be rolled back, or a ratchet key is used twice:
  *
@@ -54,6 +57,7 @@ export class CryptoStore {
   readonly #setMeta: StatementSync;
   readonly #openedAt: number;
   #since: string | undefined;
+  #starts: readonly string[];
 
   /** Opens or creates. Throws ConfigError where it is in use, of another engine, damaged, or the passphrase is wrong. */
   static open(options: CryptoStoreOptions): CryptoStore {
@@ -78,6 +82,9 @@ export class CryptoStore {
     this.keys = new StoreKeys(options.passphrase, salt, cost);
     if (!this.isNew) refuseForeign(options, meta, this.keys);
     this.#since = meta.get('since') as string | undefined;
+    this.#starts = String(meta.get('starts') ?? '')
+      .split(' ')
+      .filter(Boolean);
     this.#openedAt = Number(meta.get('generation') ?? 0);
     this.records = new RecordTable(database);
 
@@ -114,6 +121,18 @@ export class CryptoStore {
   /** From where the bot's sync goes on; undefined before the first. */
   get since(): string | undefined {
     return this.#since;
+  }
+
+  /** The marks of the newest starts, oldest first. */
+  get starts(): readonly string[] {
+    return this.#starts;
+  }
+
+  /** Resolves once the mark is on the disk. */
+  async addStart(mark: string): Promise<void> {
+    const starts = [...this.#starts, mark].slice(-MAX_STARTS);
+    await this.commits.run('power-loss', () => this.#writeMeta({ starts: starts.join(' ') }));
+    this.#starts = starts;
   }
 
   /** Resolves once the token is on the disk, and with it everything handed over before. `also` is written in the same transaction. */

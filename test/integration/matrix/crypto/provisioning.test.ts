@@ -26,9 +26,11 @@ describe('making users with keys', function () {
     expect(bridge.homeserver.requests.every(({ user, path }) => path === 'register' || user === BOT)).to.equal(true);
   });
 
-  it('asks only for the bot’s keys at the next start', async () => {
+  it('asks only for the bot’s keys at the next start, and marks it', async () => {
     await bridge.start();
-    expect(new Set(await bridge.requestsOf(() => bridge.restart()))).to.deep.equal(new Set(['keys/query']));
+    expect(new Set(await bridge.requestsOf(() => bridge.restart()))).to.deep.equal(
+      new Set(['keys/query', `user/${BOT}`]),
+    );
   });
 
   for (const fault of ['drop-before', 'drop-after'] as const) {

@@ -53,6 +53,22 @@ describe('crypto store guard', function () {
     await refused(/an old copy was put back/);
   });
 
+  it('L3 refuses an old copy of the store also where the database was put back with it, and takes a homeserver that was', async () => {
+    const copy = join(await tempDir('crypto'), 'copy');
+    const memory = (await bridge.settings.get('crypto.store')) ?? '';
+    const accountData = new Map(bridge.homeserver.accountData);
+    cpSync(bridge.config.store, copy, { recursive: true });
+    await bridge.start();
+    await bridge.close();
+    for (const [path, data] of accountData) bridge.homeserver.accountData.set(path, data);
+    await bridge.start();
+    await bridge.close();
+    rmSync(bridge.config.store, { recursive: true });
+    renameSync(copy, bridge.config.store);
+    await bridge.settings.set('crypto.store', memory);
+    await refused(/holds an old copy of the crypto store/);
+  });
+
   it('refuses another engine and a wrong passphrase', async () => {
     bridge.config = { ...bridge.config, engine: 'native' };
     await refused(/made by the engine "wasm"/);

@@ -62,7 +62,8 @@ export class LostDevice {
       const rooms = await rotateFor(this.#parts, target);
       const after = await this.#after(request);
       // Who holds the device must not read it, and without another one the owner could not.
-      isTold = ended.done && device !== undefined && (await this.#tellOwner(request, device, found?.name));
+      const isLeft = Array.isArray(after['devices']) && after['devices'].length > 0;
+      isTold = ended.done && device !== undefined && isLeft && (await this.#tellOwner(request, device, found?.name));
       const keyed = withKeys(ended, rooms);
       const verified = [...keyed.verified, ...(isTold ? ['the owner is told in the command room'] : [])];
       return { change: { ...keyed, verified }, after: { ...after, ownerTold: isTold } };

@@ -126,6 +126,11 @@ describe('Acting on accounts', () => {
       const result = await lostDevice.run(fixture.request(lee), PHONE);
       expect(result.text).to.match(/✓ the owner is told in the command room/);
       expect((await fixture.said()).join()).to.match(/your device PHONE \(Element on PHONE\) was reported lost/);
+      // The last one: nobody could read it.
+      const last = await lostDevice.run(fixture.request(lee), labelOf('DESK'));
+      expect(last.text)
+        .to.match(/The owner could not be told: tell them yourself/)
+        .and.not.match(/is told/);
       await lostDevice.run(fixture.request(lee), undefined);
       expect(await fixture.said()).to.deep.equal([]);
     });

@@ -1,9 +1,9 @@
 /** The state of one room as it is kept in memory: bounded, whatever its members write. */
 import { parseUserId, type EventId, type RoomId, type UserId } from '../model/ids.ts';
 import { isKeptState } from '../model/kept-state.ts';
-import { hasPrivilegedCreators } from '../model/room-power.ts';
 import { stateId, type RoomSnapshot, type StateEntry } from '../model/room-snapshot.ts';
 import { MAX_EVENT_DEPTH, isDeeper } from './json-depth.ts';
+import { creationFault, creatorsIn, versionIn } from './room-creation.ts';
 
 /** A state event, its content still of any kind. */
 export interface RawState {
@@ -20,7 +20,6 @@ export const MAX_MEMBERS = 20_000;
 export const MAX_KEYED = 2_000;
 /** ... and their size, as JSON characters. */
 const MAX_KEYED_SIZE = 1_000_000;
-const MAX_CREATORS = 1_000;
 /** The servers' own limit of a whole event, in bytes (Matrix specification, client-server API, size limits). */
 const MAX_CONTENT = 65_536;
 
@@ -116,10 +115,11 @@ export class RoomRecord {
   /** What is known now. The same object as long as nothing changes. */
   snapshot(): RoomSnapshot {
     this.#isShared = true;
+    const create = this.#state.get(CREATE);
     this.#snapshot ??= {
       roomId: this.roomId,
-      version: this.#version(),
-      creators: this.#creators(),
+      version: versionIn(create),
+      creators: creatorsIn(create),
       state: this.#state,
       members: this.#members,
       leftThemselves: new Set(this.#leftThemselves),
@@ -156,12 +156,14 @@ export class RoomRecord {
     const id = stateId(type, stateKey);
     if (stateKey !== '' && !this.#fits(id, content)) return false;
     this.#change();
-    const fault = faultOf(content);
+    const problem = faultOf(content);
+    const readable = problem === undefined ? (content as Record<string, unknown>) : {};
+    const entry = { type, stateKey, content: readable, sender, eventId };
+    this.#state.set(id, entry);
+    const creation = id === CREATE ? creationFault(entry) : undefined;
+    const fault = problem === undefined ? creation : `The content of ${type} ${problem}.`;
     if (fault === undefined) this.#faults.delete(id);
-    else this.#faults.set(id, `The content of ${type} ${fault}.`);
-    const readable = fault === undefined ? (content as Record<string, unknown>) : {};
-    this.#state.set(id, { type, stateKey, content: readable, sender, eventId });
-    if (type === 'm.room.create') this.#checkCreation();
+    else this.#faults.set(id, fault);
     return true;
   }
 
@@ -202,29 +204,6 @@ export class RoomRecord {
     this.#isShared = false;
     this.#state = new Map(this.#state);
     this.#members = new Map(this.#members);
-  }
-
-  #version(): string {
-    const create = this.#state.get(CREATE);
-    if (create === undefined) return 'unknown';
-    const version = create.content['room_version'] ?? '1';
-    return typeof version === 'string' && /^[\x21-\x7e]{1,32}$/.test(version) ? version : 'unknown';
-  }
-
-  #creators(): ReadonlySet<UserId> {
-    const create = this.#state.get(CREATE);
-    if (create === undefined || !hasPrivilegedCreators(this.#version())) return new Set();
-    const named = create.content['additional_creators'];
-    const others = Array.isArray(named) ? named.slice(0, MAX_CREATORS).map(parseUserId) : [];
-    return new Set([create.sender, ...others.filter((user) => user !== undefined)]);
-  }
-
-  #checkCreation(): void {
-    const content = this.#state.get(CREATE)?.content ?? {};
-    const creators = content['additional_creators'];
-    if (this.#version() === 'unknown') this.#faults.set(CREATE, 'The room version cannot be read.');
-    else if (creators !== undefined && !(Array.isArray(creators) && creators.every((user) => parseUserId(user))))
-      this.#faults.set(CREATE, 'The list of additional creators is malformed.');
   }
 }
 

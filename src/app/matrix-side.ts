@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../log.ts';
 import { Appservice } from '../matrix/appservice.ts';
-import { openCrypto, type Crypto } from '../matrix/crypto/crypto.ts';
+import type { Crypto } from '../matrix/crypto/crypto.ts';
+import { openCrypto } from '../matrix/crypto/open-crypto.ts';
 import { isInteresting } from '../matrix/interest.ts';
 import { MatrixHttp } from '../matrix/matrix-http.ts';
 import { RoomMembers } from '../matrix/membership.ts';

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import type { Config } from '../../src/config/config.ts';
 import { silentLogger, type Logger } from '../../src/log.ts';
-import { openCrypto, type Crypto } from '../../src/matrix/crypto/crypto.ts';
+import type { Crypto } from '../../src/matrix/crypto/crypto.ts';
+import { openCrypto } from '../../src/matrix/crypto/open-crypto.ts';
 import { MatrixHttp } from '../../src/matrix/matrix-http.ts';
 import type { EventId, RoomId, UserId } from '../../src/model/ids.ts';
 import { isOurs, type Namespace } from '../../src/model/namespace.ts';

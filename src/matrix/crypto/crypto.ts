@@ -15,7 +15,6 @@ import type { CryptoUser } from './crypto-user.ts';
 import { decryptEvent } from './decrypt-event.ts';
 import { EncryptedAttachments } from './encrypted-attachments.ts';
 import { MatrixDeviceTrust } from './device-trust.ts';
-import { ENGINES } from './engines.ts';
 import { GhostPool } from './ghost-pool.ts';
 import type { OlmEngine } from './olm-engine.ts';
 import { openUser, type ProvisioningParts } from './provision-user.ts';
@@ -23,17 +22,14 @@ import { markStart } from './start-mark.ts';
 import {
   checkIdentity,
   checkMayPublish,
-  checkStore,
-  checkStoreExists,
   fetchIdentity,
   identityOf,
   publishedKeys,
-  recallStore,
   rememberStore,
   type BotIdentity,
   type StoreMemory,
 } from './store-guard.ts';
-import { CryptoStore } from './store/crypto-store.ts';
+import type { CryptoStore } from './store/crypto-store.ts';
 
 /** What the encryption needs. */
 export interface CryptoOptions {
@@ -58,32 +54,6 @@ export function deviceIdOf(storeId: string): string {
   return `CB${storeId.slice(0, 10).toUpperCase()}`;
 }
 
-/**
- * Opens the store, or makes one where there never was one. Nothing is asked of the homeserver before `start`. Throws ConfigError where the store is
- * missing, in use, or not the one that the main database knows.
- */
-export async function openCrypto(options: CryptoOptions): Promise<Crypto> {
-  const { config, settings, log } = options;
-  const { outboundSessions, create } = ENGINES[config.engine];
-  const memory = await recallStore(settings);
-  checkStoreExists(memory, config.store);
-  const store = CryptoStore.open({
-    directory: config.store,
-    passphrase: config.passphrase,
-    engine: config.engine,
-    outboundSessions,
-  });
-  try {
-    checkStore(memory, store);
-    if (store.droppedSessions !== undefined)
-      log.warn('crypto-store.power-lost', { count: store.droppedSessions, detail: 'rooms start new sessions' });
-    return new Crypto(options, store, await create(store), memory);
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
 /** Encrypts, decrypts and sends for all of our users. */
 export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDisposable {
   /** Encrypted files. */
@@ -106,7 +76,7 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
   #isReady = false;
   #remembering: NodeJS.Timeout | undefined;
 
-  /** Made by `openCrypto`. */
+  /** Made by `openCrypto`, see `open-crypto.ts`. */
   constructor(options: CryptoOptions, store: CryptoStore, engine: OlmEngine, memory: StoreMemory | undefined) {
     this.#options = options;
     this.#store = store;

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import type { Config } from '../../../../src/config/config.ts';
 import { silentLogger } from '../../../../src/log.ts';
-import { openCrypto, type Crypto } from '../../../../src/matrix/crypto/crypto.ts';
+import type { Crypto } from '../../../../src/matrix/crypto/crypto.ts';
+import { openCrypto } from '../../../../src/matrix/crypto/open-crypto.ts';
 import { MatrixHttp, type MatrixCall } from '../../../../src/matrix/matrix-http.ts';
 import { newGhost, isOurs } from '../../../../src/model/namespace.ts';
 import { newOpaqueId, type RoomId, type UserId } from '../../../../src/model/ids.ts';

@@ -8,5 +8,7 @@ export function endWithin(ms: number, signal: AbortSignal, before: () => void): 
     // eslint-disable-next-line no-restricted-properties -- whatever can be waited for was waited for
     process.exit();
   };
-  signal.addEventListener('abort', () => setTimeout(end, ms).unref(), { once: true });
+  const begin = () => void setTimeout(end, ms).unref();
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
 }

@@ -34,9 +34,16 @@ export async function runVerify(parts: AuditVerbParts): Promise<number> {
       `The log may have been rewritten: ${DOUBTS[doubt]}. Compare with the heads in the security room (--head).`,
     );
   if (faults > 0) input.out(`The log is NOT as it was written: ${faults} faults.`);
-  else if (doubt === undefined) input.out('The log is whole.');
+  else if (doubt === undefined) input.out(['The log is whole.', ...unsigned(verdict)].join(' '));
   await record(parts, verdict, doubt);
   return faults === 0 && doubt === undefined ? 0 : 1;
+}
+
+/** What a whole chain does not show. */
+function unsigned({ head, signedUpTo }: AuditVerdict): string[] {
+  if (head === undefined || head.seq <= signedUpTo) return [];
+  const which = signedUpTo === 0 ? 'Nothing of it is signed' : `The rows after ${signedUpTo} are not signed yet`;
+  return [`${which}: had that been rewritten as a whole, it could not be seen here.`];
 }
 
 /** Verifying shows nothing of the entries, so a log that cannot be written is no reason not to. */

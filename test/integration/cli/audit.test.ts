@@ -76,7 +76,12 @@ describe('carebridge audit', () => {
     expect(text).to.match(/^7 rows, 1 checkpoints; signed up to row 7\.\nHead: 7:[0-9a-f]{64}\nThe log is whole\.$/);
     expect(code).to.equal(0);
     const head = /Head: (\S+)/.exec(text)?.[1] ?? '';
-    expect(await run('verify', '--head', head)).to.include({ code: 0 });
+    const again = await run('verify', '--head', head);
+    expect(again.code).to.equal(0);
+    // What the first run wrote down came after the checkpoint.
+    expect(again.text).to.match(
+      /^The log is whole\. The rows after 7 are not signed yet: .* could not be seen here\.$/m,
+    );
     const last = (await entries()).slice(-2);
     expect(last.map(({ action, actor, outcome }) => [action, actor, outcome])).to.deep.equal([
       ['audit.verify', OFFICER, 'done'],
@@ -85,6 +90,14 @@ describe('carebridge audit', () => {
     expect(await run('verify', '--head', `7:${'0'.repeat(64)}`)).to.include({ code: 1 });
     expect(await run('verify', '--head', `100:${'0'.repeat(64)}`)).to.include({ code: 1 });
     expect((await run('verify', '--head', 'x')).text).to.match(/--head takes/);
+  });
+
+  it('verify: says where nothing is signed, as before there is a key (F1)', async () => {
+    await behind('DELETE FROM audit_checkpoints');
+    await rm(loadConfig(path, {}).audit.checkpointFile);
+    const { code, text } = await run('verify');
+    expect(text).to.match(/^The log is whole\. Nothing of it is signed: /m);
+    expect(code).to.equal(0);
   });
 
   it('verify: names the row that was changed, exit code 1', async () => {

@@ -4,6 +4,7 @@ import { clientPath, type Homeserver } from './homeserver.ts';
 
 /** Encrypts for a room and sends, see `RoomSender.send`. */
 export interface RoomEncrypter {
+  prepare(as: UserId): Promise<void>;
   encryptAndSend(message: Parameters<RoomSender['send']>[0]): Promise<EventId>;
 }
 
@@ -29,6 +30,10 @@ export class MatrixRoomSender implements RoomSender {
 
   constructor(parts: MatrixRoomSenderParts) {
     this.#parts = parts;
+  }
+
+  prepare(as: UserId): Promise<void> {
+    return this.#parts.encrypter.prepare(as);
   }
 
   send(message: Parameters<RoomSender['send']>[0]): Promise<EventId> {

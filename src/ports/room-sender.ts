@@ -3,6 +3,11 @@ import type { EventId, RoomId, UserId } from '../model/ids.ts';
 /** Sends into encrypted rooms, as the bot or a ghost. */
 export interface RoomSender {
   /**
+   * Makes the device of one of our users, with its signature, where there is none. To be called before anybody shares a room with the user: a client that
+   * has read the device's keys unsigned, and is slow to read them again, would never show the first words. Throws RetryableError.
+   */
+  prepare(as: UserId): Promise<void>;
+  /**
    * Encrypts and sends; the same `txnId` sends once, however often it is called. Throws RetryableError while the homeserver or the keys are
    * not there, PermanentError where the room can never take it (not encrypted, forbidden).
    */

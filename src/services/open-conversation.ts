@@ -96,12 +96,13 @@ export class OpenConversation {
   }
 
   async #create(id: ConversationId): Promise<RoomId> {
-    const { conversations, rooms, make, log } = this.#parts;
+    const { conversations, rooms, sender, make, log } = this.#parts;
     const conversation = await conversations.find(id);
     if (conversation === undefined) throw new Error('a conversation vanished');
     if (conversation.roomId !== undefined) return conversation.roomId;
     const { contact } = conversation;
     await rooms.ensureGhost(contact.ghost, `Patient ${opaqueLabel(contact.id)}`);
+    await sender.prepare(contact.ghost);
     const wanted = conversationRoom({ ...conversation, contactId: contact.id, ghost: contact.ghost });
     const roomId = await make.make(wanted, (made) => conversations.setRoom(id, made));
     log.info('conversation.opened', { roomId, line: conversation.lineId });

@@ -139,6 +139,11 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
     this.#remembering ??= setInterval(() => void this.#rememberSoon(identity), REMEMBER_EVERY_MS).unref();
   }
 
+  /** See `RoomSender.prepare`. */
+  async prepare(as: UserId): Promise<void> {
+    if (as !== this.#startedBot().userId) await this.#ghosts.use(as, async () => {});
+  }
+
   /** See `RoomSender.send`. */
   async encryptAndSend(message: Parameters<RoomEncrypter['encryptAndSend']>[0]): Promise<EventId> {
     const bot = this.#startedBot();

@@ -200,7 +200,7 @@ describe('on a real Synapse', function () {
       const nothing = () => Promise.reject(new Error('not used'));
       const sender = new MatrixRoomSender({
         homeserver: bridge.appservice.homeserver,
-        encrypter: { encryptAndSend: nothing },
+        encrypter: { prepare: nothing, encryptAndSend: nothing },
         files: { upload: nothing, download: nothing },
       });
       await sender.markRead(ghost, roomId, said.event_id);

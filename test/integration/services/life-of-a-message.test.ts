@@ -23,6 +23,18 @@ describe('life of a message', () => {
       });
     });
 
+    it('is spoken by a device that was signed before anybody shared a room with it (M1)', async () => {
+      const { rooms, sender } = fixture.world;
+      const create = rooms.create.bind(rooms);
+      const isSigned: boolean[] = [];
+      rooms.create = (room) => {
+        isSigned.push(room.ghost !== undefined && sender.prepared.has(room.ghost));
+        return create(room);
+      };
+      await fixture.bridge.conversation(OTHER);
+      expect(isSigned).to.deep.equal([true]);
+    });
+
     it('goes in once, however often and however late the carrier repeats it', async () => {
       const { roomId, contact } = await fixture.bridge.conversation(PATIENT);
       await fixture.bridge.patientTexts(PATIENT, 'hello', { id: 'a' });

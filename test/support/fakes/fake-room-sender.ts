@@ -14,6 +14,7 @@ export interface SentEvent {
 
 /** Keeps what was sent, once for each (sender, transaction id), as a homeserver does. */
 export class FakeRoomSender implements RoomSender {
+  readonly prepared = new Set<UserId>();
   readonly events: SentEvent[] = [];
   readonly receipts: { as: UserId; roomId: RoomId; eventId: EventId }[] = [];
   readonly redactions: { roomId: RoomId; eventId: EventId }[] = [];
@@ -24,6 +25,10 @@ export class FakeRoomSender implements RoomSender {
   fault: Error | undefined;
   readonly #redactedBy = new Set<string>();
   #forgotten = 0;
+
+  async prepare(as: UserId): Promise<void> {
+    this.prepared.add(as);
+  }
 
   async send(message: Parameters<RoomSender['send']>[0]): Promise<EventId> {
     if (this.fault) throw this.fault;

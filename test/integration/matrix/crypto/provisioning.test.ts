@@ -81,6 +81,13 @@ describe('making users with keys', function () {
     expect((error as Error).message).to.include('Synapse 1.141');
   });
 
+  it('makes a ghost’s device and identity before it says anything, once', async () => {
+    await bridge.start();
+    await bridge.crypto.prepare(GHOST);
+    expect(masterKeyOf(GHOST)).to.be.a('string');
+    expect(await bridge.requestsOf(() => bridge.crypto.prepare(GHOST))).to.deep.equal([]);
+  });
+
   it('says what to do where somebody deleted a ghost’s device', async () => {
     await bridge.start();
     await bridge.say('one');

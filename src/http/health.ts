@@ -1,4 +1,5 @@
 import express, { type Router } from 'express';
+import { RetryableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /** Something without which messages do not get through. */
@@ -40,7 +41,7 @@ async function problemOf(
     return await Promise.race([problem(), tooSlow]);
   } catch (error) {
     log.warn('ready.check-failed', { name, error });
-    return 'the check failed; see the log';
+    return error instanceof RetryableError ? error.message : 'the check failed; see the log';
   } finally {
     clearTimeout(timer);
   }

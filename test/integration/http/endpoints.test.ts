@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { PermanentError } from '../../../src/errors.ts';
+import { PermanentError, RetryableError } from '../../../src/errors.ts';
 import { signatureHeaders } from '../../../src/sms/loopback/signature.ts';
 import { busy, KANNEL_SECRET, LOOPBACK_SECRET, TestServer } from './test-server.ts';
 
@@ -112,6 +112,12 @@ describe('the HTTP listener', () => {
       ['is well', () => Promise.resolve(undefined), 200, 'ok'],
       ['has a problem', () => Promise.resolve('the database does not answer'), 503, 'the database does not answer'],
       ['never answers', () => new Promise<undefined>(() => undefined), 503, 'no answer in time'],
+      [
+        'finds something away',
+        () => Promise.reject(new RetryableError('The database cannot be reached.')),
+        503,
+        'The database cannot be reached.',
+      ],
       ['throws', () => Promise.reject(new Error('+12125550123')), 503, 'the check failed; see the log'],
     ] as const) {
       it(`answers ${status} where a check ${what}`, async () => {

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { ConfigError, PermanentError, RetryableError } from '../../errors.ts';
+import { ENGINES } from '../../matrix/crypto/engines.ts';
+import { checkMark } from '../../matrix/crypto/start-mark.ts';
 import { checkIdentity, fetchIdentity, FOREIGN_KEYS, mayReplaceKeys } from '../../matrix/crypto/store-guard.ts';
+import { CryptoStore } from '../../matrix/crypto/store/crypto-store.ts';
 import { STORE_FILE } from '../../matrix/crypto/store/store-file.ts';
 import { MatrixHttp } from '../../matrix/matrix-http.ts';
 import type { UserId } from '../../model/ids.ts';
@@ -24,6 +27,7 @@ export const botKeys: Check = {
       const server = await fetchIdentity(http, bot, memory?.deviceId ?? '');
       if (memory === undefined) return [await withoutMemory(config, server.master !== undefined)];
       checkIdentity(memory, server, memory.bot);
+      await checkStarts(config, http, bot);
       return [{ status: 'ok', tried, result: `the same (device ${memory.deviceId})` }];
     } catch (error) {
       if (error instanceof ConfigError) return [{ status: 'FAIL', tried, result: 'they differ', fix: error.message }];
@@ -34,6 +38,25 @@ export const botKeys: Check = {
     }
   },
 };
+
+/** Throws ConfigError where the store is an old copy. One that does not open is another check's, and one in use was looked at when it was opened. */
+async function checkStarts({ encryption }: Config, http: MatrixHttp, bot: UserId): Promise<void> {
+  const { engine, passphrase, store: directory } = encryption;
+  if (!existsSync(join(directory, STORE_FILE))) return;
+  const { outboundSessions } = ENGINES[engine];
+  let store: CryptoStore;
+  try {
+    store = CryptoStore.open({ directory, passphrase, engine, outboundSessions });
+  } catch (error) {
+    if (error instanceof ConfigError) return;
+    throw error;
+  }
+  try {
+    await checkMark(http, bot, store);
+  } finally {
+    await store.close();
+  }
+}
 
 /** Where no keys are remembered: will the next start make some, or refuse to? */
 async function withoutMemory(config: Config, hasKeys: boolean): Promise<Finding> {

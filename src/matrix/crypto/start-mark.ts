@@ -9,30 +9,37 @@ import type { CryptoStore } from './store/crypto-store.ts';
 /** Account data of the bot: `store`, the store's id, and `mark`, that of its newest start. */
 const TYPE = 'org.carebridge.crypto_store';
 
-/**
- * Marks this start, in the store and then at the homeserver. Throws ConfigError where the homeserver has the mark of a start that this store does not
- * know: an old copy was put back (L3). The database's memory of the store (`StoreMemory`) does not tell where it was put back from the same backup.
- */
+/** Marks this start, in the store and then at the homeserver. Throws ConfigError as `checkMark` does. */
 export async function markStart(http: MatrixHttp, bot: UserId, store: CryptoStore): Promise<void> {
-  const path = clientPath`/_matrix/client/v3/user/${bot}/account_data/${TYPE}`;
-  const newest = await read(http, bot, path);
-  if (newest['store'] === store.id && !store.starts.includes(String(newest['mark']))) {
-    throw new ConfigError(
-      `encryption.store: ${store.directory} holds an old copy of the crypto store, which was used since. With it, keys would be used twice. ${RESET}`,
-    );
-  }
+  await checkMark(http, bot, store);
   const mark = newOpaqueId(10);
   // Known here before it is known there: a process that dies in between is no old copy.
   await store.addStart(mark);
   const body = { store: store.id, mark };
-  await http.call('mark the start of the crypto store', { method: 'PUT', path, as: bot, body });
+  await http.call('mark the start of the crypto store', { method: 'PUT', path: pathOf(bot), as: bot, body });
 }
 
-async function read(http: MatrixHttp, bot: UserId, path: string): Promise<Record<string, unknown>> {
+/**
+ * Throws ConfigError where the homeserver has the mark of a start that this store does not know: an old copy was put back (L3). The database's memory of
+ * the store (`StoreMemory`) does not tell where it was put back from the same backup.
+ */
+export async function checkMark(http: MatrixHttp, bot: UserId, store: CryptoStore): Promise<void> {
+  const newest = await read(http, bot);
+  if (newest['store'] !== store.id || store.starts.includes(String(newest['mark']))) return;
+  throw new ConfigError(
+    `encryption.store: ${store.directory} holds an old copy of the crypto store, which was used since. With it, keys would be used twice. ${RESET}`,
+  );
+}
+
+async function read(http: MatrixHttp, bot: UserId): Promise<Record<string, unknown>> {
   try {
-    return await http.call('read the mark of the crypto store', { method: 'GET', path, as: bot });
+    return await http.call('read the mark of the crypto store', { method: 'GET', path: pathOf(bot), as: bot });
   } catch (error) {
     if (error instanceof PermanentError && statusOf(error) === 404) return {};
     throw error;
   }
+}
+
+function pathOf(bot: UserId): string {
+  return clientPath`/_matrix/client/v3/user/${bot}/account_data/${TYPE}`;
 }

@@ -307,10 +307,14 @@ describe('carebridge doctor', () => {
   });
 
   describe('and the crypto store', () => {
+    let storeId: string;
+
     beforeEach(async () => {
       const { CryptoStore } = await import('../../../src/matrix/crypto/store/crypto-store.ts');
       const { passphrase, store: directory } = loadConfig(path, {}).encryption;
-      await CryptoStore.open({ directory, passphrase, engine: 'wasm', outboundSessions: [] }).close();
+      const store = CryptoStore.open({ directory, passphrase, engine: 'wasm', outboundSessions: [] });
+      storeId = store.id;
+      await store.close();
     });
 
     /** The database knows a crypto store, which is not the one that is there. */
@@ -359,6 +363,11 @@ describe('carebridge doctor', () => {
       homeserver.answers.set(query, [200, same]);
       expect((await run('doctor', path)).lines.join('\n')).to.match(
         /ok {4}compare the bot's keys .*the same \(device CBOTHER\)/,
+      );
+      const mark = `GET /_matrix/client/v3/user/${encodeURIComponent(user)}/account_data/org.carebridge.crypto_store`;
+      homeserver.answers.set(mark, [200, { store: storeId, mark: 'of a start that the store does not know' }]);
+      expect(wrong((await run('doctor', path)).lines).join('\n')).to.match(
+        /FAIL {2}compare the bot's keys .*old copy of the crypto store/,
       );
     });
   });

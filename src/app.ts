@@ -1,15 +1,15 @@
 /** The composition root: `Config` -> a running `App`. With `app/`, the only place that knows all parts. */
 import { makeAccountControl } from './app/accounts.ts';
 import { startBackground } from './app/background.ts';
-import { automaticTexts, makeCommonParts, type Wake } from './app/common-parts.ts';
+import { makeCommands } from './app/commands.ts';
+import { makeCommonParts, type Wake } from './app/common-parts.ts';
 import { makeGovernance } from './app/governance.ts';
 import { Grace, GRACE_MS } from './app/grace.ts';
 import { openMatrixSide } from './app/matrix-side.ts';
 import { makeMessages } from './app/messages.ts';
 import { makeQueues, queueTables, type Hindrances } from './app/queues.ts';
-import { commandList } from './commands/index.ts';
-import { givenLostDevice } from './commands/lost-device.ts';
-import { CommandRunner } from './commands/run-command.ts';
+import { openStores } from './app/stores.ts';
+import { takeUp } from './app/take-up.ts';
 import type { Config } from './config/config.ts';
 import { createHttpServer } from './http/server.ts';
 import type { Logger } from './log.ts';
@@ -17,16 +17,8 @@ import { Connection } from './matrix/connection.ts';
 import { addQueueMetrics } from './matrix/queue-metrics.ts';
 import type { UserId } from './model/ids.ts';
 import type { Namespace } from './model/namespace.ts';
-import { openAuditKey } from './services/audit-keys.ts';
 import { ensureCommandRoom } from './services/ensure-command-room.ts';
-import { governConversations } from './services/govern-conversations.ts';
-import { KnownGovernedRooms } from './services/known-governed-rooms.ts';
-import { markInterrupted } from './services/mark-interrupted.ts';
-import { openArchive } from './storage/archive/open-archive.ts';
-import { tellLineAdded } from './services/tell-line-added.ts';
-import { keepTextsAndRetention } from './services/policy-documents.ts';
-import { beOnlyBridge } from './storage/be-only-bridge.ts';
-import { openStorage } from './storage/open-storage.ts';
+import type { UnreadableRow } from './storage/storage-parts.ts';
 
 /** A running bridge. */
 export interface App extends AsyncDisposable {
@@ -59,20 +51,11 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
     ghostPrefix: config.appservice.ghostPrefix,
     domain: config.homeserver.domain,
   };
-  // Before the schema is touched: the other one may be of another version.
-  const only = closing.use(await beOnlyBridge(config.database, log));
-  const storage = closing.use(
-    await openStorage(config, async (row) => {
-      log.error('queue.unreadable', { queue: row.table, trace: row.trace });
-      await messages.parked.unreadable(row);
-    }),
-  );
-  const archive = await openArchive(config.archive);
-  if (archive === undefined) log.warn('archive.off');
-  else closing.use(archive);
-  const auditKey = await openAuditKey(config.audit.signingKey, storage.auditTrail);
-  if (auditKey === undefined) log.warn('audit.unsigned');
-  const governedRooms = new KnownGovernedRooms(storage.governedRooms);
+  const onUnreadable = async (row: UnreadableRow): Promise<void> => {
+    log.error('queue.unreadable', { queue: row.table, trace: row.trace });
+    await messages.parked.unreadable(row);
+  };
+  const { only, storage, archive, auditKey, governedRooms } = await openStores(config, onUnreadable, closing, log);
   const matrix = await openMatrixSide({
     config,
     namespace,
@@ -96,21 +79,7 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   const { archiving } = parts;
   const governance = makeGovernance(parts, config, matrix, about.configFile, auditKey);
   const accounts = makeAccountControl(parts, governance, config, matrix);
-  const commands: CommandRunner = new CommandRunner({
-    ...parts,
-    confirmWithinMs: config.commands.confirmWithinMs,
-    awayUntil: () => storage.awayUntil(),
-    commandOfNotice: async (notice) => {
-      const device = await storage.watchedDevices.ofNotice(notice);
-      return device && givenLostDevice(device);
-    },
-    commands: commandList({
-      ...parts,
-      ...governance,
-      ...accounts,
-      decide: (...decision) => commands.decide(...decision),
-    }),
-  });
+  const commands = makeCommands(parts, governance, accounts, config, storage);
   const messages = makeMessages(parts, governance, config, commands, wake);
   const hindrances: Hindrances = {
     all: () => only.problem !== undefined,
@@ -161,23 +130,8 @@ export async function startApp(config: Config, log: Logger, about: AppFacts): Pr
   ];
   closing.defer(() => grace.stop(working));
 
-  // Start: what is governed and what a dead process left behind, then doors open, then the homeserver is waited for.
-  await governedRooms.load();
-  // Before the policy: else whoever is locked or left would be asked into their lines' rooms again.
-  await accounts.followCommandLine.begin();
-  await parts.policy.start();
-  await keepTextsAndRetention(
-    parts.policyVersions,
-    {
-      wordingVersion: config.consent.wordingVersion,
-      texts: automaticTexts(config),
-      ...config.retention,
-    },
-    Date.now(),
-  );
-  await governConversations(parts);
-  await markInterrupted(parts);
-  await tellLineAdded(parts);
+  // Start: first what is there already, then doors open, then the homeserver is waited for.
+  await takeUp(parts, accounts, config);
   const background = startBackground(parts, governance, accounts, commands, storage, log);
   working.push(() => background[Symbol.asyncDispose]());
   const port = await server.listen(config.http);

@@ -1,7 +1,8 @@
+import { UserError } from '../errors.ts';
 import type { FindAccount } from '../services/find-account.ts';
 import { nameOf } from '../services/list-devices.ts';
 import type { UnlockAccount } from '../services/unlock-account.ts';
-import { accountParameter, answerOf, requestOf, resolveAccount } from './account-argument.ts';
+import { accountParameter, answerOf, isExact, requestOf, resolveAccount } from './account-argument.ts';
 import { defineCommand, type Command } from './command.ts';
 import { optional, reasonParameter } from './parameters.ts';
 
@@ -32,6 +33,11 @@ export function unlockCommand({ findAccount, unlockAccount }: UnlockCommandParts
     },
     run: async (call, { user, reason }) => {
       const target = await resolveAccount(findAccount, user, call);
+      // A part of a name may fit somebody else, and nobody is asked.
+      if (user !== undefined && !isExact(user))
+        throw new UserError(
+          `Nothing was done: a name may fit somebody else, and \`unlock\` does not ask back. Write the user id: ${target}`,
+        );
       const result = await unlockAccount.run(requestOf(call, target, reason));
       const head =
         result.outcome === 'done' ? `${target} is unlocked.` : `${target} is not as before, as far as can be seen.`;

@@ -11,21 +11,23 @@ const TYPE = 'org.carebridge.crypto_store';
 
 /** Marks this start, in the store and then at the homeserver. Throws ConfigError as `checkMark` does. */
 export async function markStart(http: MatrixHttp, bot: UserId, store: CryptoStore): Promise<void> {
-  await checkMark(http, bot, store);
+  const known = await checkMark(http, bot, store);
   const mark = newOpaqueId(10);
   // Known here before it is known there: a process that dies in between is no old copy.
-  await store.addStart(mark);
+  await store.addStart(mark, known);
   const body = { store: store.id, mark };
   await http.call('mark the start of the crypto store', { method: 'PUT', path: pathOf(bot), as: bot, body });
 }
 
 /**
- * Throws ConfigError where the homeserver has the mark of a start that this store does not know: an old copy was put back (L3). The database's memory of
+ * Returns the mark that the homeserver has; undefined where it has none of this store. Throws ConfigError where the homeserver has the mark of a start that this store does not know: an old copy was put back (L3). The database's memory of
  * the store (`StoreMemory`) does not tell where it was put back from the same backup.
  */
-export async function checkMark(http: MatrixHttp, bot: UserId, store: CryptoStore): Promise<void> {
+export async function checkMark(http: MatrixHttp, bot: UserId, store: CryptoStore): Promise<string | undefined> {
   const newest = await read(http, bot);
-  if (newest['store'] !== store.id || store.starts.includes(String(newest['mark']))) return;
+  if (newest['store'] !== store.id) return undefined;
+  const mark = String(newest['mark']);
+  if (store.starts.includes(mark)) return mark;
   throw new ConfigError(
     `encryption.store: ${store.directory} holds an old copy of the crypto store, which was used since. With it, keys would be used twice. ${RESET}`,
   );

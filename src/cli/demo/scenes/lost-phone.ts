@@ -12,10 +12,11 @@ const AFTER = 'I feel worse today.';
 export const lostPhone: Scene = {
   title: 'The nurse has lost her phone',
   async play({ clinic, nurse, commandRoom, tell }) {
+    // Before the patient has a name in Matrix, which asks for her devices when it first speaks.
+    const phone = clinic.add(await nurse.secondDevice({ deviceId: 'PHONE' }));
     const juan = new Patient(clinic.carrier, NUMBER);
     const room = await clinic.startConversation(nurse, commandRoom.roomId, NUMBER, 'Juan Perez');
     await juan.agrees();
-    const phone = clinic.add(await nurse.secondDevice({ deviceId: 'PHONE' }));
     tell('nurse', 'is in the room of Juan Perez, with a laptop and with a phone that she verified');
     tell('patient', `texts: ${BEFORE}`);
     await juan.texts(BEFORE);

@@ -82,9 +82,7 @@ export class CryptoStore {
     this.keys = new StoreKeys(options.passphrase, salt, cost);
     if (!this.isNew) refuseForeign(options, meta, this.keys);
     this.#since = meta.get('since') as string | undefined;
-    this.#starts = String(meta.get('starts') ?? '')
-      .split(' ')
-      .filter(Boolean);
+    this.#starts = ((meta.get('starts') as string | undefined) ?? '').split(' ').filter(Boolean);
     this.#openedAt = Number(meta.get('generation') ?? 0);
     this.records = new RecordTable(database);
 
@@ -123,14 +121,15 @@ export class CryptoStore {
     return this.#since;
   }
 
-  /** The marks of the newest starts, oldest first. */
+  /** The marks of the newest starts. */
   get starts(): readonly string[] {
     return this.#starts;
   }
 
-  /** Resolves once the mark is on the disk. */
-  async addStart(mark: string): Promise<void> {
-    const starts = [...this.#starts, mark].slice(-MAX_STARTS);
+  /** Resolves once the mark is on the disk. `known`, which the homeserver has, stays however many starts do not get so far as to be known there. */
+  async addStart(mark: string, known: string | undefined): Promise<void> {
+    const others = this.#starts.filter((start) => start !== known).slice(2 - MAX_STARTS);
+    const starts = [...(known === undefined ? [] : [known]), ...others, mark];
     await this.commits.run('power-loss', () => this.#writeMeta({ starts: starts.join(' ') }));
     this.#starts = starts;
   }

@@ -104,6 +104,15 @@ describe('crypto store', function () {
     expect(complaint).to.match(/ConfigError: encryption\.store: another Carebridge is running on this store/);
   });
 
+  it('L3 knows the start that the homeserver knows, however many later ones did not get that far', async () => {
+    store = openStore(directory, THIS_BOOT);
+    await store.addStart('at-the-homeserver', undefined);
+    for (let count = 0; count < 300; count++) await store.addStart(`start-${count}`, 'at-the-homeserver');
+    await store.close();
+    store = openStore(directory, THIS_BOOT);
+    expect(store.starts).to.have.length(200).and.to.include.members(['at-the-homeserver', 'start-299']);
+  });
+
   it('refuses a wrong passphrase, another engine, a newer format and what is no store', async () => {
     await openStore(directory, THIS_BOOT).close();
     const open = (more: object) => () =>

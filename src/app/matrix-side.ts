@@ -109,7 +109,7 @@ export async function openMatrixSide(options: MatrixSideOptions): Promise<Matrix
       log,
     }),
   );
-  members.onChange(({ roomId, userId }) => crypto.membershipChanged(roomId, userId));
+  members.onChange((change) => crypto.membershipChanged(change));
   const sender = new MatrixRoomSender({ encrypter: crypto, files: crypto.files, homeserver });
   return { appservice, ping, rooms, control, crypto, sender, asToken: registration.asToken };
 }

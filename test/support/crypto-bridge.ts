@@ -104,6 +104,11 @@ export class CryptoBridge {
     });
   }
 
+  /** The homeserver tells that somebody has joined. */
+  joins(userId: UserId): void {
+    this.crypto.membershipChanged({ roomId: ROOM, userId, membership: 'join' });
+  }
+
   /** The paths that were asked for while `work` ran, without what the bot's sync causes. */
   async requestsOf(work: () => Promise<unknown>): Promise<string[]> {
     const before = this.homeserver.requests.length;

@@ -9,7 +9,9 @@ import type { RoomKeys } from '../../ports/room-keys.ts';
 import type { DeviceTrust } from '../../ports/device-trust.ts';
 import type { SettingsStore } from '../../ports/settings-store.ts';
 import type { MatrixHttp } from '../matrix-http.ts';
+import type { MembershipChange } from '../membership.ts';
 import type { EncryptedFiles, RoomEncrypter } from '../room-sender.ts';
+import { Arrivals } from './arrivals.ts';
 import { BotSync } from './bot-sync.ts';
 import type { CryptoUser } from './crypto-user.ts';
 import { decryptEvent } from './decrypt-event.ts';
@@ -67,6 +69,7 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
   readonly #ghosts: GhostPool;
   /** For rooms of which the keys were to be made anew since the process began. */
   readonly #rotations = new Map<RoomId, number>();
+  readonly #arrivals = new Arrivals();
   readonly #onKeys = new Set<() => void | Promise<void>>();
   #onBack: () => void = () => {};
   #onDevicesChanged: (users: readonly UserId[]) => void = () => {};
@@ -149,6 +152,8 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
     const bot = this.#startedBot();
     this.#sync?.sending();
     if (message.as === bot.userId) return await bot.encryptAndSend(message);
+    // The bot is known from other rooms.
+    await this.#arrivals.settled(message.roomId);
     return await this.#ghosts.use(message.as, (ghost) => ghost.encryptAndSend(message));
   }
 
@@ -156,9 +161,11 @@ export class Crypto implements RoomEncrypter, EventDecrypter, RoomKeys, AsyncDis
     return await decryptEvent(this.#startedBot(), this.#store.replays, this.#options.config.trust, event);
   }
 
-  /** To be told of every change of a membership: whoever joins may have other devices than when they were last seen. */
-  membershipChanged(_roomId: RoomId, userId: UserId): void {
-    if (!this.#options.isOurs(userId)) this.#store.deviceChanges.noteSoon(userId);
+  /** To be told of every change of a membership: whoever joins may have other devices than when they were last seen, and does not know ours yet. */
+  membershipChanged({ roomId, userId, membership }: MembershipChange): void {
+    if (this.#options.isOurs(userId)) return;
+    this.#store.deviceChanges.noteSoon(userId);
+    if (membership === 'join') this.#arrivals.note(roomId);
   }
 
   /**

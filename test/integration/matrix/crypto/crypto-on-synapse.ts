@@ -68,7 +68,7 @@ export class CryptoOnSynapse {
       log: silentLogger,
     });
     const { crypto } = this;
-    this.bridge.members.onChange(({ roomId, userId }) => crypto.membershipChanged(roomId, userId));
+    this.bridge.members.onChange((change) => crypto.membershipChanged(change));
     await crypto.start();
   }
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { RetryableError } from '../../../../src/errors.ts';
 import { unsignedDevices } from '../../../../src/matrix/crypto/cross-signed.ts';
 import type { UserId } from '../../../../src/model/ids.ts';
-import { CryptoBridge, ROOM } from '../../../support/crypto-bridge.ts';
+import { CryptoBridge } from '../../../support/crypto-bridge.ts';
 import { StaffDevices, type StaffDevice } from '../../../support/staff-device.ts';
 
 const NOBODY = '@nobody:hospital.test' as UserId;
@@ -28,7 +28,7 @@ describe('trust in devices', function () {
   });
 
   beforeEach(() => {
-    for (const { userId } of [nurse, doctor]) bridge.crypto.membershipChanged(ROOM, userId);
+    for (const { userId } of [nurse, doctor]) bridge.joins(userId);
   });
 
   const unverified = async () =>
@@ -48,7 +48,7 @@ describe('trust in devices', function () {
     expect(await ofLocum()).to.deep.equal([locum.userId]);
     await locum.publish(true);
     expect(await ofLocum()).to.deep.equal([locum.userId]);
-    bridge.crypto.membershipChanged(ROOM, locum.userId);
+    bridge.joins(locum.userId);
     expect(await ofLocum()).to.deep.equal([]);
   });
 

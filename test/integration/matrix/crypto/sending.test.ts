@@ -90,15 +90,26 @@ describe('sending encrypted messages', function () {
 
   it('asks again for the devices of somebody who joins anew', async () => {
     await bridge.say('one');
-    bridge.crypto.membershipChanged(ROOM, nurse.userId);
+    bridge.joins(nurse.userId);
     const paths = await bridge.requestsOf(() => bridge.say('two'));
     expect(paths).to.deep.equal(['keys/query', ...EVENT_ONLY]);
+  });
+
+  it('M1 gives whoever comes in a moment to read the keys of a ghost, which nobody knows from elsewhere; the bot need not wait', async () => {
+    await bridge.say('before');
+    bridge.joins(nurse.userId);
+    const said: string[] = [];
+    const [ghost, bot] = [GHOST, BOT].map((who) => bridge.say(`from ${who}`, who).then(() => said.push(who)));
+    await bot;
+    expect(said).to.deep.equal([BOT]);
+    await ghost;
+    expect(said).to.deep.equal([BOT, GHOST]);
   });
 
   it('ignores changes of people who are not in the room', async () => {
     await bridge.say('one');
     const stranger = '@stranger:hospital.test' as UserId;
-    bridge.crypto.membershipChanged(ROOM, stranger);
+    bridge.joins(stranger);
     expect(await bridge.requestsOf(() => bridge.say('two'))).to.deep.equal(EVENT_ONLY);
   });
 

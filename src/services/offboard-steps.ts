@@ -29,7 +29,7 @@ export interface OffboardStep {
   readonly run: (parts: OffboardStepParts, procedure: AccountProcedure) => Promise<StepResult>;
 }
 
-/** In this order: nobody can log in again, nothing acts as the user, nobody gives them anything, and then they are out. */
+/** In this order: nobody can log in again, nothing acts as the user, nobody gives them anything, and then they are out. Last it is seen that it stayed so. */
 export const OFFBOARD_STEPS: readonly OffboardStep[] = [
   { name: 'lock', run: lock },
   // Before, they could sign in anew.
@@ -39,6 +39,7 @@ export const OFFBOARD_STEPS: readonly OffboardStep[] = [
   { name: 'emergencies', run: endEmergencies },
   { name: 'rooms', run: leaveRooms },
   { name: 'keys', after: ['sessions', 'rooms'], run: changeKeys },
+  { name: 'last-look', after: ['lines', 'roles', 'emergencies', 'keys'], run: lookAgain },
 ];
 
 async function lock({ accounts }: OffboardStepParts, { userId }: AccountProcedure): Promise<StepResult> {
@@ -149,6 +150,26 @@ async function changeKeys(parts: OffboardStepParts, { userId }: AccountProcedure
         ? 'in no room of the bridge any more; other members’ clients are expected to change keys on their own'
         : `new keys in ${rooms} rooms`,
   };
+}
+
+/** An `unlock` that was on its way to the server when this began may have come there after the lock. */
+async function lookAgain(parts: OffboardStepParts, procedure: AccountProcedure): Promise<StepResult> {
+  const account = await parts.accounts.find(procedure.userId);
+  if (account?.isLocked !== false || account.isDeactivated === true)
+    return { outcome: 'done', text: 'no server says that the account is open' };
+  const locked = await lock(parts, procedure);
+  if (locked.outcome !== 'done') return locked;
+  const ended = await endSessions(parts, procedure).catch(toResult);
+  return {
+    outcome: ended.outcome === 'done' ? 'done' : 'partial',
+    text: `it was not locked, and is now; sessions: ${ended.text}`,
+  };
+}
+
+/** Not tried again: the next look would find the account locked, and no reason to. */
+function toResult(error: unknown): StepResult {
+  if (!isFault(error)) throw error;
+  return { outcome: 'failed', text: error.message };
 }
 
 /** Rooms in a report. */

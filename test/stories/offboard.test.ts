@@ -15,7 +15,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { bodyOf, CommandRoom, dataOf } from './support/command-room.ts';
 
 const PROTECTED = '@monitor:hospital.test';
-const STEPS = ['lock', 'sessions', 'lines', 'roles', 'emergencies', 'rooms', 'keys'];
+const STEPS = ['lock', 'sessions', 'lines', 'roles', 'emergencies', 'rooms', 'keys', 'last-look'];
 
 describe('somebody leaves', function () {
   this.timeout(180_000);

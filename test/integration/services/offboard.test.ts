@@ -87,14 +87,14 @@ describe('Offboarding', () => {
     const [report, ...more] = await fixture.said();
     expect(more).to.deep.equal([]);
     expect(report).to.match(/is offboarded\./);
-    for (const step of ['lock', 'sessions', 'lines', 'roles', 'emergencies', 'rooms', 'keys'])
+    for (const step of ['lock', 'sessions', 'lines', 'roles', 'emergencies', 'rooms', 'keys', 'last-look'])
       expect(report).to.match(new RegExp(`✓ ${step}: `));
     expect(report)
       .to.match(/in no governed room/)
       .and.match(/✓ roles: nurse, lead, line-team$/m);
     expect((await fixture.services().whois.look(user)).text).to.match(/: locked[^]*offboarded: `reactivate`/);
     const rows = (await storage.auditTrail.rows(0, 10_000)).filter(({ target }) => target === user);
-    expect(rows.filter(({ action }) => action === 'account.offboard')).to.have.length(9);
+    expect(rows.filter(({ action }) => action === 'account.offboard')).to.have.length(10);
     expect(rows.filter(({ action }) => action === 'role.take')).to.have.length(2);
     const lineTeam = (await storage.roles.current()).filter(({ roleId }) => roleId === 'line-team');
     expect(lineTeam.map(({ userId }) => userId)).to.have.members([SECOND, ADMIN]);
@@ -132,6 +132,23 @@ describe('Offboarding', () => {
       .and.match(/✗ roles: .*ward \(directory\)/);
     expect(fixture.roomControl.membership(rooms[0]!, user)).to.equal('join');
     expect((await storage.roles.current()).filter(({ userId }) => userId === user)).to.deep.equal([]);
+  });
+
+  it('A7 locks again whom an `unlock` let in that came to the server after the lock, and says so', async () => {
+    const { fixture, user } = await leaver();
+    const offboard = fixture.offboard();
+    fixture.roomControl.onApply = () => {
+      fixture.accounts.add(user, ['LATE'], { isLocked: false });
+      fixture.roomControl.onApply = () => undefined;
+    };
+    await offboard.begin(fixture.request(user), COMMAND_ROOM, undefined);
+    await offboard.settled();
+    expect(await fixture.accounts.find(user)).to.include({ isLocked: true });
+    expect(await fixture.accounts.devices(user)).to.deep.equal([]);
+    const [report] = await fixture.said();
+    expect(report)
+      .to.match(/is offboarded\.$/m)
+      .and.match(/✓ last-look: it was not locked, and is now; sessions: the account has no device any more$/m);
   });
 
   it('waits for a server that is away, and goes on by itself', async () => {
@@ -198,7 +215,7 @@ describe('Offboarding', () => {
     expect(more).to.deep.equal([]);
     expect(waits).to.match(/… lock: The server is away/);
     expect(report)
-      .to.match(/is offboarded in part\. Look at: lock, sessions\.$/m)
+      .to.match(/is offboarded in part\. Look at: lock, sessions, last-look\.$/m)
       .and.match(/✗ lock: The server is away/)
       .and.match(/✓ rooms: in no governed room/)
       .and.match(/`offboard` again does what is left\.$/);
@@ -233,7 +250,7 @@ describe('Offboarding', () => {
     const [waits, report, ...more] = await fixture.said();
     expect(more).to.deep.equal([]);
     expect(waits).to.match(/is not done yet/);
-    expect(report).to.match(/is offboarded in part\. Look at: lock, sessions\.$/m);
+    expect(report).to.match(/is offboarded in part\. Look at: lock, sessions, last-look\.$/m);
   });
 
   it('A7 a room whose server is away keeps nobody in the others', async () => {

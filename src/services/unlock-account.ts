@@ -97,8 +97,9 @@ function isAs({ isLocked, isSuspended }: Account, { locked, suspended }: Wanted)
   return (isLocked ?? locked) === locked && (isSuspended ?? suspended) === suspended;
 }
 
+/** Where all is as wanted, that says it all. */
 function sum(changes: readonly Change[], isRestored: boolean, head: string, wanted: Wanted): Change {
   const change = sumOfChanges(changes);
   const now = `${head} ${wanted.locked ? 'locked' : 'not locked'}, ${wanted.suspended ? 'suspended' : 'not suspended'}`;
-  return { ...change, done: isRestored, verified: isRestored ? [...change.verified, now] : change.verified };
+  return { ...change, done: isRestored, verified: isRestored ? [now] : change.verified };
 }

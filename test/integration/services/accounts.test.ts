@@ -263,7 +263,10 @@ describe('Acting on accounts', () => {
       expect(await fixture.accounts.find(lee)).to.include({ isLocked: true });
       expect(fixture.lines.all.map(({ team }) => team)).to.deep.equal([[ADMIN], [SECOND]]);
       expect(fixture.rotated).to.deep.equal([lee]);
-      expect(await unlockAccount.run(fixture.request(lee))).to.include({ outcome: 'done' });
+      expect(await unlockAccount.run(fixture.request(lee))).to.include({
+        outcome: 'done',
+        text: '✓ the account is as it was before: not locked, not suspended',
+      });
       expect(await fixture.accounts.find(lee)).to.include({ isLocked: false, isSuspended: false });
       expect(fixture.lines.all.map(({ team }) => team)).to.deep.equal([[lee], [lee, SECOND]]);
       expect((await entries(lee)).map(({ action }) => action)).to.deep.equal([

@@ -7,7 +7,7 @@ import type { EventId, RoomId, UserId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { Account, Change } from '../ports/accounts.ts';
 import type { AccountProcedureStore } from '../ports/account-procedure-store.ts';
-import type { AccountStateStore } from '../ports/account-state-store.ts';
+import type { AccountState, AccountStateStore } from '../ports/account-state-store.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { GovernedRoomStore } from '../ports/governed-room-store.ts';
@@ -219,4 +219,15 @@ export function stateOf(account: Account | undefined): { readonly [flag: string]
         suspended: account.isSuspended ?? null,
         deactivated: account.isDeactivated ?? null,
       };
+}
+
+/** How the account was before the first change of ours, for `unlock` (D8): as it is now where nothing is kept of it. */
+export function flagsBefore(
+  account: Account,
+  known: AccountState | undefined,
+): Pick<AccountState, 'wasLocked' | 'wasSuspended'> {
+  return {
+    wasLocked: known?.wasLocked ?? account.isLocked === true,
+    wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
+  };
 }

@@ -7,6 +7,7 @@ import { keepAway, managersOf, requireTarget } from './account-guard.ts';
 import {
   applyAbsences,
   audited,
+  flagsBefore,
   orProblem,
   rotateFor,
   seenAfter,
@@ -63,8 +64,7 @@ export class LockAccount {
       known = await accountStates.find(target);
       state = {
         userId: target,
-        wasLocked: known?.wasLocked ?? account.isLocked === true,
-        wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
+        ...flagsBefore(account, known),
         absence: known?.absence === 'gone' ? 'gone' : 'locked',
         successor: known?.successor,
         by: actor,

@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { AccountProcedure } from '../ports/account-procedure-store.ts';
 import { keepAway, managersOf, requireTarget } from './account-guard.ts';
-import { applyAbsences, stateOf, type AccountRequest, type RoomRequest } from './act-on-account.ts';
+import { applyAbsences, flagsBefore, stateOf, type AccountRequest, type RoomRequest } from './act-on-account.ts';
 import { deviceCount, takeEvidence } from './list-devices.ts';
 import { OffboardProcedures, type OffboardProcedureParts } from './offboard-procedures.ts';
 import { isInside } from './offboard-steps.ts';
@@ -99,8 +99,7 @@ export class OffboardAccount {
       });
       await keepAway(this.#parts, managers, {
         userId: target,
-        wasLocked: known?.wasLocked ?? account.isLocked === true,
-        wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
+        ...flagsBefore(account, known),
         absence: 'gone',
         successor: standIn,
         by: actor,

@@ -3,6 +3,7 @@ import type { AccountState } from '../ports/account-state-store.ts';
 import { requireTarget } from './account-guard.ts';
 import {
   audited,
+  flagsBefore,
   orProblem,
   seenAfter,
   stateOf,
@@ -49,8 +50,7 @@ export class SuspendAccount {
       known = await accountStates.find(target);
       state = {
         userId: target,
-        wasLocked: known?.wasLocked ?? account.isLocked === true,
-        wasSuspended: known?.wasSuspended ?? account.isSuspended === true,
+        ...flagsBefore(account, known),
         absence: known?.absence ?? 'none',
         successor: known?.successor,
         by: actor,

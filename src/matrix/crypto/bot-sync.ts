@@ -6,6 +6,7 @@ import type { MatrixHttp } from '../matrix-http.ts';
 import { statusOf } from '../matrix-fault.ts';
 import type { CryptoUser } from './crypto-user.ts';
 import type { CryptoStore } from './store/crypto-store.ts';
+import { PatientFlush } from './patient-flush.ts';
 import { roundMs } from './sync-round.ts';
 
 export interface BotSyncParts {
@@ -45,6 +46,7 @@ const DEAF_AFTER_MS = HOLD_MS + 15_000;
 export class BotSync {
   readonly #parts: BotSyncParts;
   readonly #now: () => number;
+  readonly #flush: PatientFlush;
   readonly #stopping = new AbortController();
   #heardAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
@@ -61,6 +63,7 @@ export class BotSync {
   constructor(parts: BotSyncParts) {
     this.#parts = parts;
     this.#now = parts.now ?? (() => performance.now());
+    this.#flush = new PatientFlush({ flush: () => parts.bot.flush(), log: parts.log, now: this.#now });
   }
 
   /** False while changes of devices may be missed. */
@@ -163,7 +166,7 @@ export class BotSync {
   }
 
   async #once(timeoutMs: number, ending?: AbortSignal): Promise<void> {
-    const { http, store, bot, deviceId, isGhost, onKeys, onDevicesChanged, log } = this.#parts;
+    const { http, store, bot, deviceId, isGhost, onKeys, onDevicesChanged } = this.#parts;
     const answer = await http.call('fetch the keys sent to the bot', {
       method: 'GET',
       path: '/_matrix/client/v3/sync',
@@ -180,8 +183,7 @@ export class BotSync {
     this.#heardAt = this.#now();
     if (hasKeys) onKeys();
     if (changed.length > 0) onDevicesChanged(changed);
-    // What could not be sent is asked for again by the next round.
-    await bot.flush().catch((error: unknown) => log.warn('crypto-sync.flush-failed', { error }));
+    await this.#flush.run();
   }
 }
 

@@ -93,6 +93,25 @@ describe('bot sync', () => {
     expect(homeserver.asked.at(-1)).to.equal('5000');
   });
 
+  it('tries what is refused to its device once, and not again with each round that follows', async () => {
+    await sync.stop();
+    let tries = 0;
+    const flush = async () => {
+      tries++;
+      throw new Error('refused');
+    };
+    const bot = { userId: '@bot:hospital.test', receiveSync: async () => false, flush };
+    sync = botSync(homeserver, { bot: bot as unknown as BotSyncParts['bot'], now: () => now });
+    const rounds = homeserver.asked.length + 3;
+    await sync.start();
+    while (homeserver.asked.length < rounds) {
+      sync.sending();
+      sync.wake();
+      await once(homeserver, 'asked');
+    }
+    expect(tries).to.equal(1);
+  });
+
   it('tells whose devices changed, but for ghosts', async () => {
     homeserver.changed = ['@nurse:hospital.test', GHOST, 'nobody'];
     sync.sending();

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { adminAccount } from '../matrix/accounts/admin-account.ts';
 import { openAccounts } from '../matrix/accounts/detect.ts';
 import { readEvent } from '../matrix/read-event.ts';
 import { FindAccount } from '../services/find-account.ts';
@@ -28,7 +29,13 @@ export function makeAccountControl(parts: CommonParts, governance: Governance, c
   const accounts = openAccounts({ adapter, adminToken, mas, homeserverUrl, asToken: matrix.asToken });
   const { homeserver } = matrix.appservice;
   const { bot } = parts.namespace;
-  const shared = { ...parts, accounts, protectedUsers, roomKeys: matrix.crypto };
+  const shared = {
+    ...parts,
+    accounts,
+    protectedUsers,
+    adminAccount: adminAccount({ homeserverUrl, adminToken, log: parts.log }),
+    roomKeys: matrix.crypto,
+  };
   return {
     accounts,
     findAccount: new FindAccount({

@@ -54,7 +54,10 @@ export function refuseTarget(asked: AccountTarget): TargetRefusal | undefined {
     return refusal('gone', `${target} was offboarded: \`reactivate\` takes them back. Nothing was done.`);
   if (HARMLESS.has(action)) return undefined;
   if (asked.protectedUsers.has(target))
-    return refusal('protected', `${target} is protected by the configuration (accounts.protected). Nothing was done.`);
+    return refusal(
+      'protected',
+      `${target} is protected by the configuration (accounts.protected, or the account that it lets the bridge act by). Nothing was done.`,
+    );
   const isOwnSession = action === 'end-sessions' && target === actor;
   if (asked.isServerAdmin === true && !asked.isApproved && !isOwnSession)
     return refusal(

@@ -32,8 +32,17 @@ export async function requireTarget(
   requireAllowed({ ...facts, isServerAdmin: false });
   const account = await orSayWhatLives(parts, target, () => accounts.find(target));
   if (account === undefined) throw new UserError(`There is no account ${target}. Nothing was done.`);
-  requireAllowed({ ...facts, isServerAdmin: account.isAdmin });
+  requireAllowed({ ...facts, protectedUsers: await protectedNow(parts), isServerAdmin: account.isAdmin });
   return account;
+}
+
+/** Who is never acted on: by the configuration, and the account that we act by, without which nothing could be undone. */
+export async function protectedNow({
+  protectedUsers,
+  adminAccount,
+}: Pick<AccountServiceParts, 'protectedUsers' | 'adminAccount'>): Promise<ReadonlySet<UserId>> {
+  const own = await adminAccount();
+  return own === undefined ? protectedUsers : new Set([...protectedUsers, own]);
 }
 
 /** Everybody who may manage accounts by their roles, also who is locked out. */

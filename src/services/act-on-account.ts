@@ -33,7 +33,10 @@ export interface AccountServiceParts extends WhatLivesParts {
   /** Writes down what the configuration gives now. undefined on the command line: the file there may be newer than what the bridge runs with, and it follows. */
   readonly recordConfigured: (() => Promise<void>) | undefined;
   readonly security: TellSecurity;
+  /** By the configuration. */
   readonly protectedUsers: ReadonlySet<UserId>;
+  /** Whose account the admin token acts by, which is protected like those; undefined where nobody tells. */
+  readonly adminAccount: () => Promise<UserId | undefined>;
   readonly log: Logger;
   readonly now?: () => number;
 }

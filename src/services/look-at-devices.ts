@@ -5,6 +5,7 @@ import type { UserId } from '../model/ids.ts';
 import { findAbout, type FindingKind, type WatchLimits } from '../policy/device-findings.ts';
 import type { AccountDevice } from '../ports/accounts.ts';
 import type { WatchedDevice } from '../ports/watched-device-store.ts';
+import { protectedNow } from './account-guard.ts';
 import type { AccountServiceParts } from './act-on-account.ts';
 import type { NoticeKind } from './device-notice.ts';
 import { signOutIdle } from './sign-out-idle.ts';
@@ -30,10 +31,11 @@ export class LookAtDevices {
 
   /** Looks. `idleMs`: what the user's roles allow; `unverified`: the ids of the devices that are not cross-signed, undefined where that is not known now. */
   async look(user: UserId, idleMs: number | undefined, unverified: ReadonlySet<string> | undefined): Promise<void> {
-    const { watchedDevices, limits, protectedUsers, now = Date.now } = this.#parts;
+    const { watchedDevices, limits, now = Date.now } = this.#parts;
     const known = await watchedDevices.of(user);
     const devices = await this.#devicesOf(user, known);
     if (devices === undefined) return;
+    const isProtected = (await protectedNow(this.#parts)).has(user);
     const isFirstLook = known.length === 0;
     // From here on a first device is told of as well.
     if (isFirstLook)
@@ -43,7 +45,7 @@ export class LookAtDevices {
       const seen = { device: labelOf(device.deviceId), lastSeenAt: device.lastSeenAt, ip: device.ip };
       const remembered = known.find((one) => one.device === seen.device);
       const facts = { userNetworks, isUnverified: unverified?.has(device.deviceId), now: now() };
-      const own = { ...limits, idleMs: protectedUsers.has(user) ? undefined : idleMs };
+      const own = { ...limits, idleMs: isProtected ? undefined : idleMs };
       const { findings, remember } = findAbout(seen, remembered, { ...facts, limits: own });
       // What was there before anybody looked is no news.
       const news = findings.filter((kind) => kind !== 'idle' && !(isFirstLook && kind === 'new-device'));

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { RetryableError } from '../../errors.ts';
 import { silentLogger as log } from '../../log.ts';
 import { askHomeserver } from '../../matrix/ask-homeserver.ts';
+import { adminAccount } from '../../matrix/accounts/admin-account.ts';
 import { openAccounts } from '../../matrix/accounts/detect.ts';
 import { HttpHomeserver } from '../../matrix/http-homeserver.ts';
 import { MatrixHttp } from '../../matrix/matrix-http.ts';
@@ -75,8 +76,9 @@ export class Host implements AsyncDisposable {
   /** What the use cases that act on accounts are made of. */
   accountParts(): AccountServiceParts {
     const { storage, policy, security, config } = this;
-    const { protectedUsers } = config.accounts;
-    const shared = { policy, security, protectedUsers, log, lines: this.#lines };
+    const { protectedUsers, adminToken } = config.accounts;
+    const own = adminAccount({ homeserverUrl: config.homeserver.url, adminToken, log });
+    const shared = { policy, security, protectedUsers, adminAccount: own, log, lines: this.#lines };
     return { ...storage, ...shared, accounts: this.accounts(), roomKeys: undefined, recordConfigured: undefined };
   }
 

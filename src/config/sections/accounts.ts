@@ -42,7 +42,7 @@ moderation: only the standard's lock and suspend. An adapter that does not fit t
   }),
   protected: settingList(userId, {
     question: 'Which accounts are never touched by a command?',
-    more: 'In addition to the bot, the sender and mas_admin_user. Acting on an administrator takes two people; the last one is never touched.',
+    more: 'In addition to the bot, the sender, mas_admin_user and the account of admin_token. Acting on an administrator takes two people; the last one is never touched.',
     isRequired: false,
     example: ['"@break-glass:hospital.example"'],
   }),

@@ -60,6 +60,7 @@ export class AccountFixture {
   readonly unverified = new Map<UserId, string[]>();
   readonly extraRoles = new Map<UserId, Role[]>();
   readonly protectedUsers = new Set<UserId>();
+  adminAccount: UserId | undefined;
   readonly inCommandRoom = new Set<UserId>();
   readonly storage: Storage;
   lines = new Lines([]);
@@ -133,6 +134,7 @@ export class AccountFixture {
       log,
       lines: this.lines,
       protectedUsers: this.protectedUsers,
+      adminAccount: async () => this.adminAccount,
       accounts: wrap<Accounts>('accounts', this.accounts),
       accountStates: wrap('accountStates', storage.accountStates),
       accountProcedures: wrap('accountProcedures', storage.accountProcedures),

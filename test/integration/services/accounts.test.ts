@@ -242,6 +242,16 @@ describe('Acting on accounts', () => {
       expect(fixture.accounts.changes).to.deep.equal([]);
     });
 
+    it('A9 refuses the account that the admin token acts by', async () => {
+      fixture.adminAccount = lee;
+      const refused = await fixture
+        .services()
+        .lockAccount.run(fixture.request(lee), { endSessions: true })
+        .catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(UserError).with.property('message').that.includes('is protected');
+      expect(fixture.accounts.changes).to.deep.equal([]);
+    });
+
     it('A9 refuses accounts that are not to be touched, before anything is asked of them', async () => {
       const { lostDevice } = fixture.services();
       fixture.accounts.add('@boss:hospital.test' as UserId, ['X'], { isAdmin: true });

@@ -276,6 +276,13 @@ describe('Sign-in watch', () => {
       ]);
     });
 
+    it('C2, A9 leaves the account that the admin token acts by alone', async () => {
+      fixture.adminAccount = lee;
+      pass(100 * HOUR_MS);
+      await fixture.watch().check();
+      expect(await fixture.accounts.devices(lee)).to.have.length(1);
+    });
+
     it('C2 leaves protected accounts and roles without a limit alone', async () => {
       fixture.protectedUsers.add(lee);
       pass(100 * HOUR_MS);

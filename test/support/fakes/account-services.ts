@@ -29,6 +29,7 @@ type Parts = Pick<TellOwnerParts, 'rooms'> &
     | 'recordConfigured'
     | 'security'
     | 'protectedUsers'
+    | 'adminAccount'
     | 'roomControl'
     | 'emergencies'
     | 'now'
@@ -64,6 +65,7 @@ export function accountServices(parts: Parts) {
     recordConfigured: undefined,
     security: new TellSecurity(parts),
     protectedUsers: new Set<never>(),
+    adminAccount: async () => undefined,
     roomControl: new FakeRoomControl(parts.namespace.bot),
     emergencies: { endAllOf: async () => [] },
   };

@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
+import { silentLogger } from '../../../../src/log.ts';
+import { adminAccount } from '../../../../src/matrix/accounts/admin-account.ts';
 import { openAccounts, type AccountsOptions } from '../../../../src/matrix/accounts/detect.ts';
 import type { UserId } from '../../../../src/model/ids.ts';
 import { accountsContract, probe, setPusher, WHOAMI, type AccountsBench } from '../../../support/accounts-contract.ts';
@@ -152,6 +154,10 @@ describe('Accounts on a real Synapse', () => {
         expect((await bench.whoami(tokens[0]!)).errcode).to.equal('M_UNKNOWN_TOKEN');
       }
     }
+  });
+
+  it('A9 tells whose the admin token is', async () => {
+    expect(await adminAccount({ ...options, log: silentLogger })()).to.match(/^@root:/);
   });
 
   it('refuses with what to do, where the credential is no administrator’s', async () => {

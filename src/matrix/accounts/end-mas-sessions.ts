@@ -20,6 +20,8 @@ export interface EndMasSessionsParts {
 export const INTROSPECTION_CACHE_MS = 120_000;
 const WORKER_MS = 2_000;
 const POLL_MS = 50;
+const PUSHERS_GO_MS = 250;
+const PUSHER_LOOKS = 6;
 
 /**
  * Ends sessions in MAS, sees that they are over, waits for Synapse to hear of it, and helps only then. Throws RetryableError where MAS is away before
@@ -150,9 +152,19 @@ export class EndMasSessions {
   }
 
   async #seePushers(user: UserId, verified: readonly string[], all: boolean): Promise<Change> {
+    await this.#letPushersGo(user, all);
     const change = await this.#orFault(() => this.#synapse.seePushers(user, verified, all));
     if (!isFault(change)) return change;
     return { done: false, verified, problem: `Whether pushers are left could not be asked. ${change.message}` };
+  }
+
+  /** Synapse lets a device's pushers go a moment after the device, which may be seen gone in between. Others may well stay, where not `all` are to go. */
+  async #letPushersGo(user: UserId, all: boolean): Promise<void> {
+    for (let looks = all ? PUSHER_LOOKS : 1; looks > 0; looks--) {
+      const left = await this.#orFault(() => this.#synapse.pushers(user));
+      if (isFault(left) || left.length === 0) return;
+      await sleep(PUSHERS_GO_MS);
+    }
   }
 
   async #endOne(session: MasSession): Promise<boolean> {

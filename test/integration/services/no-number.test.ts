@@ -82,7 +82,7 @@ describe('a text of a sender that cannot be answered', () => {
     await texts('Your balance is low');
     expect(await command('parked retry all')).to.match(/^Not tried again \(1\): no line has the number/);
     await fixture.restart();
-    expect(await command('parked retry all')).to.equal('1 tried again.');
+    expect(await command('parked retry all')).to.include('1 tried again.');
     expect(security()).to.have.length(1);
   });
 

@@ -189,6 +189,20 @@ describe('MAS accounts: traps', () => {
     expect(change.problem).to.match(/^Whether pushers are left could not be asked/);
   });
 
+  it('D1 tells of no pusher that goes a moment after its device, as Synapse has it', async () => {
+    const pusher = { app_display_name: 'Element', device_display_name: 'Phone' };
+    for (const end of ['device', 'all'] as const) {
+      await bench.login(user, PHONE);
+      let looks = 0;
+      bench.homeserver.interfere = (request) =>
+        request.endsWith('/pushers') && looks++ === 0 ? { status: 200, body: { pushers: [pusher] } } : undefined;
+      const { accounts } = bench;
+      const change = await (end === 'all' ? accounts.endAllSessions(user) : accounts.endDevice(user, PHONE));
+      expect(change).to.include({ done: true });
+      expect(change.verified).to.include('no pusher is left');
+    }
+  });
+
   it('renews its token when that has run out', async () => {
     await bench.accounts.find(user);
     bench.pass(301_000);

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import type { UserId } from '../model/ids.ts';
 import type { Account, Change } from '../ports/accounts.ts';
 import type { AccountState } from '../ports/account-state-store.ts';
 import { requireTarget } from './account-guard.ts';
@@ -63,9 +64,14 @@ export class UnlockAccount {
       if (seen === undefined) changes.push({ done: false, verified: [], problem: 'No server tells how it is now.' });
       const isRestored = seen !== undefined && isAs(seen, wanted);
       if (isRestored) {
-        // Whoever locked or offboarded them meanwhile did so after this.
+        // What somebody else has kept since stays.
         if (state !== undefined) await accountStates.replace(state, undefined);
         await applyAbsences(this.#parts);
+        const since = await this.#lockedSince(target);
+        if (since !== undefined) {
+          changes.push(await orProblem(() => accounts.lock(target)), { done: false, verified: [], problem: since });
+          return { change: sumOfChanges(changes), after: stateOf(await seenAfter(this.#parts, target)) };
+        }
       }
       return {
         change: sum(changes, isRestored, isUsable ? 'the account is' : 'the account is as it was before:', wanted),
@@ -80,6 +86,16 @@ export class UnlockAccount {
     const begun = request.isRepeat === true ? await begunWith(this.#parts, ACTION, request) : undefined;
     const { restores } = (begun ?? {}) as { readonly restores?: Wanted };
     return restores ?? { locked: false, suspended: account.isSuspended === true };
+  }
+
+  /** Why the account is to be locked all the same: our unlocking may have come to the server after somebody's lock or offboarding. */
+  async #lockedSince(target: UserId): Promise<string | undefined> {
+    const { accountStates } = this.#parts;
+    // `carebridge admin` writes too.
+    await accountStates.reread();
+    const since = await accountStates.find(target);
+    if (since === undefined || since.absence === 'none') return undefined;
+    return `${since.by} has ${since.absence === 'gone' ? 'offboarded' : 'locked'} them meanwhile, so the account is to stay locked.`;
   }
 
   async #target(

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { stub } from 'sinon';
 import { PermanentError, RetryableError, UserError } from '../../../src/errors.ts';
 import { labelOf } from '../../../src/model/device-label.ts';
 import type { RoomId, UserId } from '../../../src/model/ids.ts';
@@ -283,6 +284,27 @@ describe('Acting on accounts', () => {
         ...['account.lock', 'account.lock', 'account.unlock', 'account.unlock'],
       ]);
     });
+
+    for (const [absence, word] of [
+      ['gone', 'offboarded'],
+      ['locked', 'locked'],
+    ] as const) {
+      it(`A7, D8 unlock locks again whom somebody has ${word} meanwhile, and says so`, async () => {
+        const { lockAccount, unlockAccount } = fixture.services();
+        await lockAccount.run(fixture.request(lee), { endSessions: false });
+        const known = (await storage.accountStates.find(lee))!;
+        const unlock = stub(fixture.accounts, 'unlock').callsFake(async (user) => {
+          unlock.restore();
+          await storage.accountStates.set({ ...known, absence, by: SECOND, at: known.at + 1 });
+          return fixture.accounts.unlock(user);
+        });
+        const result = await unlockAccount.run(fixture.request(lee));
+        expect(result.outcome).not.to.equal('done');
+        expect(result.text).to.include(`${SECOND} has ${word} them meanwhile, so the account is to stay locked.`);
+        expect(await fixture.accounts.find(lee)).to.include({ isLocked: true });
+        expect(await storage.accountStates.find(lee)).to.include({ absence, by: SECOND });
+      });
+    }
 
     it('D2 says what a lock leaves: pushes, and keys of what is said meanwhile; and nothing of it where the sessions ended', async () => {
       fixture.accounts.pushing = [{ app: 'Element', deviceName: 'Phone' }];
